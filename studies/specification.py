@@ -226,7 +226,7 @@ def _explain(error: ValidationError, raw: dict[str, Any]) -> str:
         place: list[str] = []
         node: Any = raw
         for part in problem["loc"]:
-            node = node[part] if isinstance(node, list | dict) and _has(node, part) else None
+            node = _entered(node, part)
             named = isinstance(part, int) and isinstance(node, dict) and "name" in node
             place.append(str(node["name"]) if named else str(part))
         message = problem["msg"].removeprefix("Value error, ")
@@ -236,5 +236,10 @@ def _explain(error: ValidationError, raw: dict[str, Any]) -> str:
     return "; ".join(lines)
 
 
-def _has(node: Any, part: Any) -> bool:
-    return part in node if isinstance(node, dict) else isinstance(part, int) and part < len(node)
+def _entered(node: Any, part: int | str) -> Any:
+    """What stands at `part` of a table or a list; None where there is nothing."""
+    if isinstance(node, dict):
+        return node.get(part)
+    if isinstance(node, list) and isinstance(part, int) and part < len(node):
+        return node[part]
+    return None

@@ -45,7 +45,8 @@ def build_options(factory: Callable[..., Entry], options: Mapping[str, Any], *, 
         unknown = sorted(set(options) - known)
         if unknown:
             raise UnknownChoiceError(
-                f"{what} has no option {', '.join(map(repr, unknown))}. Its options: {', '.join(sorted(known)) or 'none'}."
+                f"{what} has no option {', '.join(map(repr, unknown))}. "
+                f"Its options: {', '.join(sorted(known)) or 'none'}."
             )
         missing = sorted(required - set(options))
         if missing:
