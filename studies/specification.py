@@ -69,6 +69,8 @@ class Run(_Model):
     backend: Choice
     deployments: tuple[Name, ...] = ()
     headline: bool = False  # the run whose accuracy and energy stand for the system in the answers
+    test_only: bool = False  # a verification that is made with the test clips alone: Lava, Aer
+    first_seed_only: bool = False  # a verification that one seed suffices for
 
 
 class System(_Model):
@@ -94,6 +96,14 @@ class System(_Model):
         if len(set(names)) != len(names):
             raise ValueError(f"system {self.name!r} names a backend twice; give each backend one run.")
         return self
+
+    def runs_for(self, seed: int, study_seeds: tuple[int, ...], *, test: bool) -> tuple[Run, ...]:
+        """The runs that a fit cell (validation clips) or a test cell of this seed makes."""
+        return tuple(
+            run
+            for run in self.runs
+            if (test or not run.test_only) and (seed == study_seeds[0] or not run.first_seed_only)
+        )
 
     @property
     def headline_run(self) -> Run:

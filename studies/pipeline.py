@@ -1,0 +1,264 @@
+# studies/pipeline.py
+"""One cell, from recordings to outcomes: the only place where the paradigms are named side by side.
+
+    clips -> fold -> pictures -> intensity (limits of the training clips) -> encoder -> classifier -> backends
+
+Every system of a study goes through these same lines. What differs stands behind the contracts: the encoder, the
+network, and the backend on which the trained network is run. The test clips are touched by `test_cell` alone.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from classical_baselines.augment import Augmentation
+from classical_baselines.augment.mixing import mixup
+from classical_baselines.augment.spectrogram import SpectrogramAugmentation
+from classical_baselines.data.loading import load_clips
+from classical_baselines.data.splits import SPLITTERS, Fold
+from classical_baselines.front_ends.intensity import IntensityScale, fit_intensity_scale
+from classical_baselines.harness.choices import InputError, build_options, choose
+from classical_baselines.harness.contracts import Classifier, Clips, Encoder, FrontEnd, Outcome, Trained
+from classical_baselines.harness.operations import OperationCounts
+from classical_baselines.harness.protocol import LeakAudit, audit_fold
+from classical_baselines.harness.seeds import generator_for, seeded_globally
+from classical_baselines.harness.training import Batch, Recipe, train
+from studies.cell import CellResult, CheckRecord, PictureRecord, RunRecord, StudyCell
+from studies.pictures import pictures
+from studies.registries import build
+from studies.specification import Run, Study, System
+
+N_CALIBRATION = 512  # training clips on which a backend may set ranges
+
+
+@dataclass(frozen=True)
+class FittedCell:
+    """A trained system: what is stored of it, and its weights."""
+
+    result: CellResult
+    weights: dict[str, Tensor]
+
+
+def check_study(study: Study, data_root: Path | None) -> Clips:
+    """Build every name and option of the study and open its data, before any work is spent; InputError otherwise."""
+    augmentation_of(study)
+    for choice in study.front_ends:
+        build("front end", choice)
+    for system in study.systems:
+        build("encoder", system.encoder)
+        build("classifier", system.classifier)
+        for run in system.runs:
+            build("backend", run.backend)
+    clips = load_study_clips(study, data_root)
+    for protocol in study.protocols:
+        folds_of(study, protocol.name, clips)
+    return clips
+
+
+def load_study_clips(study: Study, data_root: Path | None) -> Clips:
+    """The recordings of the study, cut or padded to its clip length."""
+    return load_clips(study.data.folder or study.data.name, data_root, study.data.clip_seconds, study.data.sample_rate_hz)
+
+
+def folds_of(study: Study, protocol_name: str, clips: Clips) -> list[Fold]:
+    """The folds of one protocol of the study."""
+    protocol = next(p for p in study.protocols if p.name == protocol_name)
+    splitter = choose(SPLITTERS, protocol.name, what="protocol")
+    return splitter(clips, **protocol.options)
+
+
+def augmentation_of(study: Study) -> Augmentation:
+    """The study's augmentation, checked."""
+    return build_options(Augmentation, study.augmentation, what="augmentation")
+
+
+def fit_cell(study: Study, cell: StudyCell, data_root: Path | None) -> FittedCell:
+    """Train the cell's system and run it on the validation clips."""
+    bench = _prepare(study, cell, data_root)
+    classifier = _new_classifier(bench)
+    record = _fit(bench, classifier)
+    runs = bench.system.runs_for(cell.seed, study.seeds, test=False)
+    result = _results(bench, classifier, bench.fold.validation, runs, "fit", {**record, "audit": asdict(bench.audit)})
+    weights = {name: value.detach().contiguous().clone() for name, value in classifier.state_dict().items()}
+    return FittedCell(result, weights)
+
+
+def test_cell(study: Study, cell: StudyCell, weights: dict[str, Tensor], data_root: Path | None) -> CellResult:
+    """Run the trained system on the test clips: this is a look, and the store counts it."""
+    bench = _prepare(study, cell, data_root)
+    classifier = _new_classifier(bench)
+    classifier.load_state_dict(weights)
+    classifier.eval()
+    runs = bench.system.runs_for(cell.seed, study.seeds, test=True)
+    return _results(bench, classifier, bench.fold.test, runs, "test", {"audit": asdict(bench.audit)})
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """What a cell works with: its clips, fold, front end and the intensity of every clip."""
+
+    study: Study
+    cell: StudyCell
+    system: System
+    clips: Clips
+    fold: Fold
+    audit: LeakAudit
+    front_end: FrontEnd
+    scale: IntensityScale | None  # None where the front end gives features, not decibels
+    encoder: Encoder
+    intensity: Tensor  # [clip, mel, frame] of all clips
+
+
+def _prepare(study: Study, cell: StudyCell, data_root: Path | None) -> _Bench:
+    system = study.system(cell.system)
+    clips = load_study_clips(study, data_root)
+    folds = {fold.name: fold for fold in folds_of(study, cell.protocol, clips)}
+    fold = choose(folds, cell.fold, what=f"fold of {cell.protocol}")
+    audit = audit_fold(clips, fold.train, fold.validation, fold.test, groups_apart=fold.group_disjoint)
+    front_end = build("front end", study.front_end_of(system))
+    levels = pictures(clips, front_end)
+    scale = None
+    if front_end.gives == "decibels":
+        scale = fit_intensity_scale(levels[list(fold.train)], *study.intensity_quantiles)
+        levels = scale(levels)
+    return _Bench(study, cell, system, clips, fold, audit, front_end, scale, build("encoder", system.encoder), levels)
+
+
+def _new_classifier(bench: _Bench) -> Classifier:
+    """The system's network with its initial weights, which depend on the seed alone."""
+    _, n_mels, n_frames = bench.intensity.shape
+    options = build("classifier", bench.system.classifier)
+    with seeded_globally(bench.cell.seed, "weights"):
+        return options.build(bench.encoder.shape(n_mels, n_frames), len(bench.clips.label_names))
+
+
+def _fit(bench: _Bench, classifier: Classifier) -> dict[str, Any]:
+    """Fit the classifier in place; return what is recorded of it."""
+    fold, seed = bench.fold, bench.cell.seed
+    rows = torch.tensor(fold.train)
+    targets = bench.clips.targets
+    encoded = bench.encoder(bench.intensity[rows[:2]], generator_for(seed, "encoding"))
+    del encoded  # an encoder that refuses its input does so here, with its own message
+    if classifier.fit_directly(bench.intensity[rows], targets[rows], seed):
+        return {"fitted": "directly", "n_training_clips": len(rows)}
+    recipe = Recipe(**bench.system.training.model_dump())
+    batches = _Batches(bench, rows, recipe.batch_size)
+    validation = (bench.intensity[list(fold.validation)], targets[list(fold.validation)])
+    record = train(classifier, bench.encoder, batches.epoch, batches.n_batches, validation, recipe, seed)
+    return {"fitted": "by gradients", "n_training_clips": len(rows), **asdict(record)}
+
+
+class _Batches:
+    """Augmented batches of the training clips; every draw descends from the cell's seed."""
+
+    def __init__(self, bench: _Bench, rows: Tensor, batch_size: int) -> None:
+        augmentation = augmentation_of(bench.study) if bench.system.augment else Augmentation()
+        self.augmentation = augmentation
+        self.targets = bench.clips.targets[rows]
+        self.n_classes = len(bench.clips.label_names)
+        self.batch_size = min(batch_size, len(rows))
+        self.n_batches = len(rows) // self.batch_size
+        self.copies = torch.stack([self._at_speed(bench, rows, speed) for speed in augmentation.speeds or (1.0,)])
+        self.distort = SpectrogramAugmentation.from_options(augmentation) if bench.scale is not None else None
+        self.generator = generator_for(bench.cell.seed, "batches")
+
+    @staticmethod
+    def _at_speed(bench: _Bench, rows: Tensor, speed: float) -> Tensor:
+        if speed == 1.0:
+            return bench.intensity[rows]
+        levels = pictures(bench.clips, bench.front_end, speed)[rows]
+        return levels if bench.scale is None else bench.scale(levels)
+
+    def epoch(self, epoch: int) -> Iterator[Batch]:
+        """The batches of one epoch: shuffled, each clip at a random speed, distorted, mixed."""
+        del epoch
+        n_speeds, n_clips = self.copies.shape[:2]
+        order = torch.randperm(n_clips, generator=self.generator)
+        for chosen in order.split(self.batch_size):
+            if len(chosen) < self.batch_size:
+                return
+            speeds = torch.randint(n_speeds, (len(chosen),), generator=self.generator)
+            intensity, targets = self.copies[speeds, chosen], self.targets[chosen]
+            if self.distort is not None:
+                intensity = self.distort(intensity, self.generator)
+            if self.augmentation.mixup_alpha > 0:
+                soft = one_hot(targets, self.n_classes).to(intensity.dtype)
+                intensity, targets = mixup(intensity, soft, self.augmentation.mixup_alpha, self.generator)
+            yield intensity, targets
+
+
+def _results(
+    bench: _Bench,
+    classifier: Classifier,
+    indices: Iterable[int],
+    runs: Iterable[Run],
+    kind: Any,
+    training: dict[str, Any],
+) -> CellResult:
+    """Run the trained classifier on every backend, and keep what came of it."""
+    rows = list(indices)
+    clips = bench.clips.subset(rows)
+    intensity = bench.intensity[rows]
+    trained = Trained(bench.encoder, classifier, bench.intensity[list(bench.fold.train)[:N_CALIBRATION]])
+    shown = bench.cell.seed == bench.study.seeds[0] and rows[0] == _first_shown(bench, kind)
+    before = _front_end_counts(bench)
+    records = []
+    for run in runs:
+        backend = build("backend", run.backend)
+        generator = generator_for(bench.cell.seed, f"backend/{run.backend.name}")
+        outcome = backend.run(trained, intensity, generator, n_exhibits=1 if shown else 0)
+        records.append(_record(run.backend.name, outcome, before))
+    if shown and records and bench.scale is not None:
+        picture = PictureRecord(f"Intensity of {clips.names[0]}", intensity[0].numpy(), ("mel", "frame"), "0 to 1")
+        records[0] = _with_picture(records[0], picture)
+    return CellResult(
+        kind=kind,
+        label_names=clips.label_names,
+        clip_names=clips.names,
+        groups=clips.groups,
+        targets=clips.targets.numpy(),
+        clip_seconds=bench.clips.waveform.shape[-1] / bench.clips.sample_rate_hz,
+        n_training_clips=len(bench.fold.train),
+        runs=tuple(records),
+        training=training,
+    )
+
+
+def _first_shown(bench: _Bench, kind: str) -> int:
+    """The first clip of the first fold of the cell's protocol: the one that pictures are kept of."""
+    fold = folds_of(bench.study, bench.cell.protocol, bench.clips)[0]
+    return (fold.test if kind == "test" else fold.validation)[0]
+
+
+def _front_end_counts(bench: _Bench) -> OperationCounts:
+    """What the front end costs per clip: it works through the whole window that a decision covers."""
+    n_samples = bench.clips.waveform.shape[-1]
+    counts: OperationCounts = bench.front_end.operations(n_samples, bench.clips.sample_rate_hz)
+    return counts if bench.scale is None else counts + bench.scale.operations(bench.intensity[0].numel())
+
+
+def _record(backend: str, outcome: Outcome, front_end_counts: OperationCounts) -> RunRecord:
+    return RunRecord(
+        backend=backend,
+        logits=outcome.logits.detach().float().numpy(),
+        counts=front_end_counts + outcome.counts,
+        wall_seconds=outcome.wall_seconds,
+        clip_indices=outcome.clip_indices,
+        checks=tuple(CheckRecord(check.name, check.passed, dict(check.details)) for check in outcome.checks),
+        pictures=tuple(PictureRecord(e.title, e.array, e.axis_names, e.unit) for e in outcome.exhibits),
+        notes=dict(outcome.notes),
+    )
+
+
+def _with_picture(record: RunRecord, picture: PictureRecord) -> RunRecord:
+    from dataclasses import replace
+
+    return replace(record, pictures=(picture, *record.pictures))
+
+
+__all__ = ["FittedCell", "InputError", "check_study", "fit_cell", "folds_of", "load_study_clips", "test_cell"]
