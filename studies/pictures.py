@@ -41,7 +41,7 @@ def pictures(clips: Clips, front_end: FrontEnd, speed: float = 1.0) -> Tensor:
     if cached is None:
         cached = _computed(clips, front_end, speed)
         _write(path, cached)
-    return torch.from_numpy(np.ascontiguousarray(cached))
+    return torch.from_numpy(np.array(cached))  # a copy: the file is mapped read-only
 
 
 def _computed(clips: Clips, front_end: FrontEnd, speed: float) -> np.ndarray[Any, Any]:

@@ -8,7 +8,7 @@ network, and the backend on which the trained network is run. The test clips are
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,10 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from classical_baselines.augment import Augmentation
-from classical_baselines.augment.mixing import mixup
-from classical_baselines.augment.spectrogram import SpectrogramAugmentation
 from classical_baselines.data.loading import load_clips
 from classical_baselines.data.splits import SPLITTERS, Fold
 from classical_baselines.front_ends.intensity import IntensityScale, fit_intensity_scale
-from classical_baselines.harness.choices import InputError, build_options, choose
+from classical_baselines.harness.choices import build_options, choose
 from classical_baselines.harness.contracts import Classifier, Clips, Encoder, FrontEnd, Outcome, Trained
 from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.harness.protocol import LeakAudit, audit_fold
@@ -164,7 +162,7 @@ class _Batches:
         self.batch_size = min(batch_size, len(rows))
         self.n_batches = len(rows) // self.batch_size
         self.copies = torch.stack([self._at_speed(bench, rows, speed) for speed in augmentation.speeds or (1.0,)])
-        self.distort = SpectrogramAugmentation.from_options(augmentation) if bench.scale is not None else None
+        self.is_picture = bench.scale is not None  # features are not distorted as pictures
         self.generator = generator_for(bench.cell.seed, "batches")
 
     @staticmethod
@@ -175,7 +173,7 @@ class _Batches:
         return levels if bench.scale is None else bench.scale(levels)
 
     def epoch(self, epoch: int) -> Iterator[Batch]:
-        """The batches of one epoch: shuffled, each clip at a random speed, distorted, mixed."""
+        """The batches of one epoch: shuffled, each clip at a random speed, varied, mixed."""
         del epoch
         n_speeds, n_clips = self.copies.shape[:2]
         order = torch.randperm(n_clips, generator=self.generator)
@@ -183,13 +181,9 @@ class _Batches:
             if len(chosen) < self.batch_size:
                 return
             speeds = torch.randint(n_speeds, (len(chosen),), generator=self.generator)
-            intensity, targets = self.copies[speeds, chosen], self.targets[chosen]
-            if self.distort is not None:
-                intensity = self.distort(intensity, self.generator)
-            if self.augmentation.mixup_alpha > 0:
-                soft = one_hot(targets, self.n_classes).to(intensity.dtype)
-                intensity, targets = mixup(intensity, soft, self.augmentation.mixup_alpha, self.generator)
-            yield intensity, targets
+            intensity = self.copies[speeds, chosen]
+            targets = one_hot(self.targets[chosen], self.n_classes).to(intensity.dtype)
+            yield self.augmentation.batch(intensity, targets, self.generator) if self.is_picture else (intensity, targets)
 
 
 def _results(
@@ -215,7 +209,7 @@ def _results(
         records.append(_record(run.backend.name, outcome, before))
     if shown and records and bench.scale is not None:
         picture = PictureRecord(f"Intensity of {clips.names[0]}", intensity[0].numpy(), ("mel", "frame"), "0 to 1")
-        records[0] = _with_picture(records[0], picture)
+        records[0] = replace(records[0], pictures=(picture, *records[0].pictures))
     return CellResult(
         kind=kind,
         label_names=clips.label_names,
@@ -239,7 +233,7 @@ def _front_end_counts(bench: _Bench) -> OperationCounts:
     """What the front end costs per clip: it works through the whole window that a decision covers."""
     n_samples = bench.clips.waveform.shape[-1]
     counts: OperationCounts = bench.front_end.operations(n_samples, bench.clips.sample_rate_hz)
-    return counts if bench.scale is None else counts + bench.scale.operations(bench.intensity[0].numel())
+    return counts if bench.scale is None else counts + bench.scale.operations(*bench.intensity.shape[1:])
 
 
 def _record(backend: str, outcome: Outcome, front_end_counts: OperationCounts) -> RunRecord:
@@ -253,12 +247,3 @@ def _record(backend: str, outcome: Outcome, front_end_counts: OperationCounts) -
         pictures=tuple(PictureRecord(e.title, e.array, e.axis_names, e.unit) for e in outcome.exhibits),
         notes=dict(outcome.notes),
     )
-
-
-def _with_picture(record: RunRecord, picture: PictureRecord) -> RunRecord:
-    from dataclasses import replace
-
-    return replace(record, pictures=(picture, *record.pictures))
-
-
-__all__ = ["FittedCell", "InputError", "check_study", "fit_cell", "folds_of", "load_study_clips", "test_cell"]

@@ -95,7 +95,7 @@ def train(
                 loss = criterion(classifier(encoder(intensity, encoding)), targets) + classifier.penalty()
                 if not bool(torch.isfinite(loss)):
                     raise FloatingPointError(
-                        f"training diverged in epoch {epoch}: the loss is {float(loss)}. Lower the learning rate "
+                        f"training diverged in epoch {epoch}: the loss is {float(loss.detach())}. Lower the learning rate "
                         f"({recipe.learning_rate}) or set clip_gradient_norm."
                     )
                 optimiser.zero_grad(set_to_none=True)
