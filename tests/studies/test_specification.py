@@ -1,0 +1,127 @@
+import pytest
+
+from classical_baselines.harness.choices import InputError
+from studies.specification import Study, catalogue, load_study
+
+TEXT = """
+schema = 1
+name = "two"
+title = "Two systems"
+question = "Which?"
+seeds = [0, 1]
+baseline = "one"
+front_ends = [{ name = "log-mel" }]
+protocols = [{ name = "official-split" }, { name = "leave-one-group-out", headline = true }]
+
+[data]
+name = "fsdd"
+
+[[systems]]
+name = "one"
+family = "classical"
+classifier = { name = "linear-layer" }
+runs = [{ backend = { name = "torch-float" } }]
+
+[[systems]]
+name = "two"
+family = "neuro"
+classifier = { name = "dense-snn", options = { hidden = [8] } }
+training = { n_epochs = 3 }
+runs = [
+    { backend = { name = "torch-float" } },
+    { backend = { name = "loihi-emulator" }, headline = true },
+    { backend = { name = "loihi-lava" }, test_only = true, first_seed_only = true },
+]
+"""
+
+
+@pytest.fixture
+def study_file(tmp_path):
+    def write(text=TEXT):
+        path = tmp_path / "two.toml"
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+def test_a_study_file_becomes_a_frozen_study(study_file):
+    study = load_study(study_file())
+
+    assert study.headline_protocol.name == "leave-one-group-out"
+    assert study.system("two").headline_run.backend.name == "loihi-emulator"
+    assert study.system("one").headline_run.backend.name == "torch-float"
+    assert study.front_end_of(study.system("one")).name == "log-mel"
+    with pytest.raises(ValueError, match="frozen"):
+        study.name = "other"
+
+
+@pytest.mark.parametrize(
+    ("seed", "test", "backends"),
+    [
+        (0, False, ["torch-float", "loihi-emulator"]),
+        (0, True, ["torch-float", "loihi-emulator", "loihi-lava"]),
+        (1, True, ["torch-float", "loihi-emulator"]),
+    ],
+)
+def test_a_verification_runs_on_test_clips_of_the_first_seed_alone_where_it_says_so(study_file, seed, test, backends):
+    study = load_study(study_file())
+
+    assert [run.backend.name for run in study.system("two").runs_for(seed, study.seeds, test=test)] == backends
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("n_epochs = 3", "n_epoch = 3", r"systems\.two\.training\.n_epoch: unknown key 'n_epoch'"),
+        ("n_epochs = 3", "n_epochs = 0", r"systems\.two\.training\.n_epochs: .*greater than or equal to 1"),
+        ('baseline = "one"', 'baseline = "none"', "baseline 'none' is not a system of this study: one, two"),
+        ('name = "two"\nfamily', 'name = "one"\nfamily', "system one stands twice"),
+        ("seeds = [0, 1]", "seeds = [0, 0]", "seed 0 stands twice"),
+        ("seeds = [0, 1]", "seeds = []", "seeds: "),
+        ('family = "neuro"', 'family = "neural"', r"systems\.two\.family: .*'classical', 'neuro' or 'quantum'"),
+        ("schema = 1", "schema = 2", "schema: "),
+        ("seeds = [0, 1]", "seeds = [0, 1", "not a TOML file"),
+    ],
+)
+def test_a_wrong_study_file_is_one_message_with_the_place_and_the_mend(study_file, old, new, message):
+    assert old in TEXT
+    with pytest.raises(InputError, match=message):
+        load_study(study_file(TEXT.replace(old, new)))
+
+
+def test_overrides_reach_into_named_tables_and_keep_their_types(study_file):
+    study = load_study(
+        study_file(),
+        {"seeds": "[7]", "systems.two.training.learning_rate": "1e-3", "data.name": "esc-10", "title": "Other"},
+    )
+
+    assert (study.seeds, study.data.name, study.title) == ((7,), "esc-10", "Other")
+    assert study.system("two").training.learning_rate == 1e-3
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("systems.three.training.n_epochs", "there is no 'three'"),
+        ("systems", "systems: "),
+        ("wings", "unknown key 'wings'"),
+    ],
+)
+def test_an_override_of_what_is_not_there_is_refused(study_file, key, message):
+    with pytest.raises(InputError, match=message):
+        load_study(study_file(), {key: "3"})
+
+
+def test_a_name_that_is_no_study_lists_those_that_are():
+    with pytest.raises(InputError, match="No study is called 'quickstrat'"):
+        load_study("quickstrat")
+
+
+@pytest.mark.parametrize("name", sorted(catalogue()))
+def test_every_study_of_the_catalogue_is_valid_and_named_as_its_file(name):
+    assert load_study(name).name == name
+
+
+def test_the_json_schema_names_every_key_of_a_study():
+    assert set(Study.model_json_schema(by_alias=True)["properties"]) >= {"schema", "seeds", "systems", "protocols"}
