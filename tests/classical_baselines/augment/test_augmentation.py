@@ -1,0 +1,60 @@
+# tests/classical_baselines/augment/test_augmentation.py
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from classical_baselines.augment import Augmentation
+from classical_baselines.harness.choices import InputError, build_options
+
+
+def test_as_it_stands_it_changes_nothing():
+    intensity, labels = torch.rand(3, 4, 5), torch.eye(3)
+    varied, targets = Augmentation().batch(intensity, labels, torch.Generator())
+
+    assert torch.equal(varied, intensity)
+    assert torch.equal(targets, labels)
+
+
+def test_a_study_file_can_name_every_option():
+    options = {
+        "speeds": [0.9, 1.0, 1.1],
+        "frequency_warp": 0.1,
+        "frequency_offset": 1.0,
+        "time_shift_frames": 2,
+        "time_mask_frames": 3,
+        "frequency_mask_bands": 3,
+        "level_jitter": 0.05,
+        "mixup_alpha": 0.3,
+    }
+    augmentation = build_options(Augmentation, options, what="augmentation")
+
+    assert augmentation.speeds == (0.9, 1.0, 1.1)
+    varied, targets = augmentation.batch(torch.rand(6, 8, 9), torch.eye(6), torch.Generator().manual_seed(0))
+    assert varied.shape == (6, 8, 9)
+    assert ((varied >= 0) & (varied <= 1)).all()
+    torch.testing.assert_close(targets.sum(dim=1), torch.ones(6))
+
+
+@pytest.mark.parametrize(
+    "options, complaint",
+    [
+        ({"speeds": ()}, "at least one speed"),
+        ({"speeds": (1.0, 1.0)}, "each once"),
+        ({"speeds": (0.0,)}, r"between 0\.25 and 4"),
+        ({"frequency_warp": 1.5}, "frequency_warp must be below 1"),
+        ({"mixup_alpha": float("nan")}, "mixup_alpha must be 0"),
+        ({"time_mask_frames": 2.5}, "time_mask_frames must be a whole number"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_named(options, complaint):
+    with pytest.raises(InputError, match=complaint):
+        Augmentation(**options)
+
+
+def test_naming_the_options_loads_no_torch():
+    command = "import sys, classical_baselines.augment, classical_baselines.front_ends; print('torch' in sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True)
+
+    assert printed.stdout.strip() == "False"
