@@ -12,7 +12,6 @@ cannot be read is computed again.
 
 import hashlib
 import inspect
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -23,15 +22,10 @@ from torch import Tensor
 
 import classical_baselines.front_ends.mel as mel_module
 from classical_baselines.augment.waveform import speed_perturbed
+from classical_baselines.data.cache import cache_folder
 from classical_baselines.harness.contracts import Clips, FrontEnd
 
 BATCH = 512  # clips per call of the front end: bounds the memory of its frames
-
-
-def cache_folder() -> Path:
-    """Where pictures and decoded sets are kept between runs."""
-    given = os.environ.get("TRICHORD_CACHE")
-    return Path(given) if given else Path.home() / ".cache" / "trichord"
 
 
 def pictures(clips: Clips, front_end: FrontEnd, speed: float = 1.0) -> Tensor:
