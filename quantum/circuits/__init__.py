@@ -1,0 +1,1 @@
+"""Circuits, each as a torch layer on batches of states and as a Qiskit circuit, from one description."""

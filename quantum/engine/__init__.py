@@ -1,0 +1,1 @@
+"""Batched, differentiable state vectors in torch: the simulator that the hybrids are trained on."""

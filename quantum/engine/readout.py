@@ -1,0 +1,35 @@
+"""What is read from a state: outcome probabilities, and the values that a classical head is given.
+
+    probabilities  [batch, outcome]   |amplitude|**2, or relative frequencies of sampled outcomes
+    expectations   [batch, value]     <Z_i> for each qubit, then <Z_i Z_j> for i < j, in [-1, 1]
+    marginals      [batch, band]      probability of each value of the leading (most significant) qubits
+
+All three come from one measurement of every qubit in the Z basis, so shots give them as well as exact states do.
+"""
+
+import torch
+from torch import Tensor
+
+from quantum.engine.kernels import qubits_of
+
+
+def probabilities(states: Tensor) -> Tensor:
+    """|amplitude|**2 of [batch, amplitude] states."""
+    parts = torch.view_as_real(states) if states.is_complex() else states.unsqueeze(-1)
+    return parts.square().sum(-1)
+
+
+def sign_matrix(n_qubits: int) -> Tensor:
+    """[outcome, value]: the eigenvalues +-1 of Z_i, then of Z_i Z_j for i < j, at every outcome."""
+    outcome = torch.arange(2**n_qubits)
+    single = 1 - 2 * ((outcome[:, None] >> torch.arange(n_qubits)) & 1)
+    first, second = torch.triu_indices(n_qubits, n_qubits, offset=1)
+    return torch.cat([single, single[:, first] * single[:, second]], dim=1).to(torch.get_default_dtype())
+
+
+def marginals(outcome_probabilities: Tensor, n_leading: int) -> Tensor:
+    """Probabilities of the `n_leading` most significant qubits: sums over runs of neighbouring outcomes."""
+    n_qubits = qubits_of(outcome_probabilities.shape[-1])
+    if not 1 <= n_leading <= n_qubits:
+        raise ValueError(f"n_leading must lie in 1 to {n_qubits}, the qubits of the state; got {n_leading}.")
+    return outcome_probabilities.unflatten(-1, (2**n_leading, -1)).sum(-1)
