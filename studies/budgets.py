@@ -1,0 +1,201 @@
+# studies/budgets.py
+"""Energy budgets: counts of one system, on each deployment, within each boundary and scenario.
+
+    rows = energy_rows(counts, ("cortex-m4", "cortex-m4+loihi-1"), clip_seconds=1.008)
+
+Counts are means per clip, one clip is one decision, and a decision covers `clip_seconds` of audio. Always-on decides
+once per `period_seconds` (the hop between decisions; a clip's length where none is given), so joules per second of
+audio are joules per decision over the period. This module imports no torch.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from classical_baselines.harness.choices import InputError, choose
+from classical_baselines.harness.coefficient import CoefficientDraws, device_names, load_device
+from classical_baselines.harness.energy import (
+    BOUNDARIES,
+    SCENARIOS,
+    Boundary,
+    Budget,
+    Draws,
+    Energy,
+    EnergyComparison,
+    LowerBound,
+    Modelled,
+    Scenario,
+    Unavailable,
+    compare_energies,
+    rank_correlation,
+)
+from classical_baselines.harness.operations import OperationCounts
+from classical_baselines.harness.pricing import PRICED_STAGES, Deployment, price
+
+DEPLOYMENTS_FILE = Path(__file__).parent / "deployments.toml"
+
+
+@dataclass(frozen=True, eq=False)
+class EnergyRow:
+    """The energy of one decision on one deployment, in one scenario, within one boundary."""
+
+    deployment: str
+    scenario: Scenario
+    boundary: Boundary
+    kind: str  # "modelled", "lower-bound", "unavailable"
+    nominal_joules: float | None  # None where unavailable: null, never 0
+    low: float | None  # 5 % quantile of the draws
+    high: float | None  # 95 %
+    per_second_joules: float | None  # nominal, per second of audio
+    unpriced: tuple[str, ...]  # terms without a price
+    reason: str  # why it is unavailable
+    labels: tuple[str, ...]  # what must stand beside the number
+    by_stage: Mapping[str, float]  # nominal joules of each stage, "idle" and "link"
+    by_coefficient: Mapping[str, float]  # nominal joules by coefficient id
+    busy_seconds: Mapping[str, float]  # nominal, by device
+    keeps_up: bool  # no device needs longer than the period
+    alternative_to: str  # the deployment whose rival price set this is; ""
+    clip_seconds: float
+    period_seconds: float
+    energy: Energy
+    coefficient_ids: tuple[str, ...]
+
+    @property
+    def draws(self) -> Draws | None:
+        """[draw] joules per decision (of the priced part, for a lower bound); None where unavailable."""
+        if isinstance(self.energy, LowerBound):
+            return self.energy.priced.draws
+        return self.energy.draws if isinstance(self.energy, Modelled) else None
+
+    @property
+    def budget(self) -> Budget:
+        """What `compare_energies` takes."""
+        return Budget(self.energy, self.boundary, self.scenario)
+
+
+def energy_rows(
+    counts: OperationCounts,
+    deployment_names: Iterable[str],
+    clip_seconds: float,
+    *,
+    period_seconds: float | None = None,
+    link_values: float | None = None,
+    boundaries: Sequence[Boundary] = BOUNDARIES,
+    scenarios: Sequence[Scenario] = SCENARIOS,
+    with_alternatives: bool = False,
+    draws: CoefficientDraws | None = None,
+) -> list[EnergyRow]:
+    """One row per deployment, scenario and boundary.
+
+    `link_values` is the number of intensities of one clip (mel times frame), sent where no spikes or bits were counted.
+    `with_alternatives` adds the rival price sets of the deployments named. Give all systems of a study one `draws`.
+    """
+    if not 0 < clip_seconds < float("inf"):
+        raise InputError(f"clip_seconds must be above 0; got {clip_seconds}.")
+    shared = draws or CoefficientDraws()
+    known = deployments()
+    names = list(dict.fromkeys(deployment_names))
+    chosen = [choose(known, name, what="deployment") for name in names]
+    if with_alternatives:
+        chosen += [d for d in known.values() if d.alternative_to in names and d.name not in names]
+    period = clip_seconds if period_seconds is None else period_seconds
+    return [
+        _row(counts, deployment, scenario, boundary, clip_seconds, period, link_values, shared)
+        for deployment in chosen
+        for scenario in scenarios
+        for boundary in boundaries
+    ]
+
+
+def compare_rows(a: EnergyRow, b: EnergyRow, *, confidence: float = 0.95) -> EnergyComparison:
+    """P(A uses less than B), both drawn with the same `CoefficientDraws`; refused across boundaries or scenarios."""
+    return compare_energies(a.budget, b.budget, confidence=confidence)
+
+
+def deciding_coefficients(
+    a: EnergyRow, b: EnergyRow | None = None, *, draws: CoefficientDraws | None = None
+) -> list[tuple[str, float]]:
+    """Coefficients of a row, or of the ratio a / b, by rank correlation with it, the strongest first."""
+    shared = draws or CoefficientDraws()
+    values = a.draws
+    if values is None or (b is not None and b.draws is None):
+        return []
+    ids = set(a.coefficient_ids)
+    if b is not None and b.draws is not None:
+        values = values / b.draws
+        ids |= set(b.coefficient_ids)
+    rows = {row.id: row for name in device_names() for row in load_device(name).coefficients}
+    correlations = [(id, rank_correlation(shared.of(rows[id])[1:], values)) for id in sorted(ids)]
+    return sorted(correlations, key=lambda entry: -abs(entry[1]))
+
+
+@cache
+def deployments() -> Mapping[str, Deployment]:
+    """Every deployment, by name."""
+    raw = tomllib.loads(DEPLOYMENTS_FILE.read_text(encoding="utf-8"))
+    known = {}
+    for name, table in raw.items():
+        stages = {stage: tuple(table[stage]) for stage in PRICED_STAGES}
+        for device in [*(d for devices in stages.values() for d in devices), *filter(None, [table.get("link")])]:
+            choose({n: n for n in device_names()}, device, what=f"device (deployment {name!r})")
+        known[name] = Deployment(
+            name=name,
+            title=table["title"],
+            stages=stages,
+            inside=tuple(table["inside"]),
+            link=table.get("link", ""),
+            alternative_to=table.get("alternative_to", ""),
+        )
+    return known
+
+
+def _row(
+    counts: OperationCounts,
+    deployment: Deployment,
+    scenario: Scenario,
+    boundary: Boundary,
+    clip_seconds: float,
+    period_seconds: float,
+    link_values: float | None,
+    draws: CoefficientDraws,
+) -> EnergyRow:
+    priced = price(
+        counts,
+        deployment,
+        boundary=boundary,
+        scenario=scenario,
+        period_seconds=period_seconds,
+        draws=draws,
+        link_values=link_values,
+    )
+    energy = priced.energy
+    modelled = energy.priced if isinstance(energy, LowerBound) else energy
+    nominal = low = high = None
+    if isinstance(modelled, Modelled):
+        nominal = modelled.nominal_joules
+        low, _, high = modelled.quantiles()
+    kinds = {Modelled: "modelled", LowerBound: "lower-bound", Unavailable: "unavailable"}
+    return EnergyRow(
+        deployment=deployment.name,
+        scenario=scenario,
+        boundary=boundary,
+        kind=kinds[type(energy)],
+        nominal_joules=nominal,
+        low=low,
+        high=high,
+        per_second_joules=None if nominal is None else nominal / period_seconds,
+        unpriced=energy.unpriced if isinstance(energy, LowerBound) else (),
+        reason=energy.reason if isinstance(energy, Unavailable) else "",
+        labels=deployment.labels,
+        by_stage=priced.by_stage,
+        by_coefficient=priced.by_coefficient,
+        busy_seconds=priced.busy_seconds,
+        keeps_up=priced.keeps_up,
+        alternative_to=deployment.alternative_to,
+        clip_seconds=clip_seconds,
+        period_seconds=period_seconds,
+        energy=energy,
+        coefficient_ids=priced.coefficient_ids,
+    )
