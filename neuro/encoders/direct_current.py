@@ -22,12 +22,12 @@ from classical_baselines.harness.contracts import EncodedShape
 from classical_baselines.harness.operations import OperationCounts
 from neuro.encoders.pooling import Pool, check_n_steps, check_pool, pool_operations, pooled_grid, pooled_intensity
 
-MAX_LEVEL = 255  # 8 bits, unsigned
+N_LEVELS = 255  # levels above 0: 8 bits, unsigned
 
 
 def direct_current_levels(intensity: Tensor, n_steps: int, framewise: bool) -> Tensor:
     """Turn [batch, mel, frame] intensities into [step, batch, channel] levels, in units of 1 / 255."""
-    levels = torch.round(intensity * MAX_LEVEL) / MAX_LEVEL
+    levels = torch.round(intensity * N_LEVELS) / N_LEVELS
     if framewise:
         return levels.permute(2, 0, 1).repeat_interleave(n_steps, dim=0)
     return levels.flatten(start_dim=1).expand(n_steps, -1, -1).contiguous()
