@@ -46,8 +46,9 @@ class EnergyRow:
     boundary: Boundary
     kind: str  # "modelled", "lower-bound", "unavailable"
     nominal_joules: float | None  # None where unavailable: null, never 0
-    low: float | None  # 5 % quantile of the draws
-    high: float | None  # 95 %
+    median_joules: float | None  # of the draws
+    low: float | None  # 5 % quantile of the draws, or the nominal value where that is a stated minimum below it
+    high: float | None  # 95 %, or the nominal value above it
     per_second_joules: float | None  # nominal, per second of audio
     unpriced: tuple[str, ...]  # terms without a price
     reason: str  # why it is unavailable
@@ -172,10 +173,11 @@ def _row(
     )
     energy = priced.energy
     modelled = energy.priced if isinstance(energy, LowerBound) else energy
-    nominal = low = high = None
+    nominal = median = low = high = None
     if isinstance(modelled, Modelled):
         nominal = modelled.nominal_joules
-        low, _, high = modelled.quantiles()
+        low, median, high = modelled.quantiles()
+        low, high = min(low, nominal), max(high, nominal)
     kinds = {Modelled: "modelled", LowerBound: "lower-bound", Unavailable: "unavailable"}
     return EnergyRow(
         deployment=deployment.name,
@@ -183,6 +185,7 @@ def _row(
         boundary=boundary,
         kind=kinds[type(energy)],
         nominal_joules=nominal,
+        median_joules=median,
         low=low,
         high=high,
         per_second_joules=None if nominal is None else nominal / period_seconds,

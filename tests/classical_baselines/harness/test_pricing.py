@@ -1,0 +1,179 @@
+# tests/classical_baselines/harness/test_pricing.py
+"""Expected joules are sums on paper from the published prices."""
+
+import pytest
+
+from classical_baselines.harness.coefficient import CoefficientDraws
+from classical_baselines.harness.energy import LowerBound, Modelled, Unavailable
+from classical_baselines.harness.operations import OperationCounts
+from classical_baselines.harness.pricing import price
+from studies.budgets import deployments
+
+DRAWS = CoefficientDraws(n_draws=200)
+CNN = OperationCounts.of("network", "all", mac_int8=2.656e6)
+SPOTTER = OperationCounts.of(  # 390-256-256-29, every synapse active in each of 10 steps
+    "network", "all", synaptic_operations=172_800 * 10, neuron_updates_active=541 * 10, chip_steps=10, state_resets=1
+)
+
+
+def priced(counts, deployment, boundary, scenario="saturated", period_seconds=1.0, **options):
+    return price(
+        counts,
+        deployments()[deployment],
+        boundary=boundary,
+        scenario=scenario,
+        period_seconds=period_seconds,
+        draws=DRAWS,
+        **options,
+    )
+
+
+def joules(*arguments, **options):
+    energy = priced(*arguments, **options).energy
+    return (energy.priced if isinstance(energy, LowerBound) else energy).nominal_joules
+
+
+def test_a_ds_cnn_costs_what_the_prices_of_45_nm_make_of_its_multiplications():
+    assert joules(CNN, "cmos-45nm-int8", "operation") == pytest.approx(0.61e-6, rel=0.01)
+    floats = OperationCounts.of("network", "all", mac_fp32=2.656e6)
+    assert joules(floats, "cmos-45nm-fp32", "operation") == pytest.approx(12.2e-6, rel=0.01)
+
+
+def test_a_ds_cnn_costs_what_mlperf_tiny_measured_on_the_microcontroller_and_on_the_npu():
+    extra = OperationCounts.of("network", "all", add_int32=1e5, requantise_int32=7e4, compare_int8=7e4, sram_bytes=1e6)
+
+    assert joules(CNN + extra, "cortex-m4", "chip") == pytest.approx(1820.5e-6, rel=0.002)
+    assert joules(CNN + extra, "cortex-m4+ndp9120", "chip") == pytest.approx(31.54e-6, rel=0.005)
+    assert priced(CNN, "cortex-m4", "chip").busy_seconds["cortex-m4"] == pytest.approx(1 / 23.2, rel=0.01)
+    assert priced(CNN, "cortex-m4+ndp9120", "chip").busy_seconds["ndp9120"] == pytest.approx(1 / 229, rel=0.01)
+
+
+def test_memory_traffic_enters_at_the_boundary_core():
+    traffic = CNN + OperationCounts.of("network", "all", sram_bytes=8e3, dram_bytes=8e3)
+
+    assert joules(traffic, "cmos-45nm-int8", "operation") == joules(CNN, "cmos-45nm-int8", "operation")
+    added = joules(traffic, "cmos-45nm-int8", "core") - joules(CNN, "cmos-45nm-int8", "core")
+    assert added == pytest.approx(1e3 * 20e-12 + 1e3 * 1840e-12)
+
+
+def test_the_chip_around_45_nm_arithmetic_is_missing_and_named():
+    energy = priced(CNN, "cmos-45nm-int8", "chip").energy
+
+    assert isinstance(energy, LowerBound)
+    assert "leakage" in energy.unpriced[0]
+
+
+def test_the_keyword_spotter_on_loihi_costs_its_synapses_neurons_floors_and_reset():
+    operations = 172_800 * 10 * 23.6e-12 + 5410 * 81e-12
+    assert joules(SPOTTER, "cortex-m4+loihi-1", "operation") == pytest.approx(operations)
+    floors = 10 * 8.7e-6 * (56e-3 + 66e-3) + 5.94e-6
+    assert joules(SPOTTER, "cortex-m4+loihi-1", "chip") == pytest.approx(operations + floors)
+
+
+def test_with_the_measured_time_the_floors_of_loihi_come_within_a_sixth_of_the_measured_total():
+    timed = SPOTTER + OperationCounts.of("network", "all", chip_seconds=3.37e-3)
+
+    floors = joules(timed, "cortex-m4+loihi-1", "chip") - joules(timed, "cortex-m4+loihi-1", "operation")
+    assert floors == pytest.approx(3.37e-3 * 0.122 + 5.94e-6)
+    assert floors == pytest.approx(371.7e-6, rel=1 / 6)
+
+
+def test_a_spike_message_costs_a_tile_and_two_hops():
+    spikes = SPOTTER + OperationCounts.of("network", "all", spikes_routed=1000, spikes_generated=1000)
+
+    outside = joules(spikes, "cortex-m4+loihi-1", "core") - joules(spikes, "cortex-m4+loihi-1", "operation")
+    assert outside == pytest.approx(1000 * (1.7e-12 + 2 * 3.5e-12))
+    rival = joules(spikes, "cortex-m4+loihi-1-sana-fe", "core") - joules(
+        spikes, "cortex-m4+loihi-1-sana-fe", "operation"
+    )
+    assert rival == pytest.approx(1000 * (111e-12 + 2 * 3.6e-12))
+
+
+def test_always_on_charges_the_idle_chip_for_the_rest_of_the_period():
+    idle = joules(SPOTTER, "cortex-m4+loihi-1", "chip", "always-on") - joules(SPOTTER, "cortex-m4+loihi-1", "chip")
+
+    assert idle == pytest.approx((1.0 - 87e-6) * 0.122)
+    asleep = joules(CNN, "cortex-m4", "chip", "always-on") - joules(CNN, "cortex-m4", "chip")
+    assert asleep == pytest.approx(42.2e-6 + 10e-6 * (1.0 - 2.656e6 * 685e-12 / 42.2e-3))
+
+
+def test_a_frame_on_a_superconducting_machine_costs_31_kilojoules_and_the_shares_less():
+    circuit = OperationCounts.of(
+        "network", "circuit", machine_seconds=1.24, shots=4096, measurements=4096 * 8, gates_2q=1e5, gates_1q=1e5
+    )
+
+    assert joules(circuit, "host+superconducting-qpu", "system") == pytest.approx(31e3, rel=0.01)
+    assert joules(circuit, "host+superconducting-qpu-marginal", "system") == pytest.approx(1.24 * 8 * 11)
+    share = joules(circuit, "host+superconducting-qpu-share", "system")
+    assert share == pytest.approx(1.24 * 25e3 * 8 / 133, rel=1e-3)
+    assert not priced(circuit, "host+superconducting-qpu", "system", "always-on").keeps_up
+
+
+def test_the_machine_kept_for_the_task_is_charged_while_it_waits():
+    circuit = OperationCounts.of("network", "circuit", machine_seconds=0.2, shots=100, measurements=800)
+
+    assert joules(circuit, "host+superconducting-qpu", "system", "always-on") == pytest.approx(25e3, rel=1e-6)
+
+
+def test_the_front_end_stands_at_the_boundary_system_alone():
+    front_end = OperationCounts.of("front_end", "log-mel", mac_fp32=1000, transcendental_fp32=100)
+
+    assert joules(CNN + front_end, "cortex-m4", "chip") == joules(CNN, "cortex-m4", "chip")
+    added = joules(CNN + front_end, "cortex-m4", "system") - joules(CNN, "cortex-m4", "system")
+    assert added == pytest.approx(1000 * 5 * 352e-12 + 100 * 50 * 352e-12)
+
+
+def test_the_link_carries_counted_bits_else_spikes_else_intensities():
+    spikes = SPOTTER + OperationCounts.of("encoder", "latency", spikes_in=100)
+    bits = SPOTTER + OperationCounts.of("encoder", "latency", link_bits=100)
+
+    def on_the_link(counts, **options):
+        return priced(counts, "cortex-m4+loihi-1", "system", **options).by_stage["link"]
+
+    assert on_the_link(bits) == pytest.approx(100 * 50e-12)
+    assert on_the_link(spikes) == pytest.approx(100 * (100e-12 + 32 * 50e-12))
+    assert on_the_link(SPOTTER, link_values=100) == pytest.approx(100 * 8 * 50e-12)
+    assert "link_bits (not counted)" in priced(SPOTTER, "cortex-m4+loihi-1", "system").energy.unpriced
+
+
+@pytest.mark.parametrize(
+    ("counts", "deployment", "boundary"),
+    [
+        (OperationCounts.of("network", "a", mac_fp32=1), "cmos-45nm-int8", "operation"),
+        (OperationCounts.of("network", "a", mac_fp32=1), "cortex-m4+ndp9120", "chip"),
+        (OperationCounts.of("network", "a", mac_fp32=1), "cortex-m4+loihi-1", "operation"),
+        (SPOTTER, "cortex-m4", "chip"),
+        (SPOTTER, "cortex-m4+ndp9120", "chip"),
+        (OperationCounts.of("network", "a", gates_2q=9, mac_fp32=1), "cortex-m4", "system"),
+        (OperationCounts.of("network", "a", gates_2q=9), "host+superconducting-qpu", "system"),
+        (CNN, "cortex-m4", "operation"),
+        (OperationCounts(), "cortex-m4", "system"),
+    ],
+)
+def test_a_network_that_a_device_cannot_price_has_no_energy_there(counts, deployment, boundary):
+    energy = priced(counts, deployment, boundary).energy
+
+    assert isinstance(energy, Unavailable)
+    assert energy.reason
+
+
+def test_a_graded_first_layer_has_a_price_on_loihi_2_only():
+    graded = SPOTTER + OperationCounts.of("network", "first", mac_int8=1000)
+
+    first = priced(graded, "cortex-m4+loihi-1", "operation").energy
+    assert isinstance(first, LowerBound)
+    assert first.unpriced == ("mac_int8 (network on loihi-1-davies)",)
+    assert isinstance(priced(graded, "cortex-m4+loihi-2", "operation").energy, Modelled)
+    assert deployments()["cortex-m4+loihi-2"].labels == ("Loihi 1 prices on a Loihi 2 mapping",)
+
+
+def test_loihi_2_is_charged_its_own_static_power_and_not_that_of_loihi_1_too():
+    idle = priced(SPOTTER, "cortex-m4+loihi-2", "chip", "always-on").by_stage["idle"]
+
+    assert idle == pytest.approx((1 - 87e-6) * 0.232)
+
+
+def test_an_integer_operation_is_inside_a_multiplication_only_where_there_is_one():
+    alone = OperationCounts.of("front_end", "a", requantise_int32=100)
+
+    assert priced(CNN + alone, "cortex-m4", "system").by_stage["front_end"] == pytest.approx(100 * 10 * 352e-12)
