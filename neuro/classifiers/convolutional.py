@@ -1,0 +1,64 @@
+# neuro/classifiers/convolutional.py
+"""Convolutional LIF network over the mel x frame picture of a picture code, then a dense integrating readout.
+
+    spikes   [step, batch, channel = mel * frame]   ->   logits   [batch, class]
+
+Every layer is a 3 x 3 convolution (padding 1) with a stride in place of pooling, so that each spike is one that the
+chip routes.
+"""
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.contracts import Classifier, EncodedShape
+from neuro.classifiers.spiking_network import SpikingNetwork, check_code, check_shares
+from neuro.classifiers.synapses import Synapses
+from neuro.neuron import LifNeuron
+
+KERNEL = 3
+
+
+@dataclass(frozen=True)
+class ConvolutionalSnn:
+    """The options of a convolutional LIF network."""
+
+    channels: tuple[int, ...] = (16, 32, 64)  # of each LIF layer
+    strides: tuple[int, ...] = (2, 2, 2)
+    beta: float = 0.9
+    threshold: float = 1.0
+    surrogate_slope: float = 5.0
+    dropout: float = 0.3  # before the readout
+    quantise_from: float = 0.7
+    spike_rate_target: float = 0.1
+    spike_rate_weight: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_shares(dropout=self.dropout, quantise_from=self.quantise_from, spike_rate_target=self.spike_rate_target)
+        if not self.channels or len(self.channels) != len(self.strides):
+            raise InputError(f"channels and strides need one entry per layer; got {self.channels} and {self.strides}.")
+        LifNeuron(self.beta, self.threshold, self.surrogate_slope)
+
+    def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
+        check_code(shape, "convolutional-snn")
+        if len(shape.grid) != 2 or shape.n_steps < 1:
+            raise InputError(
+                "convolutional-snn reads a picture code (mel x frame). Choose latency, rate or direct-current."
+            )
+        n_mels, n_frames = shape.grid
+        layers, n_in = [], 1
+        for n_out, stride in zip(self.channels, self.strides, strict=True):
+            layers.append(Synapses(nn.Conv2d(n_in, n_out, KERNEL, stride, KERNEL // 2, bias=False)))
+            n_in, n_mels, n_frames = n_out, -(-n_mels // stride), -(-n_frames // stride)
+        return SpikingNetwork(
+            shape,
+            layers,
+            Synapses(nn.Linear(n_in * n_mels * n_frames, n_classes, bias=False), normalised=False),
+            LifNeuron(self.beta, self.threshold, self.surrogate_slope),
+            picture=(1, *shape.grid),
+            dropout=self.dropout,
+            quantise_from=self.quantise_from,
+            spike_rate_target=self.spike_rate_target,
+            spike_rate_weight=self.spike_rate_weight,
+        )

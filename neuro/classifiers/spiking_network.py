@@ -1,0 +1,135 @@
+# neuro/classifiers/spiking_network.py
+"""A feed-forward network of LIF layers with an integrating readout: what both spiking classifiers are.
+
+    spikes   [step, batch, channel]   ->   logits   [batch, class]
+
+Each layer handles all steps at once (one product), then its recurrence. The readout neurons integrate without leak and
+never fire: a class's logit is the mean over steps of its current, which is their membrane potential at the end divided
+by the number of steps. That is an integer operation that the chip does too.
+
+Training: as floats, then, from the share `quantise_from` of the epochs on, on the chip's integers (`synapses.py`).
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.contracts import Classifier, EncodedShape
+from classical_baselines.harness.operations import OperationCounts
+from neuro.classifiers.synapses import Synapses
+from neuro.encoders.direct_current import N_LEVELS
+from neuro.lif_scan.torch_scan import lif_scan
+from neuro.neuron import LifNeuron
+
+LOGIT_GAIN = 4.0  # the readout's mean current is of order 1; a softmax wants more
+
+
+class SpikingNetwork(Classifier):
+    """LIF layers of one kind of neuron, then integrating readout neurons."""
+
+    batch_axis = 1
+
+    def __init__(
+        self,
+        shape: EncodedShape,
+        layers: Sequence[Synapses],
+        readout: Synapses,
+        neuron: LifNeuron,
+        *,
+        picture: tuple[int, ...] | None,
+        dropout: float,
+        quantise_from: float,
+        spike_rate_target: float,
+        spike_rate_weight: float,
+    ) -> None:
+        super().__init__()
+        self.shape = shape
+        self.picture = picture  # (channel, mel, frame) that the first layer reads; None: a flat vector
+        self.layers = nn.ModuleList(layers)
+        self.readout = readout
+        self.neuron = neuron
+        self.dropout = nn.Dropout(dropout)
+        self.quantise_from = quantise_from
+        self.spike_rate_target = spike_rate_target
+        self.spike_rate_weight = spike_rate_weight
+        self.register_buffer("on_chip_grid", torch.tensor(False))
+        self._excess = torch.zeros(())
+
+    @property
+    def n_input_levels(self) -> int:
+        """Integer units of an input of 1: 255 for graded input, 1 for a spike."""
+        return N_LEVELS if self.shape.code == "graded" else 1
+
+    def hidden_spikes(self, encoded: Tensor) -> list[Tensor]:
+        """The spikes [step, batch, ...] of every LIF layer."""
+        n_steps, n_clips = encoded.shape[:2]
+        spikes = encoded if self.picture is None else encoded.reshape(n_steps, n_clips, *self.picture)
+        every = []
+        for number, layer in enumerate(self.layers):
+            spikes = lif_scan(self._currents(layer, spikes, first=number == 0), self.neuron)
+            every.append(spikes)
+        return every
+
+    def forward(self, encoded: Tensor) -> Tensor:
+        every = self.hidden_spikes(encoded)
+        if self.spike_rate_weight:
+            excess = [(spikes.mean() - self.spike_rate_target).clamp(min=0) for spikes in every]
+            self._excess = torch.stack(excess).square().sum()
+        last = self.dropout(every[-1].flatten(2).mean(0))[None]
+        return LOGIT_GAIN * self._currents(self.readout, last, first=False)[0]
+
+    def penalty(self) -> Tensor:
+        return self.spike_rate_weight * self._excess
+
+    def start_epoch(self, epoch: int, n_epochs: int) -> None:
+        if epoch >= self.quantise_from * n_epochs and epoch > 0:
+            self.on_chip_grid.fill_(True)  # type: ignore[operator]
+
+    @torch.no_grad()
+    def count_operations(self, encoded: Tensor) -> OperationCounts:
+        """Mean counts per clip as floats: an addition per spike and synapse (a MAC where the input is graded), and per
+        neuron and step a MAC for the leak, an addition for the bias and two comparisons."""
+        every = self.hidden_spikes(encoded)
+        n_steps, n_clips = encoded.shape[:2]
+        arriving = [encoded if self.picture is None else encoded.reshape(n_steps, n_clips, *self.picture), *every]
+        counts = OperationCounts()
+        for number, (layer, events) in enumerate(zip([*self.layers, self.readout], arriving, strict=True)):
+            assert isinstance(layer, Synapses)
+            is_readout = number == len(self.layers)
+            n_met = float(layer.synapses_met(events.flatten(2) if is_readout else events)) / n_clips
+            n_neurons = layer.n_outputs if is_readout else every[number][0, 0].numel()
+            graded = number == 0 and self.n_input_levels > 1
+            counts += OperationCounts.of(
+                "network",
+                "readout" if is_readout else f"layer-{number + 1}",
+                add_fp32=n_steps * n_neurons + (0 if graded else n_met),
+                mac_fp32=n_steps * n_neurons + (n_met if graded else 0),
+                compare_fp32=2 * n_steps * n_neurons,
+                sram_bytes=4 * (n_met + 2 * n_steps * n_neurons),
+            )
+        return counts
+
+    def _currents(self, layer: nn.Module, spikes: Tensor, *, first: bool) -> Tensor:
+        assert isinstance(layer, Synapses)
+        if not bool(self.on_chip_grid):
+            currents: Tensor = layer(spikes)
+            return currents
+        return layer.on_chip_grid(spikes, self.neuron.threshold, self.n_input_levels if first else 1)
+
+
+def check_code(shape: EncodedShape, what: str) -> None:
+    """A spiking network reads spikes or graded levels with a step axis."""
+    if shape.code not in {"spikes", "graded"}:
+        raise InputError(
+            f"{what} reads spikes; its encoder gives {shape.code!r}. "
+            "Choose latency, rate, direct-current or send-on-delta."
+        )
+
+
+def check_shares(**shares: float) -> None:
+    """Refuse what is not in [0, 1]."""
+    for name, value in shares.items():
+        if not 0 <= value <= 1:
+            raise InputError(f"{name} must lie in [0, 1]; got {value}.")

@@ -1,0 +1,125 @@
+# neuro/loihi/backends.py
+"""Backends that run a trained spiking network as Loihi integers: the emulator, and Lava for comparison."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.contracts import Exhibit, Outcome, Trained
+from classical_baselines.harness.operations import OperationCounts
+from neuro.encoders.direct_current import N_LEVELS
+from neuro.loihi.contracts import LoihiNetwork, SpikeRecord
+from neuro.loihi.emulator import emulate
+from neuro.loihi.lava_adapter import verify_against_lava
+from neuro.loihi.operations import STEP_SECONDS, chip_operations, n_cores, n_synapses
+from neuro.loihi.quantise import quantised
+
+
+def chip_input(network: LoihiNetwork, encoded: Tensor) -> Tensor:
+    """The encoder's [step, clip, channel] as the chip takes it: spikes, or levels of 0 to 255."""
+    return torch.round(encoded * N_LEVELS) if network.graded_input else encoded
+
+
+def logits_of(network: LoihiNetwork, record: SpikeRecord) -> Tensor:
+    """[clip, class] from the readout's membrane potentials: the gain is one positive number, so it decides nothing."""
+    n_steps = record.input_spikes.shape[0]
+    return torch.from_numpy(record.readout_potentials).double().mul(network.readout_gain / n_steps).float()
+
+
+@dataclass(frozen=True)
+class LoihiEmulator:
+    """The options of the integer emulator."""
+
+    batch_size: int = 128
+    step_seconds: float = STEP_SECONDS  # of one synchronised step of the chip
+
+    def run(self, trained: Trained, intensity: Tensor, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
+        """Logits from integers, counts from the spikes that occurred."""
+        network = quantised(trained.classifier)
+        logits, counts, seconds = [], OperationCounts(), 0.0
+        fired = np.zeros(len(network.layers))
+        exhibits: tuple[Exhibit, ...] = ()
+        for part in intensity.split(self.batch_size):
+            encoded = trained.encoder(part, generator)
+            began = time.perf_counter()
+            record = emulate(network, chip_input(network, encoded))
+            seconds += time.perf_counter() - began
+            share = len(part) / len(intensity)
+            counts += (
+                trained.encoder.operations(part, encoded) + chip_operations(network, record, self.step_seconds)
+            ).scaled(share)
+            logits.append(logits_of(network, record))
+            fired += [float(spikes.mean()) * share for spikes in record.spikes]
+            if n_exhibits and not exhibits:
+                exhibits = _rasters(record)
+        counts += OperationCounts.of("readout", "decision", compare_fp32=network.layers[-1].n_neurons - 1)
+        return Outcome(
+            logits=torch.cat(logits),
+            counts=counts,
+            wall_seconds=seconds,
+            exhibits=exhibits,
+            notes=_notes(network, fired),
+        )
+
+
+@dataclass(frozen=True)
+class LoihiLava:
+    """The options of the comparison with Lava: how many of the given clips are run through both."""
+
+    n_clips: int = 20
+
+    def __post_init__(self) -> None:
+        if self.n_clips < 1:
+            raise InputError(f"n_clips must be 1 or more; got {self.n_clips}.")
+
+    def run(self, trained: Trained, intensity: Tensor, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
+        """The emulator's outcome on clips spread over the given ones, and whether Lava's spikes equal it."""
+        chosen = np.unique(np.linspace(0, len(intensity) - 1, min(self.n_clips, len(intensity))).round().astype(int))
+        network = quantised(trained.classifier)
+        part = intensity[torch.from_numpy(chosen)]
+        encoded = trained.encoder(part, generator)
+        inputs = chip_input(network, encoded)
+        began = time.perf_counter()
+        check = verify_against_lava(network, inputs)
+        seconds = time.perf_counter() - began
+        record = emulate(network, inputs)
+        return Outcome(
+            logits=logits_of(network, record),
+            counts=trained.encoder.operations(part, encoded) + chip_operations(network, record),
+            wall_seconds=seconds,
+            checks=(check,),
+            clip_indices=tuple(int(index) for index in chosen),
+            notes=_notes(network, [float(spikes.mean()) for spikes in record.spikes]),
+        )
+
+
+def _notes(network: LoihiNetwork, fired: Any) -> dict[str, Any]:
+    hidden = list(network.layers[:-1])
+    n_hidden = sum(layer.n_neurons for layer in hidden)
+    rates = [float(rate) for rate in fired[: len(hidden)]]
+    # A readout neuron that saturates would fire and lose what it gathered; the count says whether any did.
+    n_saturated = float(fired[-1])
+    mean_rate = sum(rate * layer.n_neurons for rate, layer in zip(rates, hidden, strict=True)) / n_hidden
+    return {
+        "chip": "Loihi 2 (graded input)" if network.graded_input else "Loihi 1",
+        "n_neurons": network.n_neurons,
+        "n_synapses": sum(n_synapses(layer) for layer in network.layers),
+        "n_parameters": int(sum(layer.weights.size + layer.bias_mantissa.size for layer in network.layers)),
+        "n_cores": sum(n_cores(layer) for layer in network.layers),
+        "readout_saturation_rate": n_saturated,
+        "spike_rate": mean_rate,
+        "spike_rate_by_layer": rates,
+    }
+
+
+def _rasters(record: SpikeRecord) -> tuple[Exhibit, ...]:
+    """Input and first hidden layer of the first clip, [channel, step]."""
+    return (
+        Exhibit("Input spikes", record.input_spikes[:, 0].T.astype(np.float32), ("channel", "step"), "spikes"),
+        Exhibit("Spikes of layer 1", record.spikes[0][:, 0].T.astype(np.float32), ("neuron", "step"), "spikes"),
+    )

@@ -1,0 +1,82 @@
+# neuro/loihi/operations.py
+"""What a clip costs on the chip, counted from the spikes that really occurred in the integer run.
+
+    synaptic_operations        every spike times the synapses that it meets (fewer at the borders of a convolution)
+    mac_int8                   in their place for graded input: every level other than 0 times its synapses
+    neuron_updates_active      a neuron and step with synaptic input or a spike; all others are inactive
+    spikes_generated           by the LIF layers
+    spikes_routed              every spike to each core of the layer that it goes to: a spike message per core
+    spikes_in                  events brought onto the chip
+    chip_steps, chip_seconds   steps of a clip; the readout answers in the step in which the last spike arrives
+    state_resets               one per clip
+
+Cores: a layer takes as many as its neurons (1,024 compartments a core) or its synapses (128 KiB of synaptic memory
+a core, 8-bit weights; a convolution's weights are stored once per core) need, whichever is more: Davies et al., IEEE
+Micro 38(1), 2018. Placement and hops are a matter of the mapper; here a message is a message.
+"""
+
+import numpy as np
+import torch
+
+from classical_baselines.harness.operations import OperationCounts
+from neuro.loihi.contracts import LoihiLayer, LoihiNetwork, SpikeRecord
+
+NEURONS_PER_CORE = 1024
+SYNAPSE_BYTES_PER_CORE = 128 * 1024
+STEP_SECONDS = 8.7e-6  # geometric mean of 5.8 and 13 us per step, unthrottled, Frady et al. 2020, two workloads
+
+
+def fan_out(layer: LoihiLayer) -> torch.Tensor:
+    """Synapses that a spike on each input channel meets, [channel]."""
+    n_channels = int(np.prod(layer.input_grid))
+    if layer.kind == "dense":
+        return torch.full((n_channels,), float(len(layer.weights)), dtype=torch.float64)
+    ones = torch.ones(layer.weights.shape, dtype=torch.float64, requires_grad=False)
+    source = torch.zeros(1, *layer.input_grid, dtype=torch.float64, requires_grad=True)
+    # The derivative of the summed outputs by an input is the number of (unit) synapses that leave it.
+    with torch.enable_grad():
+        total = torch.nn.functional.conv2d(source, ones, stride=layer.stride, padding=layer.padding).sum()
+        (gradient,) = torch.autograd.grad(total, source)
+    return gradient.reshape(n_channels)
+
+
+def n_synapses(layer: LoihiLayer) -> int:
+    """Synapses of a layer: every pair of an input channel and a neuron that a weight connects."""
+    return int(fan_out(layer).sum())
+
+
+def n_cores(layer: LoihiLayer) -> int:
+    """Cores that the layer takes, by compartments and by synaptic memory."""
+    by_neurons = -(-layer.n_neurons // NEURONS_PER_CORE)
+    if layer.kind == "convolution":
+        return by_neurons
+    return max(by_neurons, -(-layer.weights.size // SYNAPSE_BYTES_PER_CORE))
+
+
+def chip_operations(network: LoihiNetwork, record: SpikeRecord, step_seconds: float = STEP_SECONDS) -> OperationCounts:
+    """Mean counts per clip of stage `network`."""
+    n_steps, n_clips = record.input_spikes.shape[:2]
+    arriving = [torch.from_numpy(np.asarray(record.input_spikes)), *map(torch.from_numpy, record.spikes[:-1])]
+    counts = OperationCounts()
+    for number, (layer, events) in enumerate(zip(network.layers, arriving, strict=True)):
+        name = "readout" if layer is network.layers[-1] else f"layer-{number + 1}"
+        per_channel = (events != 0).double().sum(dim=(0, 1)) / n_clips  # spikes of a clip on each channel
+        met = float(per_channel @ fan_out(layer))
+        graded = network.graded_input and number == 0
+        fired, driven = record.spikes[number], record.inputs_active[number]
+        n_updates = n_steps * layer.n_neurons
+        n_active = float((fired | driven).sum()) / n_clips
+        n_routed = float(per_channel.sum()) * n_cores(layer)
+        counts += OperationCounts.of(
+            "network",
+            name,
+            **{"mac_int8" if graded else "synaptic_operations": met},
+            neuron_updates_active=n_active,
+            neuron_updates_inactive=n_updates - n_active,
+            spikes_generated=float(fired.sum()) / n_clips,
+            **({"spikes_in": float(per_channel.sum())} if number == 0 else {}),
+            spikes_routed=n_routed,
+        )
+    return counts + OperationCounts.of(
+        "network", "chip", chip_steps=n_steps, chip_seconds=n_steps * step_seconds, state_resets=1
+    )

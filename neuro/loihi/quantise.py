@@ -1,0 +1,69 @@
+# neuro/loihi/quantise.py
+"""From a trained spiking network to the chip's integers.
+
+Each layer has its own scale S (integer weight per unit of weight): W = 2 round(w S / 2), threshold = round(theta S),
+bias = round(b S 2^6) as mantissa and exponent. Graded input counts in units of 1/255, so the first layer's threshold
+and bias take that factor. Batch norm is folded before (`neuro/classifiers/synapses.py`), so the integers are those
+that the last epochs were trained on.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from neuro.classifiers.spiking_network import LOGIT_GAIN, SpikingNetwork
+from neuro.classifiers.synapses import LARGEST_THRESHOLD, LARGEST_WEIGHT, Synapses, bias_integers
+from neuro.loihi.contracts import FRACTION_BITS, LoihiLayer, LoihiNetwork, NotMappableError
+
+
+@torch.no_grad()
+def quantised(network: nn.Module) -> LoihiNetwork:
+    """The integers of a trained network; NotMappableError where it is no network that the chip runs."""
+    if not isinstance(network, SpikingNetwork):
+        raise NotMappableError(
+            f"{type(network).__name__} is no network of leaky integrate-and-fire layers; Loihi runs no other. "
+            "Use dense-snn or convolutional-snn."
+        )
+    grid = network.picture or (network.shape.n_channels,)
+    layers, levels = [], network.n_input_levels
+    for synapses in network.layers:
+        assert isinstance(synapses, Synapses)
+        layer = _layer(synapses, grid, network.neuron.threshold, network.neuron.decay, levels)
+        layers.append(layer)
+        grid, levels = layer.output_grid, 1
+    readout = _layer(network.readout, (int(np.prod(grid)),), None, 0, 1)
+    weight, _ = network.readout.folded()
+    scale = network.readout.scale(weight, network.neuron.threshold, 1)
+    return LoihiNetwork((*layers, readout), network.shape.code == "graded", LOGIT_GAIN / (scale * 2**FRACTION_BITS))
+
+
+def _layer(
+    synapses: Synapses, grid: tuple[int, ...], threshold: float | None, decay: int, n_input_levels: int
+) -> LoihiLayer:
+    """One layer; a threshold of None makes integrating neurons that never fire."""
+    weight, bias = synapses.folded()
+    scale = synapses.scale(weight, 1.0 if threshold is None else threshold, n_input_levels)
+    integers = (2 * torch.round(weight * scale / 2)).clamp(-LARGEST_WEIGHT, LARGEST_WEIGHT)
+    mantissa, exponent = bias_integers(bias * scale * n_input_levels * 2**FRACTION_BITS)
+    convolution = synapses.weights if isinstance(synapses.weights, nn.Conv2d) else None
+    return LoihiLayer(
+        kind="dense" if convolution is None else "convolution",
+        weights=_integers(integers),
+        bias_mantissa=_integers(mantissa),
+        bias_exponent=exponent,
+        decay=decay,
+        threshold=LARGEST_THRESHOLD if threshold is None else max(1, round(threshold * scale * n_input_levels)),
+        input_grid=grid,
+        output_grid=(len(weight),) if convolution is None else _output_grid(convolution, grid),
+        stride=1 if convolution is None else int(convolution.stride[0]),
+        padding=0 if convolution is None else int(convolution.padding[0]),
+    )
+
+
+def _output_grid(convolution: nn.Conv2d, grid: tuple[int, ...]) -> tuple[int, ...]:
+    with torch.no_grad():
+        return tuple(convolution(torch.zeros(1, *grid)).shape[1:])
+
+
+def _integers(values: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    return values.double().round().numpy().astype(np.int64)

@@ -1,0 +1,43 @@
+# neuro/neuron.py
+"""The one neuron that is trained: leaky integrate-and-fire with reset to zero, the only one that Loihi and Lava run.
+
+    v[t] = beta * (1 - s[t-1]) * v[t-1] + x[t]          s[t] = 1 where v[t] > threshold, else 0
+
+beta lies on the chip's grid of 1/4096. This equals snnTorch's `Leaky(reset_mechanism="zero")` and Lava's LIF with a
+fully decaying current (du = 4095). The spike's derivative is replaced by that of a fast sigmoid,
+1 / (1 + slope * |v - threshold|)^2, and no gradient flows through the reset, as in snnTorch.
+
+References: Eshraghian et al., Proceedings of the IEEE 111 (2023), 1016-1054; Zenke & Ganguli, Neural Computation 30
+(2018), 1514-1541 (fast sigmoid).
+"""
+
+from dataclasses import dataclass
+
+from classical_baselines.harness.choices import InputError
+
+DECAY_STEPS = 4096  # Loihi's decays are integers out of 4096
+
+
+@dataclass(frozen=True)
+class LifNeuron:
+    """One decay and one threshold for a whole layer, as Loihi has them."""
+
+    beta: float = 0.9  # share of the membrane potential that a step leaves
+    threshold: float = 1.0
+    surrogate_slope: float = 5.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.beta <= 1:
+            raise InputError(f"beta must lie in [0, 1], the share that a step leaves; got {self.beta}.")
+        if self.threshold <= 0:
+            raise InputError(f"threshold must be positive; got {self.threshold}.")
+
+    @property
+    def decay(self) -> int:
+        """Lava's dv: what a step takes away, out of 4096."""
+        return round((1 - self.beta) * DECAY_STEPS)
+
+    @property
+    def chip_beta(self) -> float:
+        """The nearest beta that the chip can hold."""
+        return 1 - self.decay / DECAY_STEPS
