@@ -138,6 +138,13 @@ def mel_power(waveforms: Tensor, filters: Tensor, n_fft: int, hop: int) -> Tenso
     return torch.cat([(power_spectrogram(part, n_fft, hop) @ weights).transpose(1, 2) for part in portions])
 
 
+def relative_level(power: Tensor, reference: Tensor, top_db: float) -> Tensor:
+    """10 log10(power / reference), limited to [-top_db, 0]; no power at all is the floor, whatever the reference."""
+    level = 10 * (power.clamp_min(_SMALLEST_POWER).log10() - reference.clamp_min(_SMALLEST_POWER).log10())
+    silent = power <= _SMALLEST_POWER  # without this a clip of zeros would be its own maximum
+    return level.clamp(-top_db, 0).masked_fill(silent, -top_db)
+
+
 @dataclass(frozen=True)
 class LogMel:
     """Options of a log-mel spectrogram; calling it turns waveforms into decibels in [-top_db, 0]."""
@@ -180,9 +187,7 @@ class LogMel:
             reference = mel.amax(dim=(1, 2), keepdim=True)
         else:
             reference = mel.new_full((len(mel), 1, 1), (self.n_fft / 4) ** 2)  # a periodic Hann window sums to n_fft/2
-        level = 10 * (mel.clamp_min(_SMALLEST_POWER).log10() - reference.clamp_min(_SMALLEST_POWER).log10())
-        silent = mel <= _SMALLEST_POWER  # without this a clip of zeros would be its own maximum
-        return level.clamp(-self.top_db, 0).masked_fill(silent, -self.top_db)
+        return relative_level(mel, reference, self.top_db)
 
     def operations(self, n_samples: int, sample_rate_hz: int) -> OperationCounts:
         """Counts of one clip, layers window, fourier, power, mel and level."""

@@ -1,0 +1,78 @@
+# tests/conformance/test_front_ends.py
+"""What every front end of the registry keeps to."""
+
+import pytest
+import torch
+
+from classical_baselines.front_ends import FRONT_ENDS
+from classical_baselines.harness.contracts import FrontEnd
+
+SAMPLE_RATE_HZ = 8000
+
+
+@pytest.fixture(params=sorted(FRONT_ENDS))
+def front_end(request):
+    return FRONT_ENDS[request.param]()()
+
+
+def clips():
+    waveforms = torch.randn(4, 4000, generator=torch.Generator().manual_seed(0)) * 0.1
+    n_samples = torch.tensor([4000, 2500, 40, 4000])
+    waveforms[1, 2500:] = 0
+    waveforms[2, 40:] = 0
+    waveforms[3] = 0
+    return waveforms, n_samples
+
+
+def test_it_keeps_the_contract_and_says_what_it_gives(front_end):
+    assert isinstance(front_end, FrontEnd)
+    assert front_end.gives in ("decibels", "features")
+
+
+def test_its_pictures_are_finite_even_of_silence_and_alike_each_time(front_end):
+    waveforms, n_samples = clips()
+    before = waveforms.clone()
+
+    picture = front_end(waveforms, n_samples, SAMPLE_RATE_HZ)
+
+    assert picture.dim() == 3
+    assert len(picture) == 4
+    assert picture.dtype == torch.float32
+    assert torch.isfinite(picture).all()
+    assert torch.equal(picture, front_end(waveforms, n_samples, SAMPLE_RATE_HZ))
+    assert torch.equal(waveforms, before)
+
+
+def test_a_clip_has_the_same_picture_alone_as_in_a_batch(front_end):
+    waveforms, n_samples = clips()
+    together = front_end(waveforms, n_samples, SAMPLE_RATE_HZ)
+
+    for clip in range(4):
+        alone = front_end(waveforms[clip : clip + 1], n_samples[clip : clip + 1], SAMPLE_RATE_HZ)
+        torch.testing.assert_close(alone[0], together[clip], atol=1e-3, rtol=1e-5)
+
+
+def test_what_lies_beyond_the_end_of_a_clip_is_not_seen(front_end):
+    waveforms, n_samples = clips()
+    louder = waveforms.clone()
+    louder[1, 2500:] = 0.9
+
+    torch.testing.assert_close(
+        front_end(louder, n_samples, SAMPLE_RATE_HZ), front_end(waveforms, n_samples, SAMPLE_RATE_HZ)
+    )
+
+
+def test_it_refuses_a_clip_with_holes(front_end):
+    waveforms, n_samples = clips()
+    waveforms[0, 7] = float("nan")
+
+    with pytest.raises(ValueError, match="waveforms holds NaN"):
+        front_end(waveforms, n_samples, SAMPLE_RATE_HZ)
+
+
+def test_its_cost_is_all_of_its_own_stage_and_grows_with_the_clip(front_end):
+    short, long = front_end.operations(4000, SAMPLE_RATE_HZ), front_end.operations(8000, SAMPLE_RATE_HZ)
+
+    assert short.stages() == long.stages() == ("front_end",)
+    for operation in ("mac_fp32", "multiply_fp32", "add_fp32", "transcendental_fp32", "sram_bytes"):
+        assert 0 < short.total(operation) < long.total(operation) <= 2 * short.total(operation)
