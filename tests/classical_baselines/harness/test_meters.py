@@ -20,6 +20,7 @@ def test_a_wrap_of_the_counter_is_undone_and_packages_add_up(tmp_path):
     package(tmp_path, "intel-rapl:0:0", 5)  # a part of package 0: counted there already
     meter = find_rapl(tmp_path)
     (first / "energy_uj").write_text("100")
+    package(tmp_path, "intel-rapl:0:0", 80)
     package(tmp_path, "intel-rapl:1", 40)
 
     assert isinstance(meter, RaplMeter)

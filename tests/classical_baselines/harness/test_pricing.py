@@ -177,3 +177,11 @@ def test_an_integer_operation_is_inside_a_multiplication_only_where_there_is_one
     alone = OperationCounts.of("front_end", "a", requantise_int32=100)
 
     assert priced(CNN + alone, "cortex-m4", "system").by_stage["front_end"] == pytest.approx(100 * 10 * 352e-12)
+
+
+def test_memory_traffic_on_the_microcontroller_is_charged_only_where_nothing_else_carries_it():
+    copied = OperationCounts.of("encoder", "copy", sram_bytes=400)
+    added = copied + OperationCounts.of("encoder", "add", add_fp32=10)
+
+    assert priced(CNN + copied, "cortex-m4", "system").by_stage["encoder"] == pytest.approx(400 * 0.5 * 352e-12)
+    assert priced(CNN + added, "cortex-m4", "system").by_stage["encoder"] == pytest.approx(10 * 3 * 352e-12)
