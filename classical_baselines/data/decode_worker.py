@@ -1,56 +1,75 @@
 # classical_baselines/data/decode_worker.py
-"""Decodes FLAC and OGG in a process of its own that may be killed: `python -m classical_baselines.data.decode_worker`.
+"""The process that decodes FLAC and OGG: it may hang or die on a hostile file, and Trichord goes on.
 
-A request is a line of JSON {path, n_samples_limit, n_channels_limit}; the answer is a line of JSON, either {error} or
-{rate_hz, n_samples, n_channels} followed by the samples as little-endian float32 [sample, channel]. The header is
-checked before a sample is decoded. Memory is capped by RLIMIT_AS where the system has it.
+Started as a module by `decoding.py`. One request per line on standard input, as JSON; the answer on standard output
+is one line of JSON, followed by `n_bytes` bytes of little-endian float32 samples, mixed down to mono.
 """
 
 import json
+import math
+import os
+import resource
+import signal
 import sys
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 import soundfile
 
-MEMORY_BYTES = 4 * 2**30  # address space, libraries included
+from classical_baselines.data.audio_limits import AudioError, AudioLimits
 
 
-def cap_memory() -> None:
-    """Let an allocation past the cap fail instead of filling the machine."""
+def decode(path: str, limits: AudioLimits) -> tuple[np.ndarray[Any, np.dtype[np.float32]], int]:
+    """Read one file within the limits: the header first, then at most as many samples as it announced."""
     try:
-        import resource
-    except ImportError:  # not on this system; the file-size and length limits still hold
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        with soundfile.SoundFile(path) as sound:
+            limits.check_sound(path, sound.channels, sound.samplerate, sound.frames)
+            samples = sound.read(frames=sound.frames, dtype="float32", always_2d=True)
+            announced = sound.frames
+            rate = int(sound.samplerate)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"{path} cannot be decoded ({error.error_string}) Fetch it again, or leave it out.") from error
+    if len(samples) != announced:
+        raise AudioError(
+            f"{path}: {announced} samples are announced and {len(samples)} are there. The file is cut off or damaged: "
+            f"fetch it again, or leave it out."
+        )
+    mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float64)
+    return limits.check_samples(path, mono), rate
 
 
-def answer(request: dict[str, object]) -> tuple[dict[str, object], bytes]:
-    """The header and the samples of one request."""
-    try:
-        with soundfile.SoundFile(str(request["path"])) as file:
-            if file.frames <= 0:
-                return {"error": "holds no sample (zero length)"}, b""
-            if file.frames > int(str(request["n_samples_limit"])):
-                return {"error": f"{file.frames} samples are too many"}, b""
-            if file.channels > int(str(request["n_channels_limit"])):
-                return {"error": f"{file.channels} channels are too many"}, b""
-            samples = file.read(frames=file.frames, dtype="float32", always_2d=True)
-            rate_hz = file.samplerate
-    except (RuntimeError, OSError, ValueError, MemoryError) as error:
-        return {"error": f"{type(error).__name__}: {error}".splitlines()[0]}, b""
-    if not len(samples):
-        return {"error": "holds no sample (zero length)"}, b""
-    header: dict[str, object] = {"rate_hz": rate_hz, "n_samples": len(samples), "n_channels": samples.shape[1]}
-    return header, np.ascontiguousarray(samples, dtype="<f4").tobytes()
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer requests until standard input ends."""
+    for line in requests:
+        request = json.loads(line)
+        limits = AudioLimits(**request["limits"])
+        signal.alarm(math.ceil(limits.worker_seconds) + 1)  # ends this process, even inside the library
+        payload = b""
+        try:
+            samples, rate = decode(request["path"], limits)
+            payload = samples.astype("<f4", copy=False).tobytes()
+            answer: dict[str, Any] = {"sample_rate_hz": rate, "n_bytes": len(payload)}
+        except AudioError as error:
+            answer = {"error": str(error), "n_bytes": 0}
+        except (MemoryError, RuntimeError, ValueError, TypeError, OSError) as error:
+            mend = "Write it again as 16-bit PCM WAV, or leave it out."
+            answer = {"error": f"{request['path']} cannot be decoded ({type(error).__name__}: {error}). {mend}"}
+            answer["n_bytes"] = 0
+        signal.alarm(0)
+        answers.write(json.dumps(answer).encode() + b"\n" + payload)
+        answers.flush()
 
 
 def main() -> None:
-    """Answer requests until the input is closed."""
-    cap_memory()
-    for line in sys.stdin.buffer:
-        header, samples = answer(json.loads(line))
-        sys.stdout.buffer.write(json.dumps(header).encode() + b"\n" + samples)
-        sys.stdout.buffer.flush()
+    """Limit the address space, then serve."""
+    worker_bytes = int(sys.argv[1])
+    if sys.platform.startswith("linux"):  # elsewhere the limit is refused or ignored; the time limit still holds
+        resource.setrlimit(resource.RLIMIT_AS, (worker_bytes, worker_bytes))
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not get between the answers
+    os.chdir(Path("/"))
+    serve(sys.stdin.buffer, answers)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from classical_baselines.data.manifest import Manifest, ManifestError, ManifestRow, make_manifest
+from classical_baselines.data.manifest import Manifest, ManifestError, ManifestRow, manifest_of_rows
 from classical_baselines.harness.choices import choose
 
 FSDD_NAME = re.compile(r"(\d)_([a-z]+)_(\d+)\.wav$")
@@ -34,8 +34,8 @@ def fsdd(folder: Path) -> Manifest:
             raise ManifestError(f"{path}: not named DIGIT_SPEAKER_TAKE.wav. Remove or rename it.")
         digit, speaker, take = match.groups()
         part = "test" if int(take) in FSDD_TEST_TAKES else "train"
-        rows.append(ManifestRow(f"recordings/{path.name}", digit, part, speaker, {"index": take}))
-    return make_manifest(folder, rows)
+        rows.append(ManifestRow(f"recordings/{path.name}", digit, part, speaker))
+    return manifest_of_rows(folder, rows, origin=str(folder))
 
 
 def esc_10(folder: Path) -> Manifest:
@@ -50,7 +50,7 @@ def esc_10(folder: Path) -> Manifest:
         for row in listed
         if row["esc10"] == "True"
     ]
-    return make_manifest(folder, rows)
+    return manifest_of_rows(folder, rows, origin=str(folder))
 
 
 def speech_commands(folder: Path) -> Manifest:
@@ -67,14 +67,17 @@ def speech_commands(folder: Path) -> Manifest:
         )
     rows = []
     for word in COMMANDS:
-        for path in sorted((folder / word).glob("*.wav")):
+        recordings = sorted((folder / word).glob("*.wav"))
+        if not recordings:
+            raise ManifestError(f"{folder / word}: label {word!r} has no clip. Copy the folder from the archive.")
+        for path in recordings:
             match = COMMAND_NAME.fullmatch(path.name)
             if match is None:
                 raise ManifestError(f"{path}: not named SPEAKER_nohash_N.wav. Remove or rename it.")
             name = f"{word}/{path.name}"
             part = next((part for part, names in listed.items() if name in names), "train")
             rows.append(ManifestRow(name, word, part, match[1]))
-    return make_manifest(folder, rows, sorted(COMMANDS))
+    return manifest_of_rows(folder, rows, origin=str(folder))
 
 
 LAYOUTS: Mapping[str, Callable[[Path], Manifest]] = {

@@ -12,6 +12,8 @@ written only costs time.
 import hashlib
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +23,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from classical_baselines.data.audio_file import AudioReader
+from classical_baselines.data.audio_file import read_audio
 from classical_baselines.data.catalogue import DATA_SETS, data_set_folder
 from classical_baselines.data.layouts import read_layout
 from classical_baselines.data.manifest import Manifest, read_manifest
@@ -89,8 +91,8 @@ def _clips_of(manifest: Manifest, found: Recordings, clip_seconds: float, sample
         inputs={"waveform": torch.from_numpy(waveform)},
         n_samples=torch.from_numpy(n_samples),
         targets=torch.tensor([manifest.label_names.index(row.label) for row in rows]),
-        groups=tuple(row.group for row in rows),
-        folds=tuple(row.fold for row in rows),
+        groups=tuple(row.speaker_or_group for row in rows),
+        folds=tuple(row.fold_or_split for row in rows),
         names=tuple(row.file for row in rows),
         label_names=manifest.label_names,
         sample_rate_hz=rate_hz,
@@ -113,7 +115,7 @@ def content_hash(manifest: Manifest, found: Recordings) -> str:
     digest = hashlib.sha256()
     for index, row in enumerate(manifest.rows):
         samples = np.ascontiguousarray(found.samples[found.starts[index] : found.starts[index + 1]], dtype="<f4")
-        text = "\x1f".join([str(found.rates_hz[index]), row.label, row.group, row.fold])
+        text = "\x1f".join([str(found.rates_hz[index]), row.label, row.speaker_or_group, row.fold_or_split])
         digest.update(text.encode() + b"\x1e" + hashlib.sha256(samples.tobytes()).digest())
     return digest.hexdigest()
 
@@ -126,8 +128,7 @@ def _recordings(manifest: Manifest) -> Recordings:
     cached = _read_cache(path, len(manifest.rows))
     if cached is not None:
         return cached
-    with AudioReader() as reader:
-        decoded = [reader.read(manifest.folder / row.file) for row in manifest.rows]
+    decoded = [read_audio(manifest.path(row)) for row in manifest.rows]
     found = _joined([samples for samples, _ in decoded], [rate for _, rate in decoded])
     _write_cache(path, found)
     return found
@@ -150,7 +151,7 @@ def _read_cache(path: Path, n_clips: int) -> Recordings | None:
     try:
         with np.load(path, allow_pickle=False) as stored:
             found = Recordings(stored["samples"], stored["starts"], stored["rates_hz"])
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return None
     complete = len(found.starts) == n_clips + 1 and found.starts[-1] == len(found.samples)
     return found if complete and len(found.rates_hz) == n_clips else None

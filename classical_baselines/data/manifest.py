@@ -1,107 +1,130 @@
 # classical_baselines/data/manifest.py
-"""A data set as a table: which file, which label, which fold, which group.
+"""The manifest of a data set: which file has which label, fold and group. Its form is `meta.csv` in the set's folder.
 
-`meta.csv` has the columns file (relative to its folder), label, fold_or_split and speaker_or_group; further columns are
-kept as they are. All values are strings: the speaker `00000001` is not the number 1.
+    file, label, fold_or_split, speaker_or_group     and any further columns, which are left alone
+
+`file` is relative to the folder, with forward slashes. All values are strings: `00000001` stays what it is.
+The rows are kept in the order of their file names without the suffix, so a copy of a set in WAV has the same order as
+one in FLAC.
 """
 
 import csv
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
 from classical_baselines.harness.choices import InputError
 
+MANIFEST_NAME = "meta.csv"
 COLUMNS = ("file", "label", "fold_or_split", "speaker_or_group")
+_MAX_BYTES = 256 * 2**20
 
 
 class ManifestError(InputError):
-    """A manifest that does not describe its folder."""
+    """A manifest that does not describe its folder; the message names the manifest, the row and the mend."""
 
 
 @dataclass(frozen=True)
 class ManifestRow:
-    """One recording of a data set."""
+    """One clip."""
 
-    file: str  # relative to the folder of the manifest
+    file: str
     label: str
-    fold: str = ""
-    group: str = ""
-    extras: Mapping[str, str] = field(default_factory=dict)
+    fold_or_split: str
+    speaker_or_group: str
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """The recordings of one folder."""
+    """The clips of a folder, in the order that `Clips` has them."""
 
     folder: Path
     rows: tuple[ManifestRow, ...]
-    label_names: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The labels, sorted."""
+        return tuple(sorted({row.label for row in self.rows}))
+
+    def path(self, row: ManifestRow) -> Path:
+        """Where the sound of a row is."""
+        return self.folder / row.file
 
 
-def read_manifest(folder: Path, labels: Iterable[str] | None = None) -> Manifest:
-    """The manifest `meta.csv` of `folder`; `labels`, where given, must each have a clip."""
-    path = folder / "meta.csv"
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
-            if missing:
-                raise ManifestError(f"{path}: no column {', '.join(missing)}. The columns are: {', '.join(COLUMNS)}.")
-            rows = [
-                ManifestRow(
-                    file=row["file"] or "",
-                    label=row["label"] or "",
-                    fold=row["fold_or_split"] or "",
-                    group=row["speaker_or_group"] or "",
-                    extras={name: value or "" for name, value in row.items() if name and name not in COLUMNS},
-                )
-                for row in reader
-            ]
-    except OSError as error:
-        raise ManifestError(f"{path}: there is no readable manifest ({error.strerror}).") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ManifestError(f"{path}: not a CSV file in UTF-8 ({error}). Save it as such.") from error
-    return make_manifest(folder, rows, labels)
-
-
-def make_manifest(folder: Path, rows: Iterable[ManifestRow], labels: Iterable[str] | None = None) -> Manifest:
-    """A checked manifest: every file named once, inside the folder, and there; every label with a clip."""
-    rows = tuple(rows)
-    where = folder / "meta.csv"
+def manifest_of_rows(
+    folder: Path, rows: Sequence[ManifestRow], *, origin: str, warnings: tuple[str, ...] = ()
+) -> Manifest:
+    """Check rows and put them in order; `origin` names their source in a message."""
     if not rows:
-        raise ManifestError(f"{where}: lists no clip. Give it one row per recording.")
-    for number, row in enumerate(rows, start=2):
-        if not row.file or not row.label:
-            raise ManifestError(f"{where}, line {number}: the file or the label is empty. Fill it in.")
-        if Path(row.file).is_absolute() or ".." in Path(row.file).parts:
-            raise ManifestError(f"{where}, line {number}: {row.file!r} leaves the folder. Name files inside it.")
-    twice = [name for name, count in Counter(row.file for row in rows).items() if count > 1]
-    if twice:
-        raise ManifestError(f"{where}: {twice[0]!r} stands in more than one row. Keep one.")
-    present = {row.label for row in rows}
-    label_names = tuple(labels) if labels is not None else tuple(sorted(present))
-    without = sorted(set(label_names) - present)
-    if without:
-        raise ManifestError(f"{where}: label {without[0]!r} has no clip. Add clips, or take the label out of the list.")
-    unknown = sorted(present - set(label_names))
-    if unknown:
-        raise ManifestError(f"{where}: label {unknown[0]!r} is not one of {', '.join(label_names)}. Mend the row.")
-    if len(label_names) < 2:
-        raise ManifestError(f"{where}: all clips have the label {label_names[0]!r}; a classifier needs at least two.")
-    for row in rows:
-        if not (folder / row.file).is_file():
-            raise ManifestError(f"{folder / row.file}: named by {where} but not there. Copy it or remove its row.")
-    return Manifest(folder, rows, label_names)
+        raise ManifestError(f"{origin} lists no clips. Add a row for each clip.")
+    seen: dict[str, int] = {}
+    for number, row in enumerate(rows, start=1):
+        _check_row(row, f"{origin}, clip {number}")
+        if row.file in seen:
+            raise ManifestError(f"{origin} lists {row.file!r} twice (clips {seen[row.file]} and {number}). Remove one.")
+        seen[row.file] = number
+    missing = [row.file for row in rows if not (folder / row.file).is_file()]
+    if missing:
+        others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise ManifestError(
+            f"{origin} lists {missing[0]!r}{others}, which {folder} does not have. "
+            f"Restore the files, or remove the rows."
+        )
+    if len({row.label for row in rows}) < 2:
+        raise ManifestError(f"{origin} has one label only, {rows[0].label!r}; two or more are needed to tell apart.")
+    ordered = sorted(rows, key=lambda row: (PurePosixPath(row.file).with_suffix("").as_posix(), row.file))
+    return Manifest(folder, tuple(ordered), warnings)
 
 
-def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
-    """Write `meta.csv`, extras included."""
-    rows = list(rows)
-    extras = sorted({name for row in rows for name in row.extras})
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*COLUMNS, *extras])
-        for row in rows:
-            writer.writerow([row.file, row.label, row.fold, row.group, *(row.extras.get(name, "") for name in extras)])
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check `meta.csv` of a folder."""
+    path = folder / MANIFEST_NAME
+    if not path.is_file():
+        raise ManifestError(f"{folder} has no {MANIFEST_NAME}. Write one with the columns {', '.join(COLUMNS)}.")
+    if path.stat().st_size > _MAX_BYTES:
+        raise ManifestError(f"{path} has {path.stat().st_size} bytes; at most {_MAX_BYTES} are read. Split the set.")
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, strict=True)
+            absent = [column for column in COLUMNS if column not in (reader.fieldnames or [])]
+            if absent:
+                raise ManifestError(
+                    f"{path} has no column {', '.join(map(repr, absent))}. Its first line must name "
+                    f"{', '.join(COLUMNS)}; leave a column empty where there is nothing to say."
+                )
+            rows = []
+            for line in reader:
+                values = [line[column] for column in COLUMNS]
+                if any(value is None for value in values):
+                    raise ManifestError(f"{path}, line {reader.line_num}: values are missing. Give all its columns.")
+                rows.append(ManifestRow(*values))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ManifestError(f"{path} is not a CSV file in UTF-8 ({error}). Save it as such.") from error
+    except OSError as error:
+        raise ManifestError(f"{path} cannot be read ({error.strerror}). Check its permissions.") from error
+    return manifest_of_rows(folder, rows, origin=str(path))
+
+
+def write_manifest(manifest: Manifest, path: Path) -> None:
+    """Write a manifest as `meta.csv`; one that is there already is never overwritten."""
+    try:
+        with path.open("x", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            writer.writerows((row.file, row.label, row.fold_or_split, row.speaker_or_group) for row in manifest.rows)
+    except FileExistsError:
+        raise ManifestError(f"{path} is there already and is kept. Remove it first to have it written anew.") from None
+    except OSError as error:
+        raise ManifestError(f"{path} cannot be written ({error.strerror}). Choose another folder.") from error
+
+
+def _check_row(row: ManifestRow, place: str) -> None:
+    if not row.file:
+        raise ManifestError(f"{place}: the label {row.label!r} has no file. Name one, or remove the row.")
+    if not row.label:
+        raise ManifestError(f"{place}: {row.file!r} has no label. Give it one, or remove the row.")
+    parts = PurePosixPath(row.file).parts
+    # `..` and absolute names leave the folder; links inside it are the user's own choice.
+    if row.file.startswith("/") or ".." in parts or "\\" in row.file or "\0" in row.file or ":" in parts[0]:
+        raise ManifestError(f"{place}: {row.file!r} leads out of the folder. Use names relative to it, with '/'.")

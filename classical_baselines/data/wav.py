@@ -1,138 +1,123 @@
 # classical_baselines/data/wav.py
-"""A bounded reader of WAV files: every limit is checked on the header, before a sample is decoded.
+"""A bounded reader of RIFF WAVE files: every limit is checked on the header, before a sample is decoded.
 
-RIFF/WAVE with PCM of 8 (unsigned), 16, 24 or 32 bits, IEEE float of 32 or 64 bits, and WAVE_FORMAT_EXTENSIBLE around
-either. Chunks are walked with bounded steps, unknown ones are skipped; a chunk that reaches past the end of the file is
-an error, not a guess. Integers are divided by 2^(bits - 1), so samples lie in [-1, 1).
+    PCM of 8 (unsigned), 16, 24, 32 bit; IEEE float of 32, 64 bit; plain or WAVE_FORMAT_EXTENSIBLE
+    integer x of b bits becomes x / 2^(b-1); 8-bit PCM is (x - 128) / 128; floats stay as they are
+    channels are mixed down by their mean
 
-Reference: Multimedia Programming Interface and Data Specifications 1.0 (IBM and Microsoft, 1991); the EXTENSIBLE
-format: mmreg.h.
+The size field of the RIFF header is ignored (many writers leave it wrong); the sizes of the chunks are not.
+Chunks that are not `fmt ` or `data` are stepped over unread.
+
+Reference: Multimedia Programming Interface and Data Specifications 1.0 (IBM, Microsoft, 1991); Multiple channel
+audio data and WAVE files (Microsoft, 2001) for WAVE_FORMAT_EXTENSIBLE.
 """
 
 import struct
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from classical_baselines.harness.choices import InputError
+from classical_baselines.data.audio_limits import AudioError, AudioLimits
 
-PCM, FLOAT, EXTENSIBLE = 0x0001, 0x0003, 0xFFFE
-N_CHUNKS_LIMIT = 4096  # a real file has a handful
+Samples = np.ndarray[Any, np.dtype[np.float32]]
 
-
-class AudioFileError(InputError):
-    """A sound file that cannot be read; the message names the file and the mend."""
+_PCM, _FLOAT, _EXTENSIBLE = 0x0001, 0x0003, 0xFFFE
+_SUBFORMAT_TAIL = bytes.fromhex("000000001000800000aa00389b71")  # of KSDATAFORMAT_SUBTYPE_*, after the format tag
+_MAX_CHUNKS = 1024
+_MEND = "Write it again as 16-bit PCM WAV or as FLAC"
 
 
 @dataclass(frozen=True)
-class AudioLimits:
-    """What a file may hold, checked before it is decoded."""
+class WavFormat:
+    """What the `fmt ` chunk says."""
 
-    n_bytes: int = 256 * 2**20
-    n_channels: int = 8
-    lowest_rate_hz: int = 1_000
-    highest_rate_hz: int = 384_000
-    seconds: float = 600.0
+    is_float: bool
+    n_channels: int
+    sample_rate_hz: int
+    n_bits: int
 
-
-def read_wav(path: Path, limits: AudioLimits) -> tuple[NDArray[np.float32], int]:
-    """Samples [sample, channel] in [-1, 1] and the rate in Hz; AudioFileError otherwise."""
-    size = path.stat().st_size
-    if size > limits.n_bytes:
-        raise AudioFileError(f"{path}: {size} bytes; at most {limits.n_bytes} are read. Cut the recording.")
-    content = path.read_bytes()
-    layout, n_channels, rate_hz, data = _parse(path, content)
-    _check_header(path, n_channels, rate_hz, limits)
-    frame_bytes = layout.itemsize * n_channels if layout is not None else 3 * n_channels
-    if len(data) % frame_bytes:
-        raise AudioFileError(f"{path}: truncated: the last sample is incomplete. Copy the file again.")
-    n_samples = len(data) // frame_bytes
-    if n_samples == 0:
-        raise AudioFileError(f"{path}: holds no sample (zero length). Remove the file or record it again.")
-    if n_samples > limits.seconds * rate_hz:
-        raise AudioFileError(f"{path}: {n_samples / rate_hz:.0f} s; at most {limits.seconds:.0f} s are read. Cut it.")
-    samples = _decode(layout, data).reshape(n_samples, n_channels)
-    if not np.isfinite(samples).all():
-        raise AudioFileError(f"{path}: holds NaN or infinite samples. Export it again as 16-bit PCM.")
-    if np.abs(samples).max() > 1e4:
-        raise AudioFileError(f"{path}: samples of up to {np.abs(samples).max():.3g}; full scale is 1. Export it again.")
-    return samples, rate_hz
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of one sample of every channel."""
+        return self.n_channels * self.n_bits // 8
 
 
-def _parse(path: Path, content: bytes) -> tuple[np.dtype[Any] | None, int, int, memoryview]:
-    """(sample layout or None for 24 bits, channels, rate, sample bytes) from the chunks of the file."""
+def read_wav(content: bytes, name: str, limits: AudioLimits) -> tuple[Samples, int]:
+    """Decode the bytes of one WAV file to mono samples in float32 and their rate; `name` is for the message."""
+    wav_format, data = _find_chunks(content, name)
+    if len(data) % wav_format.frame_bytes:
+        raise AudioError(
+            f"{name}: the sound ends inside a sample ({len(data)} bytes, {wav_format.frame_bytes} bytes a sample), "
+            f"so the file is cut off or damaged. Fetch it again, or leave it out."
+        )
+    n_frames = len(data) // wav_format.frame_bytes
+    limits.check_sound(name, wav_format.n_channels, wav_format.sample_rate_hz, n_frames)
+    samples = _decode(data, wav_format).reshape(n_frames, wav_format.n_channels)
+    mono = samples[:, 0] if wav_format.n_channels == 1 else samples.mean(axis=1)
+    return limits.check_samples(name, mono), wav_format.sample_rate_hz
+
+
+def _find_chunks(content: bytes, name: str) -> tuple[WavFormat, memoryview]:
+    """The format and the bytes of the data chunk."""
     if len(content) < 12 or content[:4] != b"RIFF" or content[8:12] != b"WAVE":
-        raise AudioFileError(f"{path}: not a WAV file (no RIFF/WAVE header). Convert it to WAV or FLAC.")
-    header: tuple[np.dtype[Any] | None, int, int] | None = None
-    place = 12
-    for _ in range(N_CHUNKS_LIMIT):
-        if place + 8 > len(content):
+        raise AudioError(f"{name} is not a RIFF WAVE file. {_MEND}.")
+    view = memoryview(content)
+    wav_format: WavFormat | None = None
+    position = 12
+    for _ in range(_MAX_CHUNKS):
+        if position + 8 > len(content):
             break
-        name, size = content[place : place + 4], struct.unpack_from("<I", content, place + 4)[0]
-        body = place + 8
-        if body + size > len(content):
-            raise AudioFileError(
-                f"{path}: truncated: chunk {name!r} names {size} bytes, {len(content) - body} follow. Copy it again."
+        chunk, size = struct.unpack_from("<4sI", content, position)
+        begin, end = position + 8, position + 8 + size
+        if end > len(content):
+            raise AudioError(
+                f"{name}: its {chunk.decode('latin-1')!r} chunk claims {size} bytes, of which {len(content) - begin} "
+                f"are there. The file is cut off or damaged: fetch it again, or leave it out."
             )
-        if name == b"fmt ":
-            header = _format(path, content[body : body + size])
-        elif name == b"data":
-            if header is None:
-                raise AudioFileError(f"{path}: the samples come before the format. Convert the file again.")
-            return (*header, memoryview(content)[body : body + size])
-        place = body + size + size % 2  # chunks are padded to even length
-    raise AudioFileError(f"{path}: no chunk of samples was found. Copy or convert the file again.")
+        if chunk == b"fmt ":
+            if wav_format is not None:
+                raise AudioError(f"{name} has two format chunks. {_MEND}.")
+            wav_format = _parse_format(content[begin:end], name)
+        elif chunk == b"data":
+            if wav_format is None:
+                raise AudioError(f"{name}: the sound comes before its format. {_MEND}.")
+            return wav_format, view[begin:end]
+        position = end + size % 2  # chunks start at even bytes
+    missing = "sound (no data chunk)" if wav_format else "format (no fmt chunk)"
+    raise AudioError(f"{name} has no {missing} among its first {_MAX_CHUNKS} chunks. {_MEND}.")
 
 
-def _format(path: Path, chunk: bytes) -> tuple[np.dtype[Any] | None, int, int]:
+def _parse_format(chunk: bytes, name: str) -> WavFormat:
     if len(chunk) < 16:
-        raise AudioFileError(
-            f"{path}: the format chunk has {len(chunk)} bytes; at least 16 are needed. Convert it again."
+        raise AudioError(f"{name}: its format chunk has {len(chunk)} bytes; 16 or more are needed. {_MEND}.")
+    tag, n_channels, rate, _bytes_per_second, frame_bytes, n_bits = struct.unpack_from("<HHIIHH", chunk)
+    if tag == _EXTENSIBLE:
+        if len(chunk) < 40 or chunk[26:40] != _SUBFORMAT_TAIL:
+            raise AudioError(f"{name}: its extensible format names no known coding. {_MEND}.")
+        (tag,) = struct.unpack_from("<H", chunk, 24)
+    if (tag, n_bits) not in {(_PCM, 8), (_PCM, 16), (_PCM, 24), (_PCM, 32), (_FLOAT, 32), (_FLOAT, 64)}:
+        raise AudioError(
+            f"{name} is coded as format {tag:#06x} with {n_bits} bits; read are PCM of 8, 16, 24 or 32 bits and "
+            f"float of 32 or 64. {_MEND}."
         )
-    code, n_channels, rate_hz, _, _, n_bits = struct.unpack_from("<HHIIHH", chunk)
-    if code == EXTENSIBLE:
-        if len(chunk) < 40:
-            raise AudioFileError(
-                f"{path}: an extensible format of {len(chunk)} bytes; 40 are needed. Convert it again."
-            )
-        code = struct.unpack_from("<H", chunk, 24)[0]
-    layouts: dict[tuple[int, int], np.dtype[Any] | None] = {
-        (PCM, 8): np.dtype("u1"),
-        (PCM, 16): np.dtype("<i2"),
-        (PCM, 24): None,
-        (PCM, 32): np.dtype("<i4"),
-        (FLOAT, 32): np.dtype("<f4"),
-        (FLOAT, 64): np.dtype("<f8"),
-    }
-    if (code, n_bits) not in layouts:
-        raise AudioFileError(
-            f"{path}: format {code} with {n_bits} bits is not read; PCM of 8 to 32 bits and float are. "
-            "Convert it to 16-bit PCM."
+    if n_channels < 1 or frame_bytes != n_channels * n_bits // 8:
+        raise AudioError(
+            f"{name}: {n_channels} channels of {n_bits} bits do not make the {frame_bytes} bytes a sample that its "
+            f"header states. {_MEND}."
         )
-    return layouts[code, n_bits], n_channels, rate_hz
+    return WavFormat(tag == _FLOAT, n_channels, rate, n_bits)
 
 
-def _check_header(path: Path, n_channels: int, rate_hz: int, limits: AudioLimits) -> None:
-    if not 1 <= n_channels <= limits.n_channels:
-        raise AudioFileError(f"{path}: {n_channels} channels; 1 to {limits.n_channels} are read. Mix it down.")
-    if not limits.lowest_rate_hz <= rate_hz <= limits.highest_rate_hz:
-        raise AudioFileError(
-            f"{path}: a rate of {rate_hz} Hz; {limits.lowest_rate_hz} to {limits.highest_rate_hz} are read. Resample."
-        )
-
-
-def _decode(layout: np.dtype[Any] | None, data: memoryview) -> NDArray[np.float32]:
-    if layout is None:  # 24 bits: three bytes, little-endian, into the upper part of 32
-        raw = np.frombuffer(data, dtype="u1").reshape(-1, 3)
-        wide = np.zeros((len(raw), 4), dtype="u1")
-        wide[:, 1:] = raw
-        return (wide.view("<i4")[:, 0] / np.float64(2**31)).astype(np.float32)
-    raw = np.frombuffer(data, dtype=layout)
-    if layout.kind == "f":
-        return raw.astype(np.float32)
-    if layout.itemsize == 1:
-        return ((raw.astype(np.float32) - 128) / 128).astype(np.float32)
-    return (raw / np.float64(2 ** (8 * layout.itemsize - 1))).astype(np.float32)
+def _decode(data: memoryview, wav_format: WavFormat) -> np.ndarray[Any, Any]:
+    """All samples of all channels, interleaved."""
+    if wav_format.is_float:
+        return np.frombuffer(data, dtype=f"<f{wav_format.n_bits // 8}")
+    if wav_format.n_bits == 8:
+        return (np.frombuffer(data, dtype=np.uint8).astype(np.float32) - 128) / 128
+    if wav_format.n_bits == 24:
+        padded = np.zeros((len(data) // 3, 4), dtype=np.uint8)  # the low byte is 0: a 32-bit sample
+        padded[:, 1:] = np.frombuffer(data, dtype=np.uint8).reshape(-1, 3)
+        return padded.view("<i4")[:, 0] / np.float64(2**31)
+    integers = np.frombuffer(data, dtype=f"<i{wav_format.n_bits // 8}")
+    return integers / np.float64(2 ** (wav_format.n_bits - 1))
