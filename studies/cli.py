@@ -1,0 +1,266 @@
+# studies/cli.py
+"""The command `trichord`: what may be asked, and how it ends. What a command does stands in `studies.commands`.
+
+Exit codes: 0 done; 1 some cells failed, or a check did; 2 the input is wrong, said in one line; 130 interrupted.
+Nothing heavy is imported here, so that `trichord --help` answers at once.
+"""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from classical_baselines.harness.choices import InputError
+
+app = typer.Typer(
+    name="trichord",
+    help="Compare classical, spiking and quantum-Fourier sound classifiers on equal terms.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="Get, check and describe data sets.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="A study of the catalogue, or a study file.")]
+StoreFolder = Annotated[Path | None, typer.Option("--store", help="Folder of the store.  [default: ./stores/STUDY]")]
+DataRoot = Annotated[
+    Path | None,
+    typer.Option("--data-root", envvar="TRICHORD_DATA", help="Folder that holds the data sets."),
+]
+Only = Annotated[str | None, typer.Option("--only", help="Only some cells: system=ds-cnn,seed=0,fold=george.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="KEY=VALUE in the study, such as data.clip_seconds=0.5.")
+]
+Seeds = Annotated[str | None, typer.Option("--seeds", help="Only these seeds: 0 or 0,1,2.")]
+AcceptCode = Annotated[
+    str | None, typer.Option("--accept-code", help="Keep older cells made by this code version (a prefix will do).")
+]
+Confirm = Annotated[bool, typer.Option("--confirm", help="Open the test clips. Every look is counted.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    try:
+        code = app(standalone_mode=False)
+    except InputError as error:
+        _complain(str(error))
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            sys.exit(0)
+        _complain(f"{error.filename or 'the system'}: {error.strerror or error}")
+        sys.exit(2)
+    except Exception as error:
+        usage = getattr(error, "format_message", None)  # what Typer refuses: an unknown option, a missing argument
+        if usage is None:
+            raise
+        _complain(f"{usage()} `trichord --help` lists what may be asked.")
+        sys.exit(2)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complain(message: str) -> None:
+    print("trichord: " + " ".join(message.split()), file=sys.stderr)
+
+
+def _call(command: str, **arguments: Any) -> int:
+    """Import the command's file and call its function of the same name."""
+    module, _, function = command.partition(":")
+    result = getattr(import_module(f"studies.commands.{module}"), function or module)(**arguments)
+    return int(result or 0)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the new study, in kebab-case.")],
+    from_study: Annotated[str, typer.Option("--from", help="The study of the catalogue to begin with.")] = "quickstart",
+    from_folder: Annotated[
+        Path | None, typer.Option("--from-folder", help="Your recordings: one folder per class.")
+    ] = None,
+    group_from: Annotated[
+        str | None,
+        typer.Option("--group-from", help="Regular expression on the file name; its first group is the speaker."),
+    ] = None,
+) -> int:
+    """Write a commented study file, from the catalogue or over your own recordings."""
+    return _call("new", name=name, from_study=from_study, from_folder=from_folder, group_from=group_from)
+
+
+@app.command()
+def plan(
+    study: StudyName,
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    only: Only = None,
+    settings: Settings = None,
+    seeds: Seeds = None,
+    accept_code: AcceptCode = None,
+    confirm: Confirm = False,
+    as_json: AsJson = False,
+) -> int:
+    """Show the cells of a study, and which of them are missing; run nothing."""
+    return _call("plan", request=_request(locals()), confirm=confirm, as_json=as_json)
+
+
+@app.command()
+def run(
+    study: StudyName,
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", help="Cells side by side.  [default: one per core]")] = None,
+    only: Only = None,
+    settings: Settings = None,
+    seeds: Seeds = None,
+    accept_code: AcceptCode = None,
+    confirm: Confirm = False,
+    as_json: AsJson = False,
+) -> int:
+    """Run what is missing of a study, then write its report. Interrupt it and run it again: it goes on."""
+    return _call("run", request=_request(locals()), jobs=jobs, confirm=confirm, as_json=as_json)
+
+
+@app.command()
+def status(
+    study: StudyName,
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    only: Only = None,
+    settings: Settings = None,
+    seeds: Seeds = None,
+    accept_code: AcceptCode = None,
+    as_json: AsJson = False,
+) -> int:
+    """Show what is committed, what is missing and what failed."""
+    return _call("status", request=_request(locals()), as_json=as_json)
+
+
+@app.command()
+def verify(study: StudyName, store: StoreFolder = None) -> int:
+    """Read every committed cell and compare it with its manifest."""
+    return _call("verify", request=_request(locals()))
+
+
+@app.command()
+def report(
+    study: StudyName,
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    settings: Settings = None,
+    seeds: Seeds = None,
+    accept_code: AcceptCode = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder.  [default: ./reports/STUDY]")] = None,
+) -> int:
+    """Write the report of what is committed."""
+    return _call("report", request=_request(locals()), out=out)
+
+
+@app.command()
+def publish(
+    study: StudyName,
+    folder: Annotated[Path, typer.Argument(help="Where the published store stands, such as docs/results/STUDY/store.")],
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    settings: Settings = None,
+    seeds: Seeds = None,
+    accept_code: AcceptCode = None,
+) -> int:
+    """Copy the study's cells without weights and pictures: what a paper's supplement holds."""
+    return _call("publish", request=_request(locals()), folder=folder)
+
+
+@app.command()
+def energy(
+    study: StudyName,
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    settings: Settings = None,
+    seeds: Seeds = None,
+    accept_code: AcceptCode = None,
+    as_json: AsJson = False,
+) -> int:
+    """Print the energy budget of every run of a study, from the counts in the store."""
+    return _call("energy", request=_request(locals()), as_json=as_json)
+
+
+@app.command()
+def compare(
+    study: StudyName,
+    a: Annotated[str, typer.Argument(metavar="A", help="A system.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The system it is compared with.")],
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    settings: Settings = None,
+    seeds: Seeds = None,
+    accept_code: AcceptCode = None,
+    as_json: AsJson = False,
+) -> int:
+    """Difference of two systems on the same clips, its interval, and a verdict."""
+    return _call("compare", request=_request(locals()), a=a, b=b, as_json=as_json)
+
+
+@app.command("list")
+def list_(
+    what: Annotated[str | None, typer.Argument(help="datasets, front-ends, encoders, ...; none: all.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """List what a study may name."""
+    return _call("listing", what=what, as_json=as_json)
+
+
+@app.command()
+def bench(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Benches; none: all.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Time our kernels beside their peers, alternating, at one thread."""
+    return _call("bench", names=names or [], as_json=as_json)
+
+
+@app.command()
+def doctor(data_root: DataRoot = None, as_json: AsJson = False) -> int:
+    """Say what works on this machine, and what does not."""
+    return _call("doctor", data_root=data_root, as_json=as_json)
+
+
+@app.command()
+def schema() -> int:
+    """Print the JSON schema of a study file."""
+    return _call("schema")
+
+
+@data_app.command("get")
+def data_get(
+    name: Annotated[str, typer.Argument(help="A data set; `trichord list datasets` names them.")],
+    data_root: DataRoot = None,
+) -> int:
+    """Download a data set and check its sums."""
+    return _call("data:get", name=name, data_root=data_root)
+
+
+@data_app.command("check")
+def data_check(name: Annotated[str, typer.Argument(help="A data set.")], data_root: DataRoot = None) -> int:
+    """Read every recording of a data set and compare it with its manifest."""
+    return _call("data:check", name=name, data_root=data_root)
+
+
+@data_app.command("describe")
+def data_describe(name: Annotated[str, typer.Argument(help="A data set.")], data_root: DataRoot = None) -> int:
+    """Print what a data set holds, where it is from and under which licence."""
+    return _call("data:describe", name=name, data_root=data_root)
+
+
+def _request(given: dict[str, Any]) -> Any:
+    from studies.commands.request import Request
+
+    fields = ("study", "store", "data_root", "only", "settings", "seeds", "accept_code")
+    return Request(**{name: given[name] for name in fields if name in given})
+
+
+if __name__ == "__main__":
+    main()

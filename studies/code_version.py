@@ -1,0 +1,184 @@
+# studies/code_version.py
+"""The version of the code that makes a cell: a hash over our own modules that it imports, and over nothing else.
+
+From `studies.pipeline`, and from the modules in which the system's front end, encoder, classifier and backends are
+defined, the imports are followed through the four packages, without importing anything. A registry (an
+`__init__` whose functions import its entries) is not hashed: a new entry changes no other system's cells.
+Comments, docstrings and layout do not count: what is hashed is the syntax tree, in a form that is the same on every
+Python from 3.11 on.
+"""
+
+import ast
+import hashlib
+import inspect
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from studies.specification import Choice, Study, System
+
+PACKAGES = ("classical_baselines", "neuro", "quantum", "studies")
+SOURCE = Path(__file__).parent.parent
+ROOT_MODULE = "studies.pipeline"
+
+
+@dataclass(frozen=True)
+class CodeVersion:
+    """The digest that goes into the key, and the modules that it is made of."""
+
+    digest: str
+    modules: Mapping[str, str]  # module -> hash of its syntax tree
+
+
+def code_version(study: Study, system: System) -> CodeVersion:
+    """The version of the code behind one system of a study."""
+    roots = {ROOT_MODULE}
+    for what, choice in _choices(study, system):
+        roots |= _defining_modules(what, choice)
+    modules = {name: module_hash(name) for name in sorted(closure(roots)) if not _is_registry(name)}
+    text = "\n".join(f"{name} {module_digest}" for name, module_digest in modules.items())
+    return CodeVersion(hashlib.sha256(text.encode()).hexdigest(), modules)
+
+
+def closure(roots: Iterable[str]) -> set[str]:
+    """Every module of ours that `roots` import, directly or through others, they included."""
+    seen: set[str] = set()
+    waiting = [name for root in roots for name in _with_parents(root)]
+    while waiting:
+        name = waiting.pop()
+        if name in seen or _path(name) is None:
+            continue
+        seen.add(name)
+        waiting.extend(parent for found in _imports(name) for parent in _with_parents(found))
+    return seen
+
+
+@cache
+def module_hash(name: str) -> str:
+    """SHA-256 of a module's syntax tree, docstrings left out."""
+    return source_hash(_source(name))
+
+
+def source_hash(source: str) -> str:
+    """SHA-256 of the syntax tree of `source`, docstrings left out.
+
+    >>> source_hash("def f(x): return (x  + 1)  # next") == source_hash("def f(x):\\n    'Next.'\\n    return x+1")
+    True
+    """
+    parts: list[str] = []
+    _append(ast.parse(source), parts)
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+def _append(node: Any, parts: list[str]) -> None:
+    """The tree as text; empty fields are left out, so that fields which later Pythons add do not show."""
+    if isinstance(node, ast.AST):
+        parts.append(type(node).__name__)
+        parts.append("(")
+        for name in node._fields:
+            value: Any = getattr(node, name, None)
+            if value is None and not isinstance(node, ast.Constant):
+                continue
+            if value == [] or name in {"kind", "type_comment"}:
+                continue
+            if name == "body" and isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                value = _without_docstring(value)
+            parts.append(name)
+            parts.append("=")
+            _append(value, parts)
+            parts.append(",")
+        parts.append(")")
+    elif isinstance(node, list):
+        parts.append("[")
+        for item in node:
+            _append(item, parts)
+            parts.append(",")
+        parts.append("]")
+    else:
+        parts.append(repr(node))
+
+
+def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
+    first = body[0] if body else None
+    has_one = (
+        isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    )
+    return body[1:] if has_one else body
+
+
+@cache
+def _imports(name: str) -> frozenset[str]:
+    """Modules of ours that a module imports; those that a registry's functions import are left out."""
+    tree = ast.parse(_source(name))
+    nodes = ast.iter_child_nodes(tree) if _is_package(name) else ast.walk(tree)
+    return frozenset(_imported(nodes))
+
+
+def _imported(nodes: Iterable[ast.AST]) -> set[str]:
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module is not None and node.level == 0:
+            found.add(node.module)
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}  # some are modules; closure drops the rest
+    return {name for name in found if name.split(".")[0] in PACKAGES}
+
+
+def _with_parents(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:n]) for n in range(1, len(parts) + 1)]
+
+
+@cache
+def _is_registry(name: str) -> bool:
+    if not _is_package(name):
+        return False
+    functions = [node for node in ast.parse(_source(name)).body if isinstance(node, ast.FunctionDef)]
+    return any(isinstance(node, ast.Import | ast.ImportFrom) for function in functions for node in ast.walk(function))
+
+
+def _choices(study: Study, system: System) -> list[tuple[str, Choice]]:
+    return [
+        ("front end", study.front_end_of(system)),
+        ("encoder", system.encoder),
+        ("classifier", system.classifier),
+        *(("backend", run.backend) for run in system.runs),
+    ]
+
+
+def _defining_modules(what: str, choice: Choice) -> set[str]:
+    from classical_baselines.harness.choices import choose
+    from studies.registries import REGISTRIES
+
+    return _entry_modules(choose(REGISTRIES[what], choice.name, what=what))
+
+
+@cache
+def _entry_modules(entry: Callable[[], type[Any]]) -> set[str]:
+    """The modules that a registry entry imports, read from its source: nothing heavy is imported for it."""
+    return _imported(ast.walk(ast.parse(textwrap.dedent(inspect.getsource(entry))))) or {entry.__module__}
+
+
+@cache
+def _path(name: str) -> Path | None:
+    base = SOURCE.joinpath(*name.split("."))
+    for path in (base / "__init__.py", base.with_suffix(".py")):
+        if path.is_file():
+            return path
+    return None
+
+
+def _is_package(name: str) -> bool:
+    path = _path(name)
+    return path is not None and path.name == "__init__.py"
+
+
+@cache
+def _source(name: str) -> str:
+    path = _path(name)
+    assert path is not None
+    return path.read_text(encoding="utf-8")

@@ -1,0 +1,49 @@
+# studies/commands/request.py
+"""What most commands are asked with: which study, which store, which cells."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from classical_baselines.harness.choices import InputError
+from studies.grid import Ground
+from studies.running import Plan, known_ground, make_plan, store_of
+from studies.specification import Study, load_study
+from studies.store import Store
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options that commands share, as they were given."""
+
+    study: str
+    store: Path | None = None
+    data_root: Path | None = None
+    only: str | None = None
+    settings: list[str] | None = None
+    seeds: str | None = None
+    accept_code: str | None = None
+
+    def open_study(self) -> Study:
+        """The study with its `--set` and `--seeds`."""
+        overrides: dict[str, str] = {}
+        for setting in self.settings or []:
+            key, equals, value = setting.partition("=")
+            if not equals or not key.strip():
+                raise InputError(f"--set {setting}: give KEY=VALUE, such as data.clip_seconds=0.5.")
+            overrides[key.strip()] = value.strip()
+        if self.seeds is not None:
+            try:
+                seeds = [int(part) for part in self.seeds.split(",")]
+            except ValueError:
+                raise InputError(f"--seeds {self.seeds}: give whole numbers, joined by commas.") from None
+            overrides["seeds"] = str(seeds)
+        return load_study(self.study, overrides)
+
+    def open_store(self, study: Study, *, create: bool = False) -> Store:
+        """The study's store."""
+        return store_of(study, self.store, create=create)
+
+    def planned(self, study: Study, store: Store, *, confirm: bool, ground: Ground | None = None) -> Plan:
+        """The cells of the study, by what a run left in the store where there is no need to open the recordings."""
+        ground = ground or known_ground(study, store, self.data_root)
+        return make_plan(study, ground, store, confirm=confirm, only=self.only, accept_code=self.accept_code)

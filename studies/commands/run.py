@@ -1,0 +1,45 @@
+# studies/commands/run.py
+"""`trichord run`: run what is missing, then write the report and say where it is."""
+
+import json
+import sys
+
+from studies.commands.report import written_report
+from studies.commands.request import Request
+from studies.executors.inline import STOPPED, Finished
+from studies.grid import measured_ground
+from studies.progress import cell_name, progress_for
+from studies.running import jobs_or_default, run_plan
+
+
+def run(request: Request, jobs: int | None, confirm: bool, as_json: bool) -> int:
+    """Run, report, and return the exit code."""
+    study = request.open_study()
+    n_jobs = jobs_or_default(jobs, study.threads_per_cell)
+    ground = measured_ground(study, request.data_root)
+    store = request.open_store(study, create=True)
+    plan = request.planned(study, store, confirm=confirm, ground=ground)
+    accepted = sorted({cell.accepted_code[:12] for cell in plan.cells if cell.accepted_code})
+    if accepted and not as_json:
+        print(f"Cells of older code are kept as asked: {', '.join(accepted)}.")
+    command = ["trichord", *sys.argv[1:]]
+    execution = run_plan(plan, store, request.data_root, n_jobs, progress_for(as_json=as_json), command)
+    if execution.interrupted:
+        n_left = plan.n_missing - sum(len(one.task.kinds) for one in execution.finished if one.ok)
+        print(
+            f"Interrupted; {n_left} cells are still to run. The same command goes on from here.",
+            file=sys.stderr,
+        )
+        return STOPPED
+    if execution.failed:
+        _say_failures(execution.failed)
+    report = written_report(study, store, plan)
+    print(json.dumps({"event": "report", "path": str(report)}) if as_json else f"Report: {report}")
+    return 1 if execution.failed else 0
+
+
+def _say_failures(failed: list[Finished]) -> None:
+    print(f"{len(failed)} cells failed:", file=sys.stderr)
+    for one in failed:
+        print(f"  {cell_name(one)}: {one.reason}", file=sys.stderr)
+    print("`trichord status` shows where the tracebacks are; the same command tries again.", file=sys.stderr)

@@ -1,0 +1,48 @@
+# studies/commands/status.py
+"""`trichord status`: what is committed, what is missing, what failed and why."""
+
+import json
+from typing import Any
+
+from studies.commands.request import Request
+
+
+def status(request: Request, as_json: bool) -> int:
+    """Print where a study stands."""
+    study = request.open_study()
+    store = request.open_store(study)
+    plan = request.planned(study, store, confirm=True)
+    rows: list[dict[str, Any]] = []
+    failures = []
+    for system in study.systems:
+        cells = [cell for cell in plan.cells if cell.cell.system == system.name]
+        waiting = [cell for cell in cells if not store.has(cell.fit_key)]
+        failed = [cell for cell in waiting if store.attempts(cell.fit_key)]
+        failures += failed
+        rows.append(
+            {
+                "system": system.name,
+                "cells": len(cells),
+                "fitted": len(cells) - len(waiting),
+                "tested": sum(store.has(cell.test_key) for cell in cells),
+                "failed": len(failed),
+                "code": next((c.accepted_code or c.code_version for c in cells), ""),
+            }
+        )
+    looks = store.looks(plan.ground.content_hash)
+    if as_json:
+        by_fold = [{"protocol": p, "fold": f, "looks": n} for (p, f), n in sorted(looks.items())]
+        print(json.dumps({"study": study.name, "systems": rows, "looks": by_fold}))
+        return 0
+    width = max(len(row["system"]) for row in rows)
+    print(f"{'system':{width}}  fitted  tested  failed  code")
+    for row in rows:
+        fitted = f"{row['fitted']}/{row['cells']}"
+        print(f"{row['system']:{width}}  {fitted:>6}  {row['tested']:>6}  {row['failed']:>6}  {row['code'][:12]}")
+    for cell in failures:
+        last = store.attempts(cell.fit_key)[-1]
+        place = store.path / "attempts" / cell.fit_key
+        print(f"\n{cell.cell.system} · {cell.cell.fold} · seed {cell.cell.seed}: {last.reason}\n  {place}")
+    if looks:
+        print(f"\nlooks at each test fold: {min(looks.values())} to {max(looks.values())}")
+    return 0

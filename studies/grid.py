@@ -1,0 +1,182 @@
+# studies/grid.py
+"""From a study to its cells: protocol x fold x system x seed, in an order that gives a first answer early.
+
+All systems see a fold before the next fold begins, and all folds are seen with the first seed before the second:
+whatever is committed when a run is interrupted can already be compared pair by pair. The headline protocol leads.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from classical_baselines.harness.choices import InputError
+from studies.cell import CellKind, StudyCell
+from studies.cell_key import digest, fit_key, specification_of, test_key
+from studies.code_version import code_version
+from studies.specification import Study
+from studies.store import Store
+
+if TYPE_CHECKING:
+    from classical_baselines.harness.contracts import Clips
+
+FILTERS = ("protocol", "fold", "system", "seed")
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a grid needs to know of the data: its content hash, and the fold names of every protocol."""
+
+    content_hash: str
+    folds: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class KeyedCell:
+    """A cell with its keys, and the older cells that stand for it where `--accept-code` says so."""
+
+    cell: StudyCell
+    code_version: str
+    fit_key: str
+    test_key: str
+    accepted_code: str | None = None  # the code version of the older cells that the keys name
+
+
+def ground_of(study: Study, clips: "Clips") -> Ground:
+    """The ground of a study, from its recordings."""
+    from studies.pipeline import folds_of
+
+    return Ground(
+        clips.content_hash,
+        {p.name: tuple(fold.name for fold in folds_of(study, p.name, clips)) for p in study.protocols},
+    )
+
+
+def ground_key(study: Study) -> str:
+    """Under which the store keeps the ground of a study: its data and protocols as chosen."""
+    protocols = [{"name": p.name, "options": p.options} for p in study.protocols]
+    return digest({"data": study.data.model_dump(), "protocols": protocols})
+
+
+def keep_ground(study: Study, ground: Ground, store: Store) -> None:
+    """Write the ground into the store, so that status and report need no recordings."""
+    store.save_ground(ground_key(study), asdict(ground))
+
+
+def kept_ground(study: Study, store: Store) -> Ground | None:
+    """The ground that a run of the study left in the store; None where it was never run there."""
+    found = store.load_ground(ground_key(study))
+    if found is None:
+        return None
+    return Ground(found["content_hash"], {name: tuple(folds) for name, folds in found["folds"].items()})
+
+
+def measured_ground(study: Study, data_root: Path | None) -> Ground:
+    """The ground from the recordings themselves, everything in the study checked on the way."""
+    from studies.pipeline import check_study
+
+    return ground_of(study, check_study(study, data_root))
+
+
+def expand(study: Study, ground: Ground) -> list[StudyCell]:
+    """Every cell of the study, in canonical order."""
+    protocols = sorted(study.protocols, key=lambda p: p != study.headline_protocol)
+    return [
+        StudyCell(study.data.name, protocol.name, fold, system.name, seed)
+        for seed in study.seeds
+        for protocol in protocols
+        for fold in ground.folds[protocol.name]
+        for system in study.systems
+    ]
+
+
+def keyed(study: Study, cells: Iterable[StudyCell], ground: Ground) -> list[KeyedCell]:
+    """The cells with their keys under the code as it stands."""
+    versions = {system.name: code_version(study, system).digest for system in study.systems}
+    result = []
+    for cell in cells:
+        version = versions[cell.system]
+        key = fit_key(specification_of(study, cell, ground.content_hash, "fit"), version)
+        tested = test_key(key, specification_of(study, cell, ground.content_hash, "test"))
+        result.append(KeyedCell(cell, version, key, tested))
+    return result
+
+
+def accepting(
+    study: Study, cells: list[KeyedCell], ground: Ground, store: Store, old_code: str | None
+) -> list[KeyedCell]:
+    """Let older cells whose code version begins with `old_code` stand for those that are missing."""
+    if old_code is None:
+        return cells
+    older: dict[tuple[CellKind, str, str], str] = {}
+    for key, description in store.descriptions():
+        if str(description["code_version"]).startswith(old_code):
+            older[description["kind"], description["specification_key"], description["code_version"]] = key
+    if not older:
+        raise InputError(f"No cell of {store.path} was made by code {old_code!r}. `trichord status` lists the codes.")
+    codes = sorted({code for _, _, code in older})
+    return [_accepted(study, cell, ground, store, older, codes) for cell in cells]
+
+
+def _accepted(
+    study: Study,
+    keyed_cell: KeyedCell,
+    ground: Ground,
+    store: Store,
+    older: dict[tuple[CellKind, str, str], str],
+    codes: list[str],
+) -> KeyedCell:
+    if store.has(keyed_cell.fit_key):
+        return keyed_cell
+    cell = keyed_cell.cell
+    fitted = digest(specification_of(study, cell, ground.content_hash, "fit"))
+    tested = specification_of(study, cell, ground.content_hash, "test")
+    for code in codes:
+        key = older.get(("fit", fitted, code))
+        if key is not None:
+            return KeyedCell(cell, keyed_cell.code_version, key, test_key(key, tested), code)
+    return keyed_cell
+
+
+def describe(study: Study, keyed_cell: KeyedCell, ground: Ground, kind: CellKind) -> dict[str, Any]:
+    """`cell.json` of a cell."""
+    specification = specification_of(study, keyed_cell.cell, ground.content_hash, kind)
+    return {
+        "kind": kind,
+        "study": study.name,
+        "cell": asdict(keyed_cell.cell),
+        "specification": specification,
+        "specification_key": digest(specification),
+        "fit_key": keyed_cell.fit_key,
+        "code_version": keyed_cell.accepted_code or keyed_cell.code_version,
+    }
+
+
+def only(expression: str | None) -> Callable[[StudyCell], bool]:
+    """The filter of `--only`: `system=ds-cnn,seed=0,fold=george`; a key given twice allows either value.
+
+    >>> only("system=ds-cnn,seed=0")(StudyCell("fsdd", "leave-one-group-out", "george", "ds-cnn", 0))
+    True
+    """
+    allowed: dict[str, set[str]] = {}
+    for part in (expression or "").split(","):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not part.strip():
+            continue
+        if not equals or name not in FILTERS or not value:
+            raise InputError(
+                f"--only {expression}: {part.strip()!r} is not one of "
+                f"{', '.join(f'{key}=VALUE' for key in FILTERS)}, joined by commas."
+            )
+        allowed.setdefault(name, set()).add(value)
+    return lambda cell: all(str(getattr(cell, name)) in values for name, values in allowed.items())
+
+
+def select(cells: list[StudyCell], expression: str | None) -> list[StudyCell]:
+    """The cells that `--only` leaves; InputError where it leaves none."""
+    kept = [cell for cell in cells if only(expression)(cell)]
+    if not kept:
+        known = {f.name: sorted({str(getattr(cell, f.name)) for cell in cells}) for f in fields(StudyCell)}
+        values = "; ".join(f"{name}: {', '.join(known[name])}" for name in FILTERS)
+        raise InputError(f"--only {expression} leaves no cell. The study has {values}.")
+    return kept

@@ -1,0 +1,134 @@
+# studies/running.py
+"""From a study to committed cells: what is there, what is missing, and running what is missing."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from classical_baselines.harness.choices import InputError
+from studies.cell import CellKind
+from studies.code_version import code_version
+from studies.executors.inline import Execution, execute
+from studies.grid import (
+    Ground,
+    KeyedCell,
+    accepting,
+    expand,
+    keep_ground,
+    kept_ground,
+    keyed,
+    measured_ground,
+    select,
+)
+from studies.progress import Progress
+from studies.provenance import SOURCE
+from studies.specification import Study
+from studies.store import Store, open_store
+from studies.worker import PIPELINE, Task
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cells of a study and what is missing of them."""
+
+    study: Study
+    ground: Ground
+    cells: tuple[KeyedCell, ...]
+    missing: tuple[tuple[KeyedCell, tuple[CellKind, ...]], ...]
+    confirm: bool
+
+    @property
+    def n_wanted(self) -> int:
+        """Cells that the study asks for, fit and test."""
+        return len(self.cells) * (2 if self.confirm else 1)
+
+    @property
+    def n_missing(self) -> int:
+        """Cells that are not committed."""
+        return sum(len(kinds) for _, kinds in self.missing)
+
+
+def store_of(study: Study, folder: Path | None, *, create: bool = False) -> Store:
+    """The study's store (./stores/STUDY where none is named), with the published one behind it."""
+    published = published_folder(study)
+    behind = open_store(published) if (published / "store.json").is_file() else None
+    return open_store(folder or Path("stores") / study.name, behind=behind, create=create)
+
+
+def published_folder(study: Study) -> Path:
+    """Where the published cells of a study stand in a source checkout."""
+    return SOURCE / "docs" / "results" / study.name / "store"
+
+
+def known_ground(study: Study, store: Store, data_root: Path | None) -> Ground:
+    """The ground that a run left in the store, or else from the recordings."""
+    return kept_ground(study, store) or measured_ground(study, data_root)
+
+
+def make_plan(
+    study: Study,
+    ground: Ground,
+    store: Store,
+    *,
+    confirm: bool,
+    only: str | None = None,
+    accept_code: str | None = None,
+) -> Plan:
+    """Which cells the study has, and which are missing from the store."""
+    cells = accepting(study, keyed(study, select(expand(study, ground), only), ground), ground, store, accept_code)
+    missing = []
+    for cell in cells:
+        kinds: list[CellKind] = [] if store.has(cell.fit_key) else ["fit"]
+        if confirm and not store.has(cell.test_key):
+            kinds.append("test")
+        if kinds:
+            missing.append((cell, tuple(kinds)))
+    return Plan(study, ground, tuple(cells), tuple(missing), confirm)
+
+
+def run_plan(
+    plan: Plan,
+    store: Store,
+    data_root: Path | None,
+    n_jobs: int,
+    progress: Progress,
+    command: Sequence[str] = (),
+    pipeline: str = PIPELINE,
+) -> Execution:
+    """Run what is missing; the cells are committed as they end."""
+    study = plan.study
+    keep_ground(study, plan.ground, store)
+    store.sweep()
+    modules = {system.name: dict(code_version(study, system).modules) for system in study.systems}
+    tasks = [
+        Task(
+            study,
+            cell,
+            kinds,
+            plan.ground,
+            store,
+            data_root,
+            modules[cell.cell.system],
+            tuple(command),
+            pipeline,
+        )
+        for cell, kinds in plan.missing
+    ]
+    if not tasks:
+        return Execution()
+    progress.start([task.cell.cell.system for task in tasks], plan.n_wanted - plan.n_missing, n_jobs)
+    try:
+        return execute(tasks, n_jobs, progress.finished)
+    finally:
+        progress.close()
+
+
+def jobs_or_default(n_jobs: int | None, threads_per_cell: int) -> int:
+    """`--jobs`, or as many cells as the cores hold."""
+    if n_jobs is not None:
+        if n_jobs < 1:
+            raise InputError(f"--jobs must be 1 or more; got {n_jobs}.")
+        return n_jobs
+    n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, n_cores // threads_per_cell)
