@@ -1,0 +1,50 @@
+# classical_baselines/models/__init__.py
+"""The classical classifiers by name; an entry imports its module when it is chosen."""
+
+from collections.abc import Callable, Mapping
+
+
+def _ds_cnn() -> type:
+    from classical_baselines.models.ds_cnn import DsCnn
+
+    return DsCnn
+
+
+def _residual_cnn() -> type:
+    from classical_baselines.models.residual_cnn import ResidualCnn
+
+    return ResidualCnn
+
+
+def _audio_transformer() -> type:
+    from classical_baselines.models.audio_transformer import AudioTransformer
+
+    return AudioTransformer
+
+
+def _linear_layer() -> type:
+    from classical_baselines.models.linear import LinearLayer
+
+    return LinearLayer
+
+
+def _linear_model() -> type:
+    from classical_baselines.models.linear import LinearModel
+
+    return LinearModel
+
+
+def _support_vector_machine() -> type:
+    from classical_baselines.models.support_vector import SupportVectorMachine
+
+    return SupportVectorMachine
+
+
+CLASSIFIERS: Mapping[str, Callable[[], type]] = {
+    "ds-cnn": _ds_cnn,
+    "residual-cnn": _residual_cnn,
+    "audio-transformer": _audio_transformer,
+    "linear-layer": _linear_layer,
+    "linear-model": _linear_model,
+    "support-vector-machine": _support_vector_machine,
+}
