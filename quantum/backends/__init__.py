@@ -1,0 +1,29 @@
+"""Where a trained circuit is run: on exact states, or by Aer, exactly or in shots."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def _exact_states() -> type[Any]:
+    from quantum.backends.exact_states import ExactStates
+
+    return ExactStates
+
+
+def _aer_exact() -> type[Any]:
+    from quantum.backends.aer_exact import AerExact
+
+    return AerExact
+
+
+def _aer_shots() -> type[Any]:
+    from quantum.backends.aer_shots import AerShots
+
+    return AerShots
+
+
+BACKENDS: Mapping[str, Callable[[], type[Any]]] = {
+    "exact-states": _exact_states,
+    "aer-exact": _aer_exact,
+    "aer-shots": _aer_shots,
+}

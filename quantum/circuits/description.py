@@ -52,3 +52,26 @@ class CircuitDescription:
     def pairs(self) -> tuple[tuple[int, int], ...]:
         """The two-qubit gates of one layer."""
         return () if self.entangler == "none" else ring_pairs(self.n_qubits)
+
+
+def register_of(name: str, grid: tuple[int, ...]) -> tuple[int, int]:
+    """(first qubit, number of qubits) of an axis of the amplitude grid, whose last axis runs fastest.
+
+    >>> register_of("frame", (32, 16)), register_of("mel", (32, 16)), register_of("all", (32, 16))
+    ((0, 4), (4, 5), (0, 9))
+    """
+    axes = ("channel", "mel", "frame")[-len(grid) :]
+    sizes = [qubit_count(size) for size in grid]
+    if name == "all":
+        return 0, sum(sizes)
+    if name not in axes:
+        raise InputError(f"No register is called {name!r}. Choose one of: all, {', '.join(axes)}.")
+    position = axes.index(name)
+    if sizes[position] == 0:
+        raise InputError(f"The {name} register holds no qubit in the grid {grid}. Choose another fourier_register.")
+    return sum(sizes[position + 1 :]), sizes[position]
+
+
+def qubit_count(size: int) -> int:
+    """log2 of a power of two, 1 included."""
+    return size.bit_length() - 1

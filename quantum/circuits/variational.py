@@ -1,18 +1,17 @@
-"""Trainable layers around a Fourier transform: as a torch module, and as the same circuit in Qiskit.
+"""Trainable layers around a Fourier transform, as a torch module on batches of states.
 
-    states [batch, amplitude]  ->  states [batch, amplitude]
+    states [batch, amplitude]  ->  states [batch, amplitude]        real or complex in, complex out
 
 The precision follows the angles: float32 angles give complex64 states, `circuit.double()` gives complex128.
+The same circuit as Qiskit gates is `quantum.circuits.gates.variational_circuit`.
 """
 
 import math
 
 import torch
-from qiskit import QuantumCircuit
 from torch import Tensor, nn
 
 from quantum.circuits.description import CircuitDescription
-from quantum.circuits.qft import qft_circuit
 from quantum.engine.fourier import fourier_transform
 from quantum.engine.kernels import (
     apply_blocks,
@@ -63,24 +62,3 @@ class VariationalCircuit(nn.Module):
         if self.description.entangler == "cx-ring":
             return permute_amplitudes(states, self.source, self.destination)
         return states * self.signs if self.description.entangler == "cz-ring" else states
-
-
-def variational_circuit(description: CircuitDescription, angles: Tensor) -> QuantumCircuit:
-    """The Qiskit circuit of a description with angles [layer, qubit, 2]; no preparation, no measurement."""
-    circuit = QuantumCircuit(description.n_qubits)
-    values = angles.detach().double().cpu().tolist()
-    for layer in range(description.n_layers + 1):
-        if layer == description.n_layers_before and description.fourier_register is not None:
-            first, n_register = description.fourier_register
-            circuit.compose(qft_circuit(n_register), range(first, first + n_register), inplace=True)
-        if layer == description.n_layers:
-            break
-        for qubit, (rz, ry) in enumerate(values[layer]):
-            circuit.rz(rz, qubit)
-            circuit.ry(ry, qubit)
-        for control, target in description.pairs:
-            if description.entangler == "cx-ring":
-                circuit.cx(control, target)
-            else:
-                circuit.cz(control, target)
-    return circuit

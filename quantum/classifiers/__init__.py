@@ -1,0 +1,36 @@
+"""The quantum Fourier classifiers and their controls by name; an entry imports its module when it is chosen."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def _qft_circuit() -> type[Any]:
+    from quantum.classifiers.qft_circuit import QftCircuit
+
+    return QftCircuit
+
+
+def _qft_hybrid() -> type[Any]:
+    from quantum.classifiers.qft_hybrid import QftHybrid
+
+    return QftHybrid
+
+
+def _circuit_removed() -> type[Any]:
+    from quantum.controls.circuit_removed import CircuitRemoved
+
+    return CircuitRemoved
+
+
+def _same_size_layer() -> type[Any]:
+    from quantum.controls.same_size_layer import SameSizeLayer
+
+    return SameSizeLayer
+
+
+CLASSIFIERS: Mapping[str, Callable[[], type[Any]]] = {
+    "qft-circuit": _qft_circuit,
+    "qft-hybrid": _qft_hybrid,
+    "circuit-removed": _circuit_removed,
+    "same-size-layer": _same_size_layer,
+}

@@ -1,0 +1,1 @@
+"""What a hybrid must be compared with: the network without its circuit, or with a classical layer for it."""

@@ -27,7 +27,7 @@ def qubits_of(n_amplitudes: int) -> int:
     n_qubits = n_amplitudes.bit_length() - 1
     if n_amplitudes != 2**n_qubits or not 1 <= n_qubits <= MAX_QUBITS:
         raise ValueError(
-            f"A state has 2**n amplitudes, 1 <= n <= {MAX_QUBITS}; got {n_amplitudes}. Pool the picture to a power of two."
+            f"A state has 2**n amplitudes, 1 <= n <= {MAX_QUBITS}; got {n_amplitudes}. Pool to a power of two."
         )
     return n_qubits
 
@@ -76,12 +76,12 @@ class _Permutation(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         source, destination = ctx.saved_tensors
-        return _Permutation.apply(gradients[0], destination, source), None, None  # type: ignore[no-untyped-call]
+        return _Permutation.apply(gradients[0], destination, source), None, None
 
 
 def permute_amplitudes(states: Tensor, source: Tensor, destination: Tensor) -> Tensor:
     """new[:, i] = old[:, source[i]]; `destination` is the inverse permutation of `source`."""
-    permuted: Tensor = _Permutation.apply(states, source, destination)  # type: ignore[no-untyped-call]
+    permuted: Tensor = _Permutation.apply(states, source, destination)
     return permuted
 
 

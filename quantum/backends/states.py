@@ -1,0 +1,110 @@
+"""What the quantum backends share: the states of the clips, the engine's answer, and the pictures of a circuit.
+
+states          [clip, amplitude]   float64, unit norm
+probabilities   [clip, outcome]     float64, of the engine in complex128
+"""
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.contracts import Exhibit, Trained
+from classical_baselines.harness.macs import evaluating
+from classical_baselines.harness.operations import OperationCounts
+from quantum.classifiers.state_classifier import StateClassifier
+from quantum.engine.readout import probabilities
+
+DEVICES = ("auto", "cpu", "gpu")
+
+
+@dataclass(frozen=True)
+class PreparedClips:
+    """The states that a circuit is given, and what they cost classically."""
+
+    classifier: StateClassifier  # in evaluation mode, double precision, a copy
+    states: Tensor  # [clip, amplitude], float64
+    encoder_counts: OperationCounts
+    classical_counts: OperationCounts  # front and head
+
+
+def prepare(trained: Trained, intensity: Tensor, generator: torch.Generator, batch_size: int = 256) -> PreparedClips:
+    """Encode the clips and run the classical front, in the network's own precision."""
+    if not isinstance(trained.classifier, StateClassifier):
+        raise InputError(
+            f"This backend runs circuits; {type(trained.classifier).__name__} has none. Choose the backend torch-float."
+        )
+    if len(intensity) == 0:
+        raise InputError("intensity holds no clip. Give at least one.")
+    classifier = trained.classifier
+    parts: list[Tensor] = []
+    encoder_counts = OperationCounts()
+    encoded = intensity[:0]
+    with evaluating(classifier), torch.no_grad():
+        for batch in intensity.split(batch_size):
+            encoded = trained.encoder(batch, generator)
+            parts.append(classifier.states(encoded).double())
+            encoder_counts += trained.encoder.operations(batch, encoded).scaled(len(batch) / len(intensity))
+        classical = classifier.classical_operations(encoded)
+    double = copy.deepcopy(classifier).double().eval()
+    states = torch.cat(parts)
+    # Single precision leaves the norm 1 to about 1e-7; Aer wants it closer.
+    states = states / torch.linalg.vector_norm(states, dim=1, keepdim=True)
+    return PreparedClips(double, states, encoder_counts, classical)
+
+
+@torch.no_grad()
+def engine_probabilities(clips: PreparedClips, batch_size: int = 256) -> Tensor:
+    """[clip, outcome], float64, from the torch engine."""
+    return torch.cat([clips.classifier.outcome_probabilities(part) for part in clips.states.split(batch_size)])
+
+
+@torch.no_grad()
+def logits_of(clips: PreparedClips, outcome_probabilities: Tensor) -> Tensor:
+    """[clip, class] of the trained head on probabilities or relative frequencies."""
+    logits: Tensor = clips.classifier.head(outcome_probabilities.double())
+    return logits.float()
+
+
+def notes_of(clips: PreparedClips) -> dict[str, Any]:
+    """Facts for the table."""
+    description = clips.classifier.circuit.description
+    return {
+        "n_parameters": sum(p.numel() for p in clips.classifier.parameters()),
+        "n_circuit_parameters": description.n_parameters,
+        "n_qubits": description.n_qubits,
+    }
+
+
+@torch.no_grad()
+def exhibits_of(clips: PreparedClips, n_exhibits: int, behind: Tensor) -> tuple[Exhibit, ...]:
+    """Probabilities of the prepared state and of the outcomes, as pictures, for the first clips."""
+    n_qubits = clips.classifier.circuit.description.n_qubits
+    n_columns = 2 ** (n_qubits // 2)
+    axes = ("upper qubits", "lower qubits")
+    pictures: list[Exhibit] = []
+    for index in range(min(n_exhibits, len(behind))):
+        for title, values in (
+            ("prepared state", probabilities(clips.states[index])),
+            ("outcomes behind the circuit", behind[index]),
+        ):
+            array = values.reshape(-1, n_columns).numpy()
+            pictures.append(Exhibit(f"{title}, clip {index}", array, axes, "probability"))
+    return tuple(pictures)
+
+
+def check_device(device: str) -> None:
+    """Refuse a device that has no name here."""
+    if device not in DEVICES:
+        raise InputError(f"No device is called {device!r}. Choose one of: {', '.join(DEVICES)}.")
+
+
+def torch_device(device: str) -> torch.device:
+    """The device that states are evolved on: a GPU where `auto` finds one."""
+    check_device(device)
+    if device == "gpu" and not torch.cuda.is_available():
+        raise InputError("device is 'gpu', but torch sees none. Choose auto or cpu.")
+    return torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")

@@ -1,0 +1,47 @@
+"""The circuit alone: amplitude state -> trainable layers -> QFT -> trainable layers -> readout -> linear head.
+
+    encoded   [batch, amplitude]   unit norm, from the encoder `amplitude`
+    logits    [batch, class]
+
+Nothing is trained before the state. The logits are linear in outcome probabilities, so they are a quadratic form of
+the amplitudes: c + x' A x with the few angles and the head to choose A.
+"""
+
+from dataclasses import dataclass
+
+from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.contracts import Classifier, EncodedShape
+from quantum.circuits.description import CircuitDescription, register_of
+from quantum.classifiers.head import Readout
+from quantum.classifiers.state_classifier import StateClassifier
+from quantum.engine.kernels import qubits_of
+
+
+@dataclass(frozen=True)
+class QftCircuit:
+    """The options of the circuit alone; `fourier`, `entangle` and `frozen` take parts of it away, as controls."""
+
+    n_layers_before: int = 2
+    n_layers_after: int = 2
+    entangler: str = "cz-ring"  # cz-ring or cx-ring
+    fourier_register: str = "frame"  # all, mel or frame: the qubits that the QFT acts on
+    readout: str = "probabilities"  # or expectations
+    n_readout_qubits: int | None = None  # leading qubits told apart by "probabilities"; None: all
+    dropout: float = 0.3  # of the values that the head reads
+    fourier: bool = True  # False: no Fourier transform
+    entangle: bool = True  # False: no two-qubit gates in the layers
+    frozen: bool = False  # True: random angles, not trained
+
+    def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
+        if shape.code != "state":
+            raise InputError(f"qft-circuit reads states, got the code {shape.code!r}. Choose the encoder amplitude.")
+        n_qubits = qubits_of(shape.n_channels)
+        description = CircuitDescription(
+            n_qubits,
+            self.n_layers_before,
+            self.n_layers_after,
+            self.entangler if self.entangle else "none",
+            register_of(self.fourier_register, shape.grid) if self.fourier else None,
+        )
+        readout = Readout(self.readout, n_qubits, self.n_readout_qubits or n_qubits)
+        return StateClassifier(description, readout, n_classes, frozen=self.frozen, dropout=self.dropout)

@@ -1,0 +1,50 @@
+"""The hybrid: a small convolutional front -> state -> trainable layers -> QFT -> trainable layers -> readout -> head.
+
+    encoded   [batch, mel, frame]   in [0, 1], from the encoder `none`
+    logits    [batch, class]
+
+The front and the circuit are trained together, through the state. The controls of the circuit are the options
+`fourier`, `entangle` and `frozen`, and the classifiers `circuit-removed` and `same-size-layer`.
+"""
+
+from dataclasses import dataclass
+
+from classical_baselines.harness.contracts import Classifier, EncodedShape
+from quantum.circuits.description import CircuitDescription, register_of
+from quantum.classifiers.front import ConvolutionalFront, FrontOptions, check_picture
+from quantum.classifiers.head import Readout
+from quantum.classifiers.state_classifier import StateClassifier
+from quantum.engine.kernels import qubits_of
+
+
+@dataclass(frozen=True)
+class QftHybrid:
+    """The options of the hybrid; `fourier`, `entangle` and `frozen` take parts of the circuit away, as controls."""
+
+    widths: tuple[int, ...] = (16, 32, 32)  # of the convolutions in front
+    grid: tuple[int, int, int] = (8, 4, 8)  # amplitudes: channel, mel, frame; 256 are 8 qubits
+    n_layers_before: int = 1
+    n_layers_after: int = 1
+    entangler: str = "cx-ring"  # cx-ring or cz-ring
+    fourier_register: str = "all"  # all, channel, mel or frame: the qubits that the QFT acts on
+    readout: str = "probabilities"  # or expectations
+    n_readout_qubits: int | None = None  # leading qubits told apart by "probabilities"; None: all
+    dropout: float = 0.0  # of the values that the head reads
+    fourier: bool = True  # False: no Fourier transform
+    entangle: bool = True  # False: no two-qubit gates in the layers
+    frozen: bool = False  # True: random angles, not trained
+
+    def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
+        options = FrontOptions(self.widths, self.grid)
+        check_picture(shape, options, "qft-hybrid")
+        n_qubits = qubits_of(self.grid[0] * self.grid[1] * self.grid[2])
+        description = CircuitDescription(
+            n_qubits,
+            self.n_layers_before,
+            self.n_layers_after,
+            self.entangler if self.entangle else "none",
+            register_of(self.fourier_register, self.grid) if self.fourier else None,
+        )
+        readout = Readout(self.readout, n_qubits, self.n_readout_qubits or n_qubits)
+        front = ConvolutionalFront(options)
+        return StateClassifier(description, readout, n_classes, front=front, frozen=self.frozen, dropout=self.dropout)

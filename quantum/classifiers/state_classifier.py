@@ -1,0 +1,69 @@
+"""A classifier whose every decision passes through a quantum state.
+
+    encoded -> states [batch, amplitude] -> circuit -> probabilities [batch, outcome] -> head -> logits [batch, class]
+
+The steps are methods of their own, so that a backend can take the states elsewhere (to Aer, to shots) and bring
+probabilities or frequencies back to the same head.
+"""
+
+from torch import Tensor, nn
+
+from classical_baselines.harness.contracts import Classifier
+from classical_baselines.harness.macs import count_modules
+from classical_baselines.harness.operations import OperationCounts
+from quantum.circuits.description import CircuitDescription
+from quantum.circuits.variational import VariationalCircuit
+from quantum.classifiers.head import Readout, ReadoutHead
+from quantum.encoders.amplitude import unit_states
+from quantum.engine.readout import probabilities
+
+
+class StateClassifier(Classifier):
+    """Front (where there is one), circuit, readout and head."""
+
+    def __init__(
+        self,
+        description: CircuitDescription,
+        readout: Readout,
+        n_classes: int,
+        *,
+        front: nn.Module | None = None,
+        frozen: bool = False,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.front = front
+        self.circuit = VariationalCircuit(description, frozen=frozen)
+        self.head = ReadoutHead(readout, n_classes, dropout)
+
+    def states(self, encoded: Tensor) -> Tensor:
+        """Real unit vectors [batch, amplitude]: the encoder's own, or the front's."""
+        encoded = encoded.to(self.head.linear.weight.dtype)
+        return unit_states(encoded if self.front is None else self.front(encoded))
+
+    def outcome_probabilities(self, states: Tensor) -> Tensor:
+        """[batch, outcome] behind the circuit, exact."""
+        return probabilities(self.circuit(states))
+
+    def forward(self, encoded: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.outcome_probabilities(self.states(encoded)))
+        return logits
+
+    def classical_operations(self, encoded: Tensor) -> OperationCounts:
+        """What runs beside the circuit whatever runs the circuit: the front, its unit vector, and the head."""
+        counts = self.head.operations()
+        if self.front is not None:
+            n = 2**self.circuit.description.n_qubits
+            front = count_modules(self.front, encoded[:1].to(self.head.linear.weight.dtype))
+            unit_vector = OperationCounts.of(
+                "network", "unit-vector", mac_fp32=n, multiply_fp32=n, transcendental_fp32=2, sram_bytes=8 * n
+            )
+            counts = front + unit_vector + counts
+        return counts
+
+    def count_operations(self, encoded: Tensor) -> OperationCounts:
+        """Of one clip where the circuit is simulated by this module, on a classical machine."""
+        from quantum.operations import simulation_operations
+
+        circuit = simulation_operations(self.circuit.description)
+        return self.classical_operations(encoded) + circuit + self.head.readout.simulation()

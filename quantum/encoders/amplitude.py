@@ -1,0 +1,100 @@
+"""Amplitude code: the mean-pooled picture, made a unit vector, is the state of log2(mel * frame) qubits.
+
+    intensity   [batch, mel, frame]     in [0, 1]
+    states      [batch, amplitude]      real, unit norm; amplitude index = mel * n_frames + frame
+
+Each axis is filled with zeros to the next power of two. In Qiskit's bit order the frame is then held by the qubits
+0 ... log2(n_frames) - 1 (the frame register) and the mel band by the qubits above them (the mel register).
+
+With `amplitude = "intensity"` an amplitude is proportional to the intensity; with "sqrt" its probability is; with
+"centred" the clip's mean over the pooled picture is subtracted first, so that amplitudes are of both signs.
+A unit vector has lost the norm: a picture and its half are one state. A picture without any contrast of that kind
+(all zero; all equal, where centred) has no direction, and becomes the uniform state.
+
+Simulation takes the vector as it is; on a quantum processor it must be prepared by gates, which
+`quantum.operations` counts.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, pad
+
+from classical_baselines.harness.checks import check_axes, check_unit_interval
+from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.contracts import EncodedShape
+from classical_baselines.harness.operations import OperationCounts
+from quantum.engine.kernels import MAX_QUBITS
+
+AMPLITUDES = ("intensity", "sqrt", "centred")
+SMALLEST_NORM = 1e-6  # below it a vector of intensities is rounding error, not a direction
+
+
+def unit_states(values: Tensor) -> Tensor:
+    """Divide each row by its norm; a row of zeros becomes the uniform state."""
+    norms = torch.linalg.vector_norm(values, dim=-1, keepdim=True)
+    uniform = values.shape[-1] ** -0.5
+    return torch.where(norms > SMALLEST_NORM, values / norms.clamp_min(SMALLEST_NORM), uniform)
+
+
+def next_power_of_two(n: int) -> int:
+    """The smallest power of two that is at least `n`.
+
+    >>> [next_power_of_two(n) for n in (1, 5, 32, 63)]
+    [1, 8, 32, 64]
+    """
+    return 1 << (n - 1).bit_length()
+
+
+@dataclass(frozen=True)
+class AmplitudeEncoder:
+    """The options of an amplitude code; calling it encodes a batch of spectrograms."""
+
+    pool: tuple[int, int] = (1, 2)  # (mel, frame) means before encoding: 32 x 64 becomes 32 x 32, 10 qubits
+    amplitude: str = "centred"  # centred, intensity or sqrt
+
+    def __post_init__(self) -> None:
+        if len(self.pool) != 2 or min(self.pool) < 1:
+            raise InputError(f"pool must be two factors >= 1, (mel, frame); got {self.pool}.")
+        if self.amplitude not in AMPLITUDES:
+            raise InputError(f"No amplitude is called {self.amplitude!r}. Choose one of: {', '.join(AMPLITUDES)}.")
+
+    def __call__(self, intensity: Tensor, generator: torch.Generator) -> Tensor:
+        del generator  # part of the encoder contract; this code draws nothing
+        check_axes("intensity", intensity, "batch", "mel", "frame")
+        check_unit_interval("intensity", intensity)
+        n_mels, n_frames = self.shape(*intensity.shape[1:]).grid
+        pooled = avg_pool2d(intensity[:, None], self.pool)[:, 0]
+        if self.amplitude == "sqrt":
+            pooled = pooled.sqrt()
+        elif self.amplitude == "centred":
+            pooled = pooled - pooled.mean(dim=(1, 2), keepdim=True)
+        filled = pad(pooled, (0, n_frames - pooled.shape[2], 0, n_mels - pooled.shape[1]))
+        return unit_states(filled.flatten(1))
+
+    def shape(self, n_mels: int, n_frames: int) -> EncodedShape:
+        pooled = (n_mels // self.pool[0], n_frames // self.pool[1])
+        if min(pooled) < 1:
+            raise InputError(f"pool {self.pool} is larger than the picture {(n_mels, n_frames)}. Pool less.")
+        grid = (next_power_of_two(pooled[0]), next_power_of_two(pooled[1]))
+        if not 2 <= grid[0] * grid[1] <= 2**MAX_QUBITS:
+            raise InputError(
+                f"A state of {grid[0]} x {grid[1]} amplitudes is outside 1 to {MAX_QUBITS} qubits. "
+                f"Change pool, now {self.pool}."
+            )
+        return EncodedShape("state", grid)
+
+    def operations(self, intensity: Tensor, encoded: Tensor) -> OperationCounts:
+        """The classical work only: means, the norm, and one scaling of each amplitude."""
+        del encoded
+        n = (intensity.shape[1] // self.pool[0]) * (intensity.shape[2] // self.pool[1])
+        window = self.pool[0] * self.pool[1]
+        counts = OperationCounts.of("encoder", "unit-vector", mac_fp32=n, multiply_fp32=n, transcendental_fp32=2)
+        if window > 1:
+            counts += OperationCounts.of("encoder", "pool", add_fp32=n * (window - 1), multiply_fp32=n)
+        if self.amplitude == "sqrt":
+            counts += OperationCounts.of("encoder", "square-root", transcendental_fp32=n)
+        if self.amplitude == "centred":
+            counts += OperationCounts.of("encoder", "centre", add_fp32=2 * n - 1, multiply_fp32=1)
+        return counts

@@ -1,0 +1,33 @@
+"""A trained circuit as Qiskit's `QuantumCircuit`, and as OpenQASM 3 text.
+
+What is exported is the circuit behind the state preparation, with its trained angles as numbers. A whole clip's circuit
+is `clip_circuit`: its state first, by gates (`prepare_state`), then the circuit, then the measurement of every qubit.
+"""
+
+from qiskit import QuantumCircuit, qasm3, transpile
+from torch import Tensor
+
+from quantum.circuits.gates import variational_circuit
+from quantum.classifiers.state_classifier import StateClassifier
+
+
+def trained_circuit(classifier: StateClassifier) -> QuantumCircuit:
+    """The circuit of a trained classifier; qubit 0 is the least significant bit of the amplitude index."""
+    return variational_circuit(classifier.circuit.description, classifier.circuit.angles)
+
+
+def clip_circuit(classifier: StateClassifier, state: Tensor) -> QuantumCircuit:
+    """Everything that a processor runs for one clip, from its state [amplitude]."""
+    circuit = trained_circuit(classifier)
+    values = state.detach().double().cpu().numpy()
+    whole = QuantumCircuit(circuit.num_qubits)
+    whole.prepare_state(values / (values @ values) ** 0.5, range(circuit.num_qubits))
+    whole.compose(circuit, inplace=True)
+    whole.measure_all()
+    return whole
+
+
+def openqasm_3(circuit: QuantumCircuit) -> str:
+    """OpenQASM 3 in gates that its standard library has; a prepared state is decomposed first."""
+    native = transpile(circuit, basis_gates=["u", "cx", "cp", "rz", "ry", "cz", "h", "swap"], optimization_level=0)
+    return qasm3.dumps(native)
