@@ -16,6 +16,7 @@ from classical_baselines.harness.choices import choose
 
 FSDD_NAME = re.compile(r"(\d)_([a-z]+)_(\d+)\.wav$")
 FSDD_TEST_TAKES = range(5)  # the publisher's README: "the test set consists of the first 10 %", takes 0 to 4
+ESC_COLUMNS = ("filename", "fold", "category", "esc10", "src_file")
 COMMAND_NAME = re.compile(r"([0-9a-f]+)_nohash_\d+\.wav$")
 COMMANDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go")  # arXiv 1804.03209, section 7
 
@@ -43,8 +44,15 @@ def esc_10(folder: Path) -> Manifest:
     path = folder / "meta" / "esc50.csv"
     if not path.is_file():
         raise ManifestError(f"{path}: not there. This is the layout of ESC-50: meta/esc50.csv and audio/.")
-    with path.open(encoding="utf-8", newline="") as file:
-        listed = list(csv.DictReader(file))
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            absent = [column for column in ESC_COLUMNS if column not in (reader.fieldnames or [])]
+            listed = [{column: line[column] or "" for column in ESC_COLUMNS} for line in reader] if not absent else []
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ManifestError(f"{path} is not readable as CSV in UTF-8 ({error}). Copy it from the archive.") from error
+    if absent:
+        raise ManifestError(f"{path} has no column {', '.join(map(repr, absent))}. Copy it from the archive.")
     rows = [
         ManifestRow(f"audio/{row['filename']}", row["category"], row["fold"], row["src_file"])
         for row in listed

@@ -24,8 +24,7 @@ import torch
 from numpy.typing import NDArray
 
 from classical_baselines.data.audio_file import read_audio
-from classical_baselines.data.catalogue import DATA_SETS, data_set_folder
-from classical_baselines.data.layouts import read_layout
+from classical_baselines.data.catalogue import DATA_SETS, find_manifest
 from classical_baselines.data.manifest import Manifest, read_manifest
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Clips
@@ -59,21 +58,11 @@ def load_clips(
         folder = Path(name)
         if not folder.is_dir():
             known = ", ".join(sorted(DATA_SETS))
-            raise InputError(f"{name!r} is neither a data set ({known}) nor a folder with a meta.csv.")
+            raise InputError(f"{name!r} is neither a data set ({known}) nor a folder that is there.")
         manifest = read_manifest(folder)
         if clip_seconds is None:
             raise InputError(f"{folder}: say how long a clip is: clip_seconds in [data] of the study.")
     return _clips_of(manifest, _recordings(manifest), clip_seconds, sample_rate_hz)
-
-
-def find_manifest(name: str, data_root: Path | str | None) -> Manifest:
-    """The manifest of a catalogue set: its `meta.csv`, or its public layout."""
-    folder = data_set_folder(name, data_root)
-    if (folder / "meta.csv").is_file():
-        return read_manifest(folder)
-    if DATA_SETS[name].layout:
-        return read_layout(DATA_SETS[name].layout, folder)
-    raise InputError(f"{folder}: no meta.csv. Its columns are file, label, fold_or_split, speaker_or_group.")
 
 
 def _clips_of(manifest: Manifest, found: Recordings, clip_seconds: float, sample_rate_hz: int | None) -> Clips:
