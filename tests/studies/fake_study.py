@@ -1,5 +1,5 @@
 # tests/studies/fake_study.py
-"""A small study and a pipeline that stands in for the real one: it sleeps, and its logits follow from the cell alone."""
+"""A small study, and a pipeline that stands in for the real one: its logits follow from the cell alone."""
 
 import hashlib
 import os

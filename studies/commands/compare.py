@@ -1,0 +1,43 @@
+# studies/commands/compare.py
+"""`trichord compare STUDY A B`: the difference of two systems on the same clips, its interval, and a verdict."""
+
+import json
+from dataclasses import asdict
+
+from classical_baselines.harness.choices import InputError
+from studies.commands.request import Request
+from studies.results import Row, StudyResults, load_results
+from studies.specification import Study
+
+
+def compare(request: Request, a: str, b: str, as_json: bool) -> int:
+    """Print A less B under the headline protocol."""
+    study = request.open_study()
+    study.system(a), study.system(b)
+    store = request.open_store(study)
+    results = load_results(study, store, request.planned(study, store, confirm=True))
+    ours, theirs = (_row(study, results, name) for name in (a, b))
+    found = results.compare(ours, theirs)
+    if as_json:
+        evidence = {"a": a, "b": b, "protocol": ours.protocol, "evidence": ours.evidence}
+        print(json.dumps({**evidence, **asdict(found)}))
+        return 0
+    interval = "no interval" if found.low is None or found.high is None else f"[{found.low:+.3f}, {found.high:+.3f}]"
+    p_value = "" if found.p_value is None else f", p = {found.p_value:.3g}"
+    print(
+        f"{a}: {ours.interval.estimate:.3f}   {b}: {theirs.interval.estimate:.3f}   ({ours.protocol}, {ours.evidence})"
+    )
+    print(f"difference {found.difference:+.3f}, 95 % {interval}{p_value} ({found.test})")
+    print(f"verdict: {found.verdict} (margin {found.margin:g})")
+    if found.would_decide:
+        print(f"what would decide it: {found.would_decide}")
+    return 0
+
+
+def _row(study: Study, results: StudyResults, name: str) -> Row:
+    row = results.row(name)
+    if row is None:
+        raise InputError(
+            f"No cell of {name} is committed. `trichord run {study.name} --only system={name}` makes them."
+        )
+    return row

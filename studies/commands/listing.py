@@ -1,0 +1,81 @@
+# studies/commands/listing.py
+"""`trichord list`: the names that a study file may use."""
+
+import json
+from collections.abc import Callable, Mapping
+
+from classical_baselines.harness.choices import choose
+
+
+def listing(what: str | None, as_json: bool) -> int:
+    """Print one set of names, or all."""
+    wanted = [what] if what is not None else list(SETS)
+    names = {one: choose(SETS, one, what="list")() for one in wanted}
+    if as_json:
+        print(json.dumps(names))
+        return 0
+    for one, entries in names.items():
+        if what is None:
+            print(f"{one}:")
+        for entry in entries:
+            print(f"  {entry}" if what is None else entry)
+    return 0
+
+
+def _registry(name: str) -> Callable[[], list[str]]:
+    def names() -> list[str]:
+        from studies.registries import REGISTRIES
+
+        return sorted(REGISTRIES[name])
+
+    return names
+
+
+def _data_sets() -> list[str]:
+    from classical_baselines.data.catalogue import DATA_SETS
+
+    return sorted(DATA_SETS)
+
+
+def _protocols() -> list[str]:
+    from classical_baselines.data.splits import SPLITTERS
+
+    return sorted(SPLITTERS)
+
+
+def _devices() -> list[str]:
+    from classical_baselines.harness.coefficient import device_names
+
+    return sorted(device_names())
+
+
+def _deployments() -> list[str]:
+    from studies.budgets import deployments
+
+    return sorted(deployments())
+
+
+def _studies() -> list[str]:
+    from studies.specification import catalogue
+
+    return sorted(catalogue())
+
+
+def _benches() -> list[str]:
+    from studies.bench import BENCHES
+
+    return sorted(BENCHES)
+
+
+SETS: Mapping[str, Callable[[], list[str]]] = {
+    "studies": _studies,
+    "datasets": _data_sets,
+    "protocols": _protocols,
+    "front-ends": _registry("front end"),
+    "encoders": _registry("encoder"),
+    "classifiers": _registry("classifier"),
+    "backends": _registry("backend"),
+    "deployments": _deployments,
+    "devices": _devices,
+    "benches": _benches,
+}

@@ -1,0 +1,137 @@
+# studies/commands/new.py
+"""`trichord new`: a commented study file to change, from the catalogue or over a user's own recordings.
+
+    trichord new NAME --from STUDY                          the catalogue's file under a new name
+    trichord new NAME --from-folder DIR --group-from REGEX  one class per folder; writes DIR/meta.csv where it is not
+
+For a folder the systems are those of the catalogue's study; the data, the protocols and the seeds are written anew.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+from classical_baselines.harness.choices import InputError, choose
+from studies.specification import catalogue, load_study
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+LONGEST_SECONDS = 10.0  # of a clip that a new study proposes; longer recordings are cut, and the file says so
+
+FOLDER_STUDY = """\
+# {name}: which system tells these sounds apart, and what does it cost?
+# Change what you like; `trichord schema` lists the keys, `trichord list` the names, `trichord plan {file}` checks them.
+
+schema = 1
+name = "{name}"
+title = "{name}"
+question = "Which system tells the sounds of {folder_name} apart, and at what energy?"
+seeds = [0, 1, 2] # every system is trained once per seed and fold
+baseline = "{baseline}" # the system that the others are compared with
+equivalence_margin = 0.02 # accuracies that differ by less count as equivalent
+
+front_ends = [
+{front_ends}
+]
+protocols = [
+{protocols}
+]
+
+[data]
+name = "{name}"
+folder = {folder} # one folder per class; meta.csv in it names label and group of each file
+clip_seconds = {clip_seconds:g} # {clip_comment}
+
+{systems}"""
+
+
+def new(name: str, from_study: str, from_folder: Path | None, group_from: str | None) -> int:
+    """Write NAME.toml into the working folder."""
+    if NAME.fullmatch(name) is None:
+        raise InputError(f"{name!r} is not a name in kebab-case. Use small letters, digits and dashes: my-study.")
+    path = Path(f"{name}.toml")
+    if path.exists():
+        raise InputError(f"{path} is there already. Remove it, or choose another name.")
+    if group_from is not None and from_folder is None:
+        raise InputError("--group-from goes with --from-folder DIR: it is matched with the names of your files.")
+    source = choose(catalogue(), from_study, what="study")
+    text = source.read_text(encoding="utf-8")
+    content = (
+        _renamed(text, name) if from_folder is None else _over_folder(name, text, from_study, from_folder, group_from)
+    )
+    path.write_text(content, encoding="utf-8")
+    try:
+        load_study(str(path))
+    except InputError:
+        path.unlink()
+        raise
+    print(f"{path} is written. Next: trichord plan {path}")
+    return 0
+
+
+def _renamed(text: str, name: str) -> str:
+    renamed, n_found = re.subn(r'(?m)^name = ".*?"', f'name = "{name}"', text, count=1)
+    assert n_found == 1, "a study file of the catalogue names itself on a line of its own"
+    return renamed
+
+
+def _over_folder(name: str, text: str, from_study: str, folder: Path, group_from: str | None) -> str:
+    from classical_baselines.data.class_folders import from_folder
+    from classical_baselines.data.manifest import MANIFEST_NAME, read_manifest, write_manifest
+
+    study = load_study(from_study)
+    listing = folder / MANIFEST_NAME
+    if listing.is_file():
+        if group_from is not None:
+            raise InputError(f"{listing} names the groups already. Leave --group-from out, or remove that file.")
+        manifest = read_manifest(folder)
+    else:
+        manifest = from_folder(folder, group_from)
+        write_manifest(manifest, listing)
+    groups = {row.speaker_or_group for row in manifest.rows}
+    for warning in manifest.warnings:
+        print(f"mind: {warning}", file=sys.stderr)
+    longest = max(_seconds(manifest.path(row)) for row in manifest.rows)
+    clip_seconds = min(LONGEST_SECONDS, round(longest + 0.0005, 3))
+    comment = f"the longest has {longest:.1f} s and is cut" if longest > clip_seconds else "as long as the longest"
+    return FOLDER_STUDY.format(
+        name=name,
+        file=f"{name}.toml",
+        folder_name=folder.resolve().name,
+        folder=json.dumps(str(folder.resolve())),
+        baseline=study.baseline,
+        front_ends="\n".join(
+            f"    {{ name = {json.dumps(front_end.name)}, options = {_inline_table(front_end.options)} }},"
+            for front_end in study.front_ends
+        ),
+        protocols=_protocols(len(groups) if groups != {""} else 0),
+        clip_seconds=clip_seconds,
+        clip_comment=comment,
+        systems=text[text.index("[[systems]]") :],
+    )
+
+
+def _protocols(n_groups: int) -> str:
+    """Groups apart wherever there are enough of them; few groups are left out one by one."""
+    if n_groups == 0:
+        warning = "no groups are known: one speaker or source on both sides makes this too good"
+        return f'    {{ name = "stratified-k-fold", options = {{ n_folds = 5 }}, headline = true }}, # {warning}'
+    if n_groups <= 10:
+        return '    { name = "leave-one-group-out", headline = true }, # each group is tested unheard, once'
+    return '    { name = "grouped-k-fold", options = { n_folds = 5 }, headline = true }, # groups are never split'
+
+
+def _inline_table(options: dict[str, object]) -> str:
+    return "{ " + ", ".join(f"{key} = {json.dumps(value)}" for key, value in options.items()) + " }"
+
+
+def _seconds(path: Path) -> float:
+    import soundfile
+
+    try:
+        info = soundfile.info(str(path))
+    except (RuntimeError, OSError) as error:
+        raise InputError(
+            f"{path} cannot be read as sound ({error}). Remove it, or convert it to WAV or FLAC."
+        ) from error
+    return float(info.frames / info.samplerate)

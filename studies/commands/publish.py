@@ -1,0 +1,23 @@
+# studies/commands/publish.py
+"""`trichord publish`: the study's cells, small enough to be cited: predictions, counts, provenance; no weights."""
+
+from pathlib import Path
+
+from studies.commands.request import Request
+from studies.grid import keep_ground
+from studies.store import open_store
+
+
+def publish(request: Request, folder: Path) -> int:
+    """Copy what is committed of the study into the store at `folder`."""
+    study = request.open_study()
+    store = request.open_store(study)
+    plan = request.planned(study, store, confirm=True)
+    keys = [key for cell in plan.cells for key in (cell.fit_key, cell.test_key) if store.has(key)]
+    n_added = store.publish(sorted(set(keys)), folder)
+    keep_ground(study, plan.ground, open_store(folder))
+    n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    print(f"{n_added} cells added to {folder}, which holds {n_bytes / 1e6:.1f} MB")
+    if plan.n_missing:
+        print(f"{plan.n_missing} cells of the study are not committed, and so not published.")
+    return 0
