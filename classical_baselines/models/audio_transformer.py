@@ -25,7 +25,7 @@ from torch.nn import functional
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, EncodedShape
-from classical_baselines.harness.macs import attention_operations
+from classical_baselines.harness.layer_operations import attention_operations
 from classical_baselines.models.picture import picture_size
 
 

@@ -4,7 +4,7 @@
 The integers are those of ONNX QLinearConv (Jacob et al., CVPR 2018, arXiv 1712.05877):
 - weights: int8, symmetric, one scale per output channel, after batch norm is folded in;
 - biases: int32, in units of input scale times weight scale;
-- activations: unsigned, one scale per tensor; zero point 0 after a ReLU, the middle of the range (128) where there is none;
+- activations: unsigned, one scale per tensor; zero point 0 after a ReLU, else the middle of the range (128);
 - rounding: half to even.
 
 In the backward pass rounding is the identity, and the clip passes what lies inside it. With `bits = 32` a layer
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from classical_baselines.harness.macs import convolution_operations
+from classical_baselines.harness.layer_operations import convolution_operations
 
 WEIGHT_LIMIT = 127  # int8 without -128, so that the range is symmetric
 FLOAT_BITS = 32
@@ -47,7 +47,7 @@ class ActivationScale:
 
 
 class ActivationQuantiser(nn.Module):
-    """Rounds an activation to integers of its tensor's scale, once quantising is on; before that it watches the range."""
+    """Rounds an activation to integers of its tensor's scale once quantising is on; until then it watches the range."""
 
     def __init__(self, bits: int, *, signed: bool = False, trained_range: float | None = None) -> None:
         """`trained_range`: where the trained clip starts; None keeps a running maximum instead."""
@@ -160,7 +160,7 @@ class LinearMap(nn.Module):
             scales = channel_scales(weight)[:, None, None, None]
             weight = round_through((weight / scales).clamp(-WEIGHT_LIMIT, WEIGHT_LIMIT)) * scales
             conv = self.convolution
-            maps = functional.conv2d(maps, weight, bias, conv.stride, conv.padding, groups=conv.groups)  # type: ignore[arg-type]
+            maps = functional.conv2d(maps, weight, bias, conv.stride, conv.padding, groups=conv.groups)
         else:
             maps = self.convolution(maps)
             maps = maps if self.norm is None else self.norm(maps)
@@ -215,7 +215,5 @@ def quantise_late(network: nn.Module, epoch: int, n_epochs: int, quantise_from: 
     if epoch < int(quantise_from * n_epochs):
         return
     for module in network.modules():
-        if isinstance(module, LinearMap) and module.bits < FLOAT_BITS:
-            module.quantising.fill_(True)
-        elif isinstance(module, ActivationQuantiser):
+        if isinstance(module, ActivationQuantiser) or (isinstance(module, LinearMap) and module.bits < FLOAT_BITS):
             module.quantising.fill_(True)

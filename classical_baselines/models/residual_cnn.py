@@ -4,9 +4,9 @@
     encoded   [batch, mel, frame]      in [0, 1]
     logits    [batch, class]
 
-A block is relu(conv(relu(conv(x))) + shortcut(x)), each convolution with batch norm; the shortcut is a 1 x 1 convolution
-where the shape changes. With `bits = 8` the last part of the training runs as integers would, and the network can be
-exported as an integer network.
+A block is relu(conv(relu(conv(x))) + shortcut(x)), each convolution with batch norm; the shortcut is a 1 x 1
+convolution where the shape changes. With `bits = 8` the last part of the training runs as integers would, and the
+network can be exported as an integer network.
 
 Reference: He, Zhang, Ren & Sun, CVPR 2016, arXiv 1512.03385.
 """

@@ -3,8 +3,8 @@
 
     intensity [batch, mel, frame] -> encoder -> classifier in evaluation mode -> logits [batch, class]
 
-The counts are the encoder's own and the classifier's: by its method `count_operations(encoded)` where it has one (a count
-that depends on the data, such as spikes, is a mean over all clips), else by `count_modules` on one clip.
+The counts are the encoder's own and the classifier's: by its method `count_operations(encoded)` where it has one (a
+count that depends on the data, such as spikes, is a mean over all clips), else by `count_modules` on one clip.
 """
 
 import time
