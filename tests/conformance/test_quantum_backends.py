@@ -1,0 +1,56 @@
+"""What every backend of circuits keeps to."""
+
+import pytest
+import torch
+
+from classical_baselines.harness.choices import build_options
+from classical_baselines.harness.contracts import Trained
+from quantum.backends import BACKENDS
+from quantum.classifiers.qft_circuit import QftCircuit
+from quantum.encoders.amplitude import AmplitudeEncoder
+
+OPTIONS = {"aer-shots": {"n_shots": 64}}
+
+
+@pytest.fixture(params=sorted(BACKENDS))
+def backend(request):
+    return build_options(BACKENDS[request.param](), OPTIONS.get(request.param, {}), what="backend")
+
+
+def system():
+    torch.manual_seed(0)
+    encoder = AmplitudeEncoder()
+    classifier = QftCircuit().build(encoder.shape(4, 8), 3)
+    return Trained(encoder, classifier.eval(), torch.rand(4, 4, 8))
+
+
+def test_it_gives_an_outcome_and_leaves_the_network_and_the_clips_as_they_were(backend):
+    trained = system()
+    weights = {name: value.clone() for name, value in trained.classifier.state_dict().items()}
+    intensity = torch.rand(5, 4, 8)
+    before = intensity.clone()
+
+    outcome = backend.run(trained, intensity, torch.Generator().manual_seed(0), n_exhibits=1)
+
+    assert outcome.logits.shape == (5, 3)
+    assert outcome.logits.dtype == torch.float32
+    assert outcome.wall_seconds > 0
+    assert outcome.counts.stages() == ("encoder", "network", "readout")
+    assert all(exhibit.array.ndim == 2 for exhibit in outcome.exhibits)
+    assert len(outcome.exhibits) == 2
+    assert outcome.notes["n_qubits"] == 4
+    assert torch.equal(intensity, before)
+    after = trained.classifier.state_dict()
+    assert all(torch.equal(weights[name], after[name]) and after[name].dtype == weights[name].dtype for name in weights)
+
+
+def test_the_same_seed_gives_the_same_logits(backend):
+    intensity = torch.rand(3, 4, 8, generator=torch.Generator().manual_seed(1))
+    runs = [backend.run(system(), intensity, torch.Generator().manual_seed(7)) for _ in range(2)]
+
+    assert torch.equal(runs[0].logits, runs[1].logits)
+
+
+def test_no_clip_is_an_error(backend):
+    with pytest.raises(ValueError, match="Give at least one"):
+        backend.run(system(), torch.zeros(0, 4, 8), torch.Generator())

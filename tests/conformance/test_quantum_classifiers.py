@@ -1,0 +1,88 @@
+"""What every classifier of the quantum registry keeps to: hybrids, circuits and their controls."""
+
+import pytest
+import torch
+
+from classical_baselines.harness.backends.torch_float import classifier_operations
+from classical_baselines.harness.contracts import Classifier
+from classical_baselines.harness.unencoded import Unencoded
+from quantum.classifiers import CLASSIFIERS
+from quantum.encoders.amplitude import AmplitudeEncoder
+
+FRONT = {"widths": (4,), "grid": (2, 2, 4)}
+SYSTEMS = {
+    "qft-circuit": [({}, AmplitudeEncoder())],
+    "qft-hybrid": [(FRONT, Unencoded())],
+    "circuit-removed": [(FRONT, Unencoded()), ({"widths": ()}, AmplitudeEncoder())],
+    "same-size-layer": [(FRONT, Unencoded()), ({"widths": ()}, AmplitudeEncoder())],
+}
+CASES = [(name, options, encoder) for name in sorted(CLASSIFIERS) for options, encoder in SYSTEMS[name]]
+
+
+@pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}-{type(case[2]).__name__}")
+def system(request):
+    name, options, encoder = request.param
+
+    def new():
+        torch.manual_seed(0)
+        return CLASSIFIERS[name]()(**options).build(encoder.shape(8, 16), 5)
+
+    intensity = torch.rand(6, 8, 16, generator=torch.Generator().manual_seed(0))
+    return new, encoder(intensity, torch.Generator())
+
+
+def test_it_gives_finite_logits_for_each_class_and_changes_no_input(system):
+    new, encoded = system
+    classifier = new().eval()
+    before = encoded.clone()
+
+    logits = classifier(encoded)
+
+    assert isinstance(classifier, Classifier)
+    assert logits.shape == (6, 5)
+    assert torch.isfinite(logits).all()
+    assert torch.equal(encoded, before)
+
+
+def test_a_seed_gives_one_network(system):
+    new, encoded = system
+
+    assert torch.equal(new().eval()(encoded), new().eval()(encoded))
+
+
+def test_a_clip_is_classified_alone_as_in_a_batch(system):
+    new, encoded = system
+    classifier = new().eval()
+
+    torch.testing.assert_close(classifier(encoded[2:3])[0], classifier(encoded)[2], atol=1e-5, rtol=1e-5)
+
+
+def test_it_learns_six_clips_by_heart(system):
+    new, encoded = system
+    classifier = new()
+    targets = torch.tensor([0, 1, 2, 3, 4, 0])
+    optimiser = torch.optim.Adam(classifier.parameters(), lr=0.03)
+
+    for _ in range(120):
+        optimiser.zero_grad()
+        torch.nn.functional.cross_entropy(classifier(encoded), targets).backward()
+        optimiser.step()
+
+    assert torch.equal(classifier.eval()(encoded).argmax(1), targets)
+
+
+def test_its_state_holds_all_that_was_trained(system):
+    new, encoded = system
+    first, second = new(), new()
+    first(encoded)  # batch norm has moved
+    second.load_state_dict(first.state_dict())
+
+    assert torch.equal(first.eval()(encoded), second.eval()(encoded))
+
+
+def test_its_operations_are_counted(system):
+    new, encoded = system
+    counts = classifier_operations(new().eval(), encoded)
+
+    assert counts.total("mac_fp32") > 0
+    assert counts.total("sram_bytes") > 0

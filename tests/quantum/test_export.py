@@ -1,0 +1,67 @@
+"""The exported circuit, in Qiskit and as OpenQASM 3 text."""
+
+import re
+
+import numpy as np
+import torch
+from qiskit import QuantumCircuit
+from qiskit.quantum_info import Operator, Statevector
+
+from classical_baselines.harness.contracts import EncodedShape
+from quantum.classifiers.qft_circuit import QftCircuit
+from quantum.encoders.amplitude import unit_states
+from quantum.export import clip_circuit, openqasm_3, trained_circuit
+
+
+def classifier():
+    torch.manual_seed(0)
+    return QftCircuit(entangler="cx-ring", fourier_register="all").build(EncodedShape("state", (2, 8)), 3).double()
+
+
+def state():
+    return unit_states(torch.randn(1, 16, dtype=torch.float64, generator=torch.Generator().manual_seed(2)))
+
+
+def test_the_exported_circuit_makes_the_engines_state():
+    network = classifier()
+    ours = network.circuit(state())[0].detach().numpy()
+
+    qiskits = Statevector(state()[0].numpy()).evolve(trained_circuit(network)).data
+
+    np.testing.assert_allclose(ours, qiskits, atol=1e-10)
+
+
+def test_a_clips_circuit_prepares_its_state_by_gates():
+    network = classifier()
+    whole = clip_circuit(network, state()[0])
+    whole.remove_final_measurements()
+
+    expected = network.outcome_probabilities(state())[0].detach().numpy()
+    np.testing.assert_allclose(Statevector(whole).probabilities(), expected, atol=1e-10)
+
+
+def test_the_text_declares_its_qubits_and_has_every_gate():
+    circuit = trained_circuit(classifier())
+    text = openqasm_3(circuit)
+
+    assert text.startswith("OPENQASM 3")
+    assert "qubit[4] q;" in text
+    assert text.count("cp(") == 6
+    assert text.count("\ncx ") == 16
+    assert openqasm_3(clip_circuit(classifier(), state()[0])).count("measure") == 4
+
+
+def test_the_text_read_back_line_by_line_is_the_same_unitary():
+    circuit = trained_circuit(classifier())
+    read = QuantumCircuit(4)
+    for gate, angle, qubits in re.findall(r"^(\w+)(?:\(([^)]*)\))? (q\[.*);$", openqasm_3(circuit), re.MULTILINE):
+        angles = [] if not angle else [number(angle)]
+        getattr(read, gate)(*angles, *map(int, re.findall(r"\d+", qubits)))
+
+    np.testing.assert_allclose(Operator(read).data, Operator(circuit).data, atol=1e-12)
+
+
+def number(text):
+    """A number or a fraction of pi, as OpenQASM writes it."""
+    numerator, _, denominator = text.partition("/")
+    return (np.pi if numerator == "pi" else float(numerator)) / float(denominator or 1)

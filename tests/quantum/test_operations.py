@@ -1,0 +1,96 @@
+"""Gates of transpiled circuits against known numbers, and costs against sums on paper."""
+
+import pytest
+from qiskit import QuantumCircuit
+
+from classical_baselines.harness.choices import InputError
+from quantum.backends.aer_exact import gatewise_operations
+from quantum.circuits.description import CircuitDescription
+from quantum.classifiers.head import Readout
+from quantum.operations import processor_operations, simulation_operations
+from quantum.transpiled import CircuitCost, PartCost, circuit_cost, part_cost
+
+
+@pytest.mark.parametrize("n_qubits", [2, 3, 5])
+def test_between_any_two_qubits_a_generic_real_state_needs_2_to_the_n_minus_n_minus_1_cx(n_qubits):
+    cost = circuit_cost(CircuitDescription(n_qubits, 1, 0, "none", None), "all-to-all")
+
+    assert cost.preparation.n_gates_2q == 2**n_qubits - n_qubits - 1
+
+
+def test_between_any_two_qubits_the_transform_needs_two_cx_a_controlled_phase_and_no_swap():
+    cost = circuit_cost(CircuitDescription(6, 1, 0, "none", (0, 6)), "all-to-all")
+
+    assert cost.circuit.n_gates_2q == 2 * 15
+
+
+def test_a_layer_has_a_two_qubit_gate_for_each_pair_of_its_ring():
+    cost = circuit_cost(CircuitDescription(5, 2, 0, "cz-ring", None), "all-to-all")
+
+    assert cost.circuit.n_gates_2q == 10
+
+
+def test_sparser_couplings_need_more_gates_and_longer():
+    description = CircuitDescription(5, 1, 1, "cx-ring", (0, 5))
+    costs = [circuit_cost(description, coupling) for coupling in ("all-to-all", "linear", "heavy-hex")]
+
+    for sparse in costs[1:]:
+        assert sparse.preparation.n_gates_2q >= costs[0].preparation.n_gates_2q
+        assert sparse.circuit.n_gates_2q > costs[0].circuit.n_gates_2q
+        assert sparse.circuit.seconds > costs[0].circuit.seconds
+
+
+def test_depth_and_seconds_are_those_of_the_longest_path():
+    # qubit 0: 1 s, then 3 s with qubit 1, which waits; qubit 1 then 1 s; qubit 2 alone 4 s; a virtual gate of 0 s
+    cost = part_cost([((0,), 1.0), ((0, 1), 3.0), ((1,), 1.0), ((2,), 4.0), ((2,), 0.0)])
+
+    assert cost == PartCost(n_gates_1q=3, n_gates_2q=1, depth=3, seconds=5.0)
+
+
+def test_every_shot_pays_preparation_circuit_readout_and_delay():
+    cost = CircuitCost(PartCost(10, 7, 9, 1e-6), PartCost(4, 2, 3, 2e-7))
+
+    counts = processor_operations(cost, n_qubits=3, n_shots=100, repetition_delay_seconds=250e-6)
+
+    assert counts.total("gates_2q", stage="encoder") == 700
+    assert counts.total("gates_1q", stage="network") == 400
+    assert counts.total("measurements") == 300
+    assert counts.total("shots") == 100
+    assert counts.total("machine_seconds") == pytest.approx(100 * (250e-6 + 1.56e-6 + 1.2e-6))
+
+
+def test_a_simulated_layer_is_two_complex_products():
+    counts = simulation_operations(CircuitDescription(4, 1, 0, "cx-ring", (0, 2)))
+
+    # 16 amplitudes times (4 + 4) complex multiply-accumulates of 4 real ones
+    assert counts.total("mac_fp32") == 16 * 8 * 4
+    # radix 2 over 2 qubits: 2 x 8 complex multiplications (4 and 2), 2 x 16 complex additions (2), 16 complex scalings
+    assert counts.total("multiply_fp32") == 16 * 4 + 32
+    assert counts.total("add_fp32") == 16 * 2 + 32 * 2
+
+
+def test_gate_by_gate_a_one_qubit_gate_sweeps_the_state_and_a_phase_a_quarter_of_it():
+    circuit = QuantumCircuit(3)
+    circuit.h(0)
+    circuit.cp(0.3, 0, 1)
+    circuit.cx(1, 2)
+
+    counts = gatewise_operations(circuit)
+
+    assert counts.total("mac_fp32") == 8 * 2 * 4
+    assert counts.total("multiply_fp32") == 2 * 4
+    assert counts.total("sram_bytes") == 3 * 2 * 8 * 16
+
+
+def test_values_are_sums_over_outcomes_or_over_shots():
+    expectations, bands = Readout("expectations", 3), Readout("probabilities", 3, 2)
+
+    assert expectations.simulation().total("add_fp32") == 6 * 8 - 6
+    assert bands.simulation().total("add_fp32") == 8 - 4
+    assert expectations.counting(100).total("add_int32") == 600
+    assert bands.counting(100).total("add_int32") == 100
+
+
+def test_an_unknown_coupling_is_refused():
+    with pytest.raises(InputError, match="No coupling is called 'grid'"):
+        circuit_cost(CircuitDescription(2), "grid")
