@@ -217,27 +217,21 @@ def _mean_interval(values: Floats) -> tuple[tuple[float | None, float | None], s
 
 
 def _shared(a: Trials, b: Trials) -> tuple[Trials, Trials]:
-    """The trials of both on the seeds, folds and clips that the other has too."""
-    seeds = set(a.seeds.tolist()) & set(b.seeds.tolist())
-    if not seeds:
+    """The trials that both have: same seed, same fold, same clip."""
+    places = set(_places(a)) & set(_places(b))
+    if not set(a.seeds.tolist()) & set(b.seeds.tolist()):
         raise InputError("The two systems share no seed. Run both with one seed at least.")
-    places = set(zip(a.folds.tolist(), a.clips.tolist(), strict=True)) & set(
-        zip(b.folds.tolist(), b.clips.tolist(), strict=True)
-    )
     if not places:
         raise InputError("The two systems share no clip. Run both on the same folds.")
-    return _kept(a, seeds, places), _kept(b, seeds, places)
+    return _kept(a, places), _kept(b, places)
 
 
-def _kept(trials: Trials, seeds: set[int], places: set[tuple[str, str]]) -> Trials:
-    keep = np.array(
-        [
-            seed in seeds and (fold, clip) in places
-            for seed, fold, clip in zip(
-                trials.seeds.tolist(), trials.folds.tolist(), trials.clips.tolist(), strict=True
-            )
-        ]
-    )
+def _places(trials: Trials) -> list[tuple[int, str, str]]:
+    return list(zip(trials.seeds.tolist(), trials.folds.tolist(), trials.clips.tolist(), strict=True))
+
+
+def _kept(trials: Trials, places: set[tuple[int, str, str]]) -> Trials:
+    keep = np.array([place in places for place in _places(trials)])
     arrays: Any = (trials.correct, trials.groups, trials.clips, trials.seeds, trials.folds)
     return Trials(*(array[keep] for array in arrays))
 

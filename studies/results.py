@@ -1,0 +1,279 @@
+# studies/results.py
+"""What came of a study: its committed cells, and from them one row per system, backend and protocol.
+
+    results = load_results(study, store, plan);  results.rows
+
+A protocol's rows come from its test cells as soon as there is one, else from the validation clips of its fit cells;
+the two are never mixed in a row. Accuracy and energy of a row come from the same runs. A backend that ran only some of
+the clips (a verification) gives no accuracy; its checks are kept. This module imports no torch and no matplotlib.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classical_baselines.harness.calibration import expected_calibration_error
+from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.coefficient import CoefficientDraws
+from classical_baselines.harness.evaluation import confusion_matrix, macro_f1, negative_log_likelihood, predictions
+from classical_baselines.harness.operations import OperationCounts
+from studies.budgets import EnergyRow, energy_rows
+from studies.cell import CellKind, CellResult, RunRecord, StudyCell
+from studies.merging import CheckSummary, averaged, merged
+from studies.specification import Run, Study, System
+from studies.statistics import Comparison, Interval, Trials, accuracy_interval, paired_difference
+
+if TYPE_CHECKING:
+    from studies.running import Plan
+    from studies.store import Store
+
+Evidence = Literal["test", "validation"]
+Members = Sequence[tuple[StudyCell, CellResult, RunRecord]]
+
+
+@dataclass(frozen=True)
+class MissingCell:
+    """A cell that the study asks for and that is not committed."""
+
+    cell: StudyCell
+    kind: CellKind
+    reason: str  # of the last failed attempt; "" where it was never tried
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One system on one backend under one protocol."""
+
+    system: System
+    run: Run
+    protocol: str
+    evidence: Evidence
+    trials: Trials
+    interval: Interval
+    macro_f1: float  # of the clips of all folds together, averaged over seeds
+    ece: float
+    nll: float
+    confusion: NDArray[np.float64]  # [target, prediction], clips, averaged over seeds
+    label_names: tuple[str, ...]
+    counts: OperationCounts  # mean per clip
+    clip_seconds: float
+    wall_seconds_per_clip: float
+    notes: Mapping[str, Any]  # numbers are averaged over the cells
+    energies: tuple[EnergyRow, ...]
+    n_cells: int
+    n_wanted: int
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """System and backend."""
+        return self.system.name, self.run.backend.name
+
+    @property
+    def title(self) -> str:
+        """The system's title, or its name."""
+        return self.system.title or self.system.name
+
+    @property
+    def headline(self) -> bool:
+        """Whether this run stands for its system in the answers."""
+        return self.run.backend.name == self.system.headline_run.backend.name
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResults:
+    """The committed cells of a study, and what is missing."""
+
+    study: Study
+    wanted: tuple[StudyCell, ...]
+    fits: Mapping[StudyCell, CellResult]
+    tests: Mapping[StudyCell, CellResult]
+    failures: Mapping[tuple[StudyCell, CellKind], str] = field(default_factory=dict)
+    looks: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (protocol, fold) -> test cells in the store
+    provenances: tuple[Mapping[str, Any], ...] = ()  # one per committed cell
+    accepted_codes: tuple[str, ...] = ()
+
+    def evidence(self, protocol: str) -> Evidence:
+        """Where the rows of a protocol come from."""
+        return "test" if any(cell.protocol == protocol for cell in self.tests) else "validation"
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the headline protocol's answers come from test clips."""
+        return self.evidence(self.study.headline_protocol.name) == "test"
+
+    @property
+    def missing(self) -> tuple[MissingCell, ...]:
+        """Cells that are not committed; test cells count as wanted once a protocol has one."""
+        gaps = [MissingCell(cell, "fit", self._failure(cell, "fit")) for cell in self.wanted if cell not in self.fits]
+        gaps += [
+            MissingCell(cell, "test", self._failure(cell, "test") or ("" if cell in self.fits else "it was not fitted"))
+            for cell in self.wanted
+            if self.evidence(cell.protocol) == "test" and cell not in self.tests
+        ]
+        return tuple(gaps)
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """Every system, backend and protocol that has an accuracy; the headline protocol first."""
+        draws = CoefficientDraws()
+        headline = self.study.headline_protocol
+        protocols = sorted(self.study.protocols, key=lambda protocol: protocol != headline)
+        found = [
+            self._row(system, run, protocol.name, draws)
+            for protocol in protocols
+            for system in self.study.systems
+            for run in system.runs
+        ]
+        return tuple(row for row in found if row is not None)
+
+    @property
+    def headline_rows(self) -> tuple[Row, ...]:
+        """One row per system: its headline run under the headline protocol."""
+        protocol = self.study.headline_protocol.name
+        return tuple(row for row in self.rows if row.headline and row.protocol == protocol)
+
+    def row(self, system: str, backend: str | None = None, protocol: str | None = None) -> Row | None:
+        """The row of a system; its headline run and the headline protocol where none is named."""
+        protocol = protocol or self.study.headline_protocol.name
+        for row in self.rows:
+            named = row.run.backend.name == backend if backend else row.headline
+            if row.system.name == system and row.protocol == protocol and named:
+                return row
+        return None
+
+    def compare(self, a: Row, b: Row) -> Comparison:
+        """Accuracy of `a` less that of `b`, paired, at the study's margin."""
+        if (a.protocol, a.evidence) != (b.protocol, b.evidence):
+            raise InputError(f"Rows compare within one protocol; got {a.protocol!r} and {b.protocol!r}.")
+        return paired_difference(a.trials, b.trials, self.study.equivalence_margin)
+
+    @cached_property
+    def checks(self) -> tuple[CheckSummary, ...]:
+        """Every check that a backend made, of fit and test cells together."""
+        grouped: dict[tuple[str, str, str], list[tuple[bool, Mapping[str, Any]]]] = {}
+        for cell, result in [*self.fits.items(), *self.tests.items()]:
+            for run in result.runs:
+                for check in run.checks:
+                    key = (cell.system, run.backend, check.name)
+                    grouped.setdefault(key, []).append((check.passed, check.details))
+        return tuple(
+            CheckSummary(*key, sum(passed for passed, _ in made), len(made), merged([details for _, details in made]))
+            for key, made in grouped.items()
+        )
+
+    def members(self, system: str, backend: str, protocol: str) -> list[tuple[StudyCell, CellResult, RunRecord]]:
+        """The cells of the protocol's evidence in which a system was run on a backend, over all clips."""
+        cells = self.tests if self.evidence(protocol) == "test" else self.fits
+        return [
+            (cell, result, run)
+            for cell, result in sorted(cells.items())
+            if cell.system == system and cell.protocol == protocol
+            for run in result.runs
+            if run.backend == backend and run.clip_indices is None
+        ]
+
+    def _failure(self, cell: StudyCell, kind: CellKind) -> str:
+        return self.failures.get((cell, kind), "")
+
+    def _row(self, system: System, run: Run, protocol: str, draws: CoefficientDraws) -> Row | None:
+        members = self.members(system.name, run.backend.name, protocol)
+        if not members:
+            return None
+        testing = self.evidence(protocol) == "test"
+        n_wanted = sum(
+            run in system.runs_for(cell.seed, self.study.seeds, test=testing)
+            for cell in self.wanted
+            if cell.system == system.name and cell.protocol == protocol
+        )
+        trials = _trials(members)
+        by_seed = [_pooled(members, seed) for seed in sorted({cell.seed for cell, _, _ in members})]
+        confusions = [confusion_matrix(logits, targets) for logits, targets in by_seed]
+        counts = OperationCounts({})
+        for _, _, record in members:
+            counts += record.counts.scaled(1 / len(members))
+        first = members[0][1]
+        return Row(
+            system=system,
+            run=run,
+            protocol=protocol,
+            evidence=self.evidence(protocol),
+            trials=trials,
+            interval=accuracy_interval(trials),
+            macro_f1=float(np.mean([macro_f1(confusion) for confusion in confusions])),
+            ece=float(np.mean([expected_calibration_error(*pooled) for pooled in by_seed])),
+            nll=float(np.mean([negative_log_likelihood(*pooled) for pooled in by_seed])),
+            confusion=np.mean(confusions, axis=0),
+            label_names=first.label_names,
+            counts=counts,
+            clip_seconds=first.clip_seconds,
+            wall_seconds_per_clip=float(np.mean([r.wall_seconds / len(r.logits) for _, _, r in members])),
+            notes=averaged([record.notes for _, _, record in members]),
+            energies=tuple(
+                energy_rows(
+                    counts,
+                    run.deployments,
+                    first.clip_seconds,
+                    link_values=_values_per_clip(first),
+                    with_alternatives=True,
+                    draws=draws,
+                )
+            ),
+            n_cells=len(members),
+            n_wanted=n_wanted,
+        )
+
+
+def load_results(study: Study, store: "Store", plan: "Plan") -> StudyResults:
+    """Read what a store holds of the planned cells."""
+    fits: dict[StudyCell, CellResult] = {}
+    tests: dict[StudyCell, CellResult] = {}
+    failures: dict[tuple[StudyCell, CellKind], str] = {}
+    provenances: list[Mapping[str, Any]] = []
+    for keyed in plan.cells:
+        places: tuple[tuple[CellKind, str, dict[StudyCell, CellResult]], ...] = (
+            ("fit", keyed.fit_key, fits),
+            ("test", keyed.test_key, tests),
+        )
+        for kind, key, found in places:
+            if store.has(key):
+                found[keyed.cell] = store.load(key)
+                provenances.append(store.provenance(key))
+            elif attempts := store.attempts(key):
+                failures[keyed.cell, kind] = attempts[-1].reason
+    return StudyResults(
+        study=study,
+        wanted=tuple(keyed.cell for keyed in plan.cells),
+        fits=fits,
+        tests=tests,
+        failures=failures,
+        looks=store.looks(plan.ground.content_hash),
+        provenances=tuple(provenances),
+        accepted_codes=tuple(sorted({keyed.accepted_code for keyed in plan.cells if keyed.accepted_code})),
+    )
+
+
+def _trials(members: Members) -> Trials:
+    sizes = [len(result.targets) for _, result, _ in members]
+    return Trials(
+        correct=np.concatenate([predictions(run.logits) == result.targets for _, result, run in members]),
+        groups=np.concatenate([np.array(result.groups, dtype=np.str_) for _, result, _ in members]),
+        clips=np.concatenate([np.array(result.clip_names, dtype=np.str_) for _, result, _ in members]),
+        seeds=np.repeat([cell.seed for cell, _, _ in members], sizes),
+        folds=np.repeat([cell.fold for cell, _, _ in members], sizes),
+    )
+
+
+def _pooled(members: Members, seed: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Logits and targets of all folds of one seed."""
+    of_seed = [(run.logits, result.targets) for cell, result, run in members if cell.seed == seed]
+    return np.concatenate([logits for logits, _ in of_seed]), np.concatenate([targets for _, targets in of_seed])
+
+
+def _values_per_clip(result: CellResult) -> float | None:
+    """Intensities of one clip (mel times frame), where the cell recorded the shape of its picture."""
+    shape = result.training.get("intensity_shape")
+    return float(np.prod(shape)) if shape else None

@@ -1,0 +1,268 @@
+# studies/tables.py
+"""Tables of a study: `results.csv` for machines, Markdown for `docs/results/STUDY.md`.
+
+`results.csv` has one row per system, protocol, backend, deployment, scenario and boundary. What is not known is an
+empty field, never 0: `energy_kind` says why (`unavailable`, with the reason under `unpriced`), or that the number is
+a `lower-bound`, with the terms that have no price. A run that is priced for no deployment has one row without energy.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from studies.budgets import EnergyRow
+from studies.results import Row, StudyResults
+from studies.statistics import Comparison
+from studies.wording import energy_text, interval_text, joules_text, percent, points_text
+
+COLUMNS = (
+    *("system", "title", "family", "role", "beside", "protocol", "headline", "backend", "deployment", "scenario"),
+    *("boundary", "accuracy", "low", "high", "interval", "macro_f1", "ece", "energy_kind", "joules_per_decision"),
+    *("joules_per_decision_low", "joules_per_decision_high", "joules_per_second", "joules_per_second_low"),
+    *("joules_per_second_high", "unpriced", "labels", "keeps_up", "alternative_to", "clip_seconds", "period_seconds"),
+    *("seeds", "groups", "clips", "cells", "cells_wanted", "evidence"),
+)
+Cell = str | float | int | bool | None
+
+
+def results_csv(results: StudyResults) -> str:
+    """The text of `results.csv`."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for record in csv_records(results):
+        writer.writerow({name: _field(record[name]) for name in COLUMNS})
+    return text.getvalue()
+
+
+def csv_records(results: StudyResults) -> list[dict[str, Cell]]:
+    """The rows of `results.csv` as dictionaries."""
+    return [
+        {**_accuracy_fields(results, row), **_energy_fields(energy)}
+        for row in results.rows
+        for energy in row.energies or (None,)
+    ]
+
+
+def results_markdown(results: StudyResults) -> str:
+    """The page `docs/results/STUDY.md`: accuracies with intervals, by group, energy, looks, command and revision."""
+    study = results.study
+    lines = [f"# {study.title}", "", study.question, ""]
+    if not results.confirmed:
+        lines += ["**Validation only: no test fold was opened, and nothing here is a test result.**", ""]
+    lines += [
+        f"Study `{study.name}`, data set `{study.data.name}`, seeds {', '.join(map(str, study.seeds))}. Accuracy in "
+        "per cent with its 95 % interval. `results.csv` has every backend, deployment, scenario and boundary.",
+        "",
+    ]
+    for protocol in study.protocols:
+        rows = [row for row in results.rows if row.protocol == protocol.name]
+        if not rows:
+            continue
+        evidence = "test" if rows[0].evidence == "test" else "validation"
+        lines += [f"## {protocol.name} ({evidence} clips)", "", *_accuracy_table(rows), ""]
+        groups = sorted({name for row in rows for name in row.interval.group_scores})
+        if groups:
+            lines += ["Accuracy by group, in per cent:", "", *_group_table(rows, groups), ""]
+    lines += ["## Differences", "", *_comparison_table(results), ""]
+    lines += ["## Energy per decision at the system boundary, always on", "", *_energy_table(results), ""]
+    lines += ["## Looks and completeness", "", *_completeness(results), ""]
+    lines += ["## Where it comes from", "", *provenance_lines(results), ""]
+    return "\n".join(lines)
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A table of GitHub's Markdown; what would end a cell or start markup is escaped."""
+    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
+    return lines + ["| " + " | ".join(_escaped(cell) for cell in row) + " |" for row in rows]
+
+
+def comparisons(results: StudyResults) -> list[tuple[Row, Row, Comparison]]:
+    """Every headline row against the baseline, and every twin and control against what it stands beside."""
+    rows = {row.system.name: row for row in results.headline_rows}
+    baseline = rows.get(results.study.baseline)
+    pairs = [(row, baseline) for row in rows.values() if baseline is not None and row is not baseline]
+    pairs += [(rows[row.system.beside], row) for row in rows.values() if row.system.beside in rows]
+    return [(a, b, results.compare(a, b)) for a, b in pairs]
+
+
+def provenance_lines(results: StudyResults) -> list[str]:
+    """Commands, revisions, versions and machines of the cells, as a list."""
+    if not results.provenances:
+        return ["- nothing is committed"]
+    commands = _distinct(" ".join(p.get("command", ())) for p in results.provenances)
+    revisions = _distinct(_revision(p.get("git") or {}) for p in results.provenances)
+    machines = _distinct(
+        f"{m.get('cpu')}, {m.get('n_cores')} cores, {m.get('system')} {m.get('architecture')}"
+        for m in (p.get("machine") or {} for p in results.provenances)
+    )
+    versions = results.provenances[-1].get("versions") or {}
+    lines = [f"- command: `{command}`" for command in commands if command]
+    lines += [f"- revision: {revision}" for revision in revisions]
+    lines += [f"- machine: {machine}" for machine in machines]
+    lines += [
+        f"- Python {results.provenances[-1].get('python')}; " + ", ".join(f"{n} {v}" for n, v in versions.items() if v)
+    ]
+    hashes = _distinct(str(p.get("data_content_hash", "")) for p in results.provenances)
+    lines += [f"- data: SHA-256 of the decoded content {digest}" for digest in hashes if digest]
+    prices = _distinct(str(p.get("coefficients_hash", "")) for p in results.provenances)
+    lines += [f"- price tables when the cells ran: {digest}" for digest in prices if digest]
+    lines += [f"- cells of older code accepted: {code}" for code in results.accepted_codes]
+    return lines
+
+
+def _accuracy_fields(results: StudyResults, row: Row) -> dict[str, Cell]:
+    return {
+        "system": row.system.name,
+        "title": row.title,
+        "family": row.system.family,
+        "role": row.system.role,
+        "beside": row.system.beside,
+        "protocol": row.protocol,
+        "headline": row.headline and row.protocol == results.study.headline_protocol.name,
+        "backend": row.run.backend.name,
+        "accuracy": row.interval.estimate,
+        "low": row.interval.low,
+        "high": row.interval.high,
+        "interval": row.interval.method,
+        "macro_f1": row.macro_f1,
+        "ece": row.ece,
+        "clip_seconds": row.clip_seconds,
+        "seeds": row.interval.n_seeds,
+        "groups": row.interval.n_groups,
+        "clips": row.interval.n_clips,
+        "cells": row.n_cells,
+        "cells_wanted": row.n_wanted,
+        "evidence": row.evidence,
+    }
+
+
+def _energy_fields(energy: EnergyRow | None) -> dict[str, Cell]:
+    names = (*COLUMNS[COLUMNS.index("energy_kind") : COLUMNS.index("clip_seconds")], "period_seconds")
+    if energy is None:
+        empty: dict[str, Cell] = dict.fromkeys(("deployment", "scenario", "boundary", *names))
+        return {**empty, "energy_kind": "unavailable", "unpriced": "the study names no deployment for this backend"}
+    per_second = [None if j is None else j / energy.period_seconds for j in (energy.low, energy.high)]
+    return {
+        "deployment": energy.deployment,
+        "scenario": energy.scenario,
+        "boundary": energy.boundary,
+        "energy_kind": energy.kind,
+        "joules_per_decision": energy.nominal_joules,
+        "joules_per_decision_low": energy.low,
+        "joules_per_decision_high": energy.high,
+        "joules_per_second": energy.per_second_joules,
+        "joules_per_second_low": per_second[0],
+        "joules_per_second_high": per_second[1],
+        "unpriced": "; ".join(energy.unpriced) or energy.reason,
+        "labels": "; ".join(energy.labels),
+        "keeps_up": energy.keeps_up,
+        "alternative_to": energy.alternative_to,
+        "period_seconds": energy.period_seconds,
+    }
+
+
+def _accuracy_table(rows: Sequence[Row]) -> list[str]:
+    header = ("system", "family", "role", "backend", "accuracy", "macro-F1", "ECE", "sd seeds", "sd folds", "cells")
+    return markdown_table(
+        header,
+        (
+            (
+                *(row.title, row.system.family, row.system.role, row.run.backend.name, interval_text(row.interval)),
+                *(percent(row.macro_f1), f"{row.ece:.3f}", percent(row.interval.sd_seeds)),
+                *(percent(row.interval.sd_folds), f"{row.n_cells} of {row.n_wanted}"),
+            )
+            for row in sorted(rows, key=lambda row: -row.interval.estimate)
+        ),
+    )
+
+
+def _group_table(rows: Sequence[Row], groups: Sequence[str]) -> list[str]:
+    return markdown_table(
+        ("system", "backend", *groups),
+        (
+            (row.title, row.run.backend.name, *(percent(row.interval.group_scores.get(group)) for group in groups))
+            for row in sorted(rows, key=lambda row: -row.interval.estimate)
+        ),
+    )
+
+
+def _comparison_table(results: StudyResults) -> list[str]:
+    header = ("A", "B", "A - B, points", "p", "verdict for A", "what would decide it")
+    made = comparisons(results)
+    table = markdown_table(
+        header,
+        (
+            (
+                a.title,
+                b.title,
+                points_text(c),
+                "–" if c.p_value is None else f"{c.p_value:.3f}",
+                c.verdict,
+                c.would_decide,
+            )
+            for a, b, c in made
+        ),
+    )
+    tests = ", ".join(_distinct(c.test for _, _, c in made))
+    note = f"Test: {tests}. p is not corrected for the {len(made)} comparisons; the margin of equivalence is "
+    return (
+        [*table, "", f"{note}{100 * results.study.equivalence_margin:g} points."] if made else ["No pair to compare."]
+    )
+
+
+def _energy_table(results: StudyResults) -> list[str]:
+    found = [
+        (row, energy)
+        for row in results.rows
+        for energy in row.energies
+        if row.protocol == results.study.headline_protocol.name
+        and (energy.boundary, energy.scenario, energy.alternative_to) == ("system", "always-on", "")
+    ]
+    header = ("system", "backend", "deployment", "kind", "joules per decision", "joules per second", "not in it")
+    return markdown_table(
+        header,
+        (
+            (
+                *(row.title, row.run.backend.name, energy.deployment, energy.kind, energy_text(energy)),
+                *(joules_text(energy.per_second_joules), "; ".join(energy.unpriced) or energy.reason),
+            )
+            for row, energy in found
+        ),
+    )
+
+
+def _completeness(results: StudyResults) -> list[str]:
+    lines = [f"- {protocol}, {fold}: {n} looks" for (protocol, fold), n in sorted(results.looks.items())]
+    lines = lines or ["- no test fold was looked at"]
+    missing = results.missing
+    lines += [f"- {len(results.wanted)} cells asked for, {len(missing)} missing"]
+    for gap in missing:
+        cell = gap.cell
+        why = gap.reason or "not run"
+        lines.append(f"- missing: {gap.kind} of {cell.system}, {cell.protocol}, {cell.fold}, seed {cell.seed}: {why}")
+    return lines
+
+
+def _revision(git: dict[str, Any]) -> str:
+    revision = git.get("revision")
+    return f"`{revision}`" + (" with local changes" if git.get("dirty") else "") if revision else "not a checkout"
+
+
+def _distinct(values: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(values))
+
+
+def _field(value: Cell) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _escaped(cell: str) -> str:
+    """One line, and nothing in it that ends the cell, opens a tag or starts code."""
+    escapes = {"\\": "\\\\", "|": "\\|", "`": "\\`", "*": "\\*", "<": "&lt;", ">": "&gt;"}
+    return " ".join("".join(escapes.get(character, character) for character in cell).split())

@@ -1,0 +1,47 @@
+# studies/wording.py
+"""How numbers are written in tables and sentences: per cent, points, joules, each with its interval."""
+
+from studies.budgets import EnergyRow
+from studies.statistics import Comparison, Interval
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share in per cent; a dash where it is not known."""
+    return "–" if share is None else f"{100 * share:.{digits}f}"
+
+
+def interval_text(interval: Interval) -> str:
+    """`84.2 [76.5, 91.8]`."""
+    if interval.low is None:
+        return f"{percent(interval.estimate)} [no interval]"
+    return f"{percent(interval.estimate)} [{percent(interval.low)}, {percent(interval.high)}]"
+
+
+def points_text(comparison: Comparison) -> str:
+    """A difference in points with its sign and interval: `-3.9 [-6.0, -1.8]`."""
+    values = [comparison.difference, comparison.low, comparison.high]
+    texts = ["–" if value is None else f"{100 * value:+.1f}" for value in values]
+    return f"{texts[0]} [{texts[1]}, {texts[2]}]" if comparison.low is not None else f"{texts[0]} [no interval]"
+
+
+def joules_text(joules: float | None) -> str:
+    """Three digits and an SI prefix: `607 µJ`; a dash where it is not known."""
+    if joules is None:
+        return "–"
+    for scale, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n")):
+        if joules >= scale * 0.9995:
+            return f"{_three_digits(joules / scale)} {prefix}J"
+    return f"{_three_digits(joules / 1e-12)} pJ"
+
+
+def energy_text(energy: EnergyRow) -> str:
+    """`607 µJ [345 µJ, 1.29 mJ]`, `≥ 4.35 µJ`, or `not available`."""
+    if energy.nominal_joules is None:
+        return "not available"
+    if energy.kind == "lower-bound":
+        return f"≥ {joules_text(energy.nominal_joules)}"
+    return f"{joules_text(energy.nominal_joules)} [{joules_text(energy.low)}, {joules_text(energy.high)}]"
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:.3g}" if value < 999.5 else f"{value:.0f}"

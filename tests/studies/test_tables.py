@@ -1,0 +1,83 @@
+import csv
+import io
+import subprocess
+import sys
+
+from studies.tables import COLUMNS, markdown_table, results_csv, results_markdown
+from tests.studies.synthetic_results import SYSTEMS, synthetic_results
+
+
+def records():
+    return list(csv.DictReader(io.StringIO(results_csv(synthetic_results()))))
+
+
+def test_the_csv_has_one_row_per_system_protocol_backend_deployment_scenario_and_boundary():
+    rows = records()
+    key = ("system", "protocol", "backend", "deployment", "scenario", "boundary")
+
+    assert len({tuple(row[name] for name in key) for row in rows}) == len(rows)
+    assert {row["system"] for row in rows} == set(SYSTEMS)
+    assert {row["family"] for row in rows} == {"classical", "neuro", "quantum"}
+    assert {row["boundary"] for row in rows if row["deployment"]} == {"operation", "core", "chip", "system"}
+
+
+def test_what_is_not_known_is_empty_and_says_why():
+    unknown = [row for row in records() if row["energy_kind"] == "unavailable"]
+
+    assert unknown
+    for row in unknown:
+        assert row["joules_per_decision"] == row["joules_per_second_high"] == ""
+        assert row["unpriced"]
+
+
+def test_joules_per_second_are_joules_per_decision_over_the_clip():
+    priced = [row for row in records() if row["joules_per_decision_low"]]
+
+    for row in priced:
+        for end in ("", "_low", "_high"):
+            per_decision, per_second = float(row[f"joules_per_decision{end}"]), float(row[f"joules_per_second{end}"])
+            assert abs(per_second * 1.008 / per_decision - 1) < 1e-4
+        assert float(row["joules_per_decision_low"]) <= float(row["joules_per_decision_high"])
+
+
+def test_the_columns_are_those_that_are_promised():
+    assert tuple(records()[0]) == COLUMNS
+    assert records()[0]["evidence"] == "test"
+
+
+def test_the_markdown_page_names_looks_failures_command_and_revision():
+    page = results_markdown(synthetic_results())
+
+    for words in (
+        "leave-one-group-out (test clips)",
+        "- leave-one-group-out, george: 42 looks",
+        "fit of small-ast, leave-one-group-out, theo, seed 2: the loss is not finite in epoch 3",
+        "`trichord run spoken-digits --confirm`",
+        "`0123456789abcdef0123456789abcdef01234567`",
+        "| nicolas |",
+    ):
+        assert words in page
+    assert "Validation only" not in page
+
+
+def test_a_page_without_test_clips_says_so_first():
+    page = results_markdown(synthetic_results(confirmed=False))
+
+    assert page.index("Validation only") < page.index("##")
+    assert "(test clips)" not in page
+
+
+def test_a_hostile_cell_stays_one_cell():
+    (*_, row) = markdown_table(("a",), [["<script>|`x`\nnext"]])
+
+    assert row == "| &lt;script&gt;\\|\\`x\\` next |"
+
+
+def test_reading_results_loads_neither_torch_nor_matplotlib():
+    code = (
+        "import sys, studies.results, studies.statistics, studies.tables, studies.pareto;"
+        "print([name for name in ('torch', 'matplotlib', 'scipy') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
