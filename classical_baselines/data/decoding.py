@@ -23,14 +23,15 @@ from classical_baselines.data.audio_limits import AudioError, AudioLimits
 
 WORKER_COMMAND = (sys.executable, "-m", "classical_baselines.data.decode_worker")
 _ANSWER_LINE_BYTES = 64 * 1024
-_START_SECONDS = 60.0  # the first answer waits for the imports, on a loaded machine
+START_SECONDS = 60.0  # the first answer waits for the imports, on a loaded machine
 
 
 class WatchedDecoder:
     """Owner of the decoding process; safe to share between threads and to inherit by a fork."""
 
-    def __init__(self, command: tuple[str, ...] = WORKER_COMMAND) -> None:
+    def __init__(self, command: tuple[str, ...] = WORKER_COMMAND, start_seconds: float = START_SECONDS) -> None:
         self._command = command
+        self._start_seconds = start_seconds
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._worker_bytes = 0
@@ -41,7 +42,7 @@ class WatchedDecoder:
         """Mono samples and the sample rate of one file."""
         with self._lock:
             process = self._running(limits)
-            seconds = limits.worker_seconds + (0.0 if self._is_warm else _START_SECONDS)
+            seconds = limits.worker_seconds + (0.0 if self._is_warm else self._start_seconds)
             try:
                 answer, payload = _exchange(process, path, limits, time.monotonic() + seconds)
             except _WorkerLostError as error:
