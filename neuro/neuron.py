@@ -34,8 +34,8 @@ class LifNeuron:
 
     @property
     def decay(self) -> int:
-        """Lava's dv: what a step takes away, out of 4096."""
-        return round((1 - self.beta) * DECAY_STEPS)
+        """Lava's dv: what a step takes away, out of 4096; 12 bits, so that 1/4096 is always left."""
+        return min(round((1 - self.beta) * DECAY_STEPS), DECAY_STEPS - 1)
 
     @property
     def chip_beta(self) -> float:

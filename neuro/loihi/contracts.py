@@ -47,8 +47,9 @@ class LoihiLayer:
 
     def __post_init__(self) -> None:
         limits: Sequence[tuple[str, float, float, float]] = (
-            ("weights", float(self.weights.min()), -256, 255),
-            ("weights", float(self.weights.max()), -256, 255),
+            # Lava clips a layer of negative weights alone to -255, so -256 would depend on its neighbours.
+            ("weights", float(self.weights.min()), -254, 254),
+            ("weights", float(self.weights.max()), -254, 254),
             ("bias_mantissa", float(np.abs(self.bias_mantissa).max()), 0, 4095),
             ("bias_exponent", self.bias_exponent, 0, 7),
             ("decay", self.decay, 0, 4095),

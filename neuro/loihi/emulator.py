@@ -2,19 +2,18 @@
 """Batched emulation of a `LoihiNetwork`, equal to Lava's fixed-point model in every bit.
 
 Two facts make it fast and keep it exact. A product of integers in float32 is exact while every partial sum stays below
-2^24: weights are at most 256, so 65,536 active inputs fit (257 graded ones); beyond that float64 is used, exact to
-2^53. And trunc(v * k / 4096) is exact in float64, as |v| * 4096 < 2^35 < 2^53. So all steps of a layer are one product,
-and only the recurrence runs step by step, over all clips and neurons at once.
+2^24: weights are at most 254, and networks whose sums could leave 24 bits with sign, where Lava's convolution wraps,
+are refused. And trunc(v * k / 4096) is exact in float64, as |v| * 4096 < 2^35 < 2^53. So all steps of a layer are one
+product, and only the recurrence runs step by step, over all clips and neurons at once.
 """
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from neuro.loihi.contracts import FRACTION_BITS, MEMBRANE_LIMIT, LoihiLayer, LoihiNetwork, SpikeRecord
+from neuro.loihi.contracts import FRACTION_BITS, MEMBRANE_LIMIT, LoihiLayer, LoihiNetwork, NotMappableError, SpikeRecord
 from neuro.neuron import DECAY_STEPS
 
-EXACT_FLOAT32 = 2**24
 WRAP = 2**23
 
 
@@ -38,13 +37,17 @@ def emulate(network: LoihiNetwork, input_spikes: Tensor) -> SpikeRecord:
 
 
 def synaptic_input(layer: LoihiLayer, spikes: Tensor) -> Tensor:
-    """The integer input a [step, clip, neuron] of spikes [step, clip, channel], in a float type that holds it."""
+    """The integer input a [step, clip, neuron] of spikes [step, clip, channel]."""
     largest = float(np.abs(layer.weights).reshape(len(layer.weights), -1).sum(axis=1).max())
     peak = float(spikes.max()) if spikes.numel() else 0.0
-    kind = torch.float32 if largest * max(1.0, peak) < EXACT_FLOAT32 else torch.float64
+    if largest * peak >= WRAP:
+        raise NotMappableError(
+            f"a step may bring a neuron up to {largest * peak:.0f}; synaptic input has 24 bits with sign, "
+            f"up to {WRAP - 1}. Use fewer or smaller weights."
+        )
     n_steps, n_clips = spikes.shape[:2]
-    weights = torch.from_numpy(layer.weights).to(kind)
-    flat = spikes.to(kind).reshape(n_steps * n_clips, *layer.input_grid)
+    weights = torch.from_numpy(layer.weights).float()
+    flat = spikes.float().reshape(n_steps * n_clips, *layer.input_grid)
     if layer.kind == "convolution":
         inputs = torch.nn.functional.conv2d(flat, weights, stride=layer.stride, padding=layer.padding)
         inputs = torch.round(inputs)  # a fast convolution algorithm may leave 1e-4; the sum is an integer

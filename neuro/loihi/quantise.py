@@ -31,18 +31,24 @@ def quantised(network: nn.Module) -> LoihiNetwork:
         layer = _layer(synapses, grid, network.neuron.threshold, network.neuron.decay, levels)
         layers.append(layer)
         grid, levels = layer.output_grid, 1
-    readout = _layer(network.readout, (int(np.prod(grid)),), None, 0, 1)
+    readout = _layer(network.readout, (int(np.prod(grid)),), network.neuron.threshold, 0, 1, fires=False)
     weight, _ = network.readout.folded()
     scale = network.readout.scale(weight, network.neuron.threshold, 1)
     return LoihiNetwork((*layers, readout), network.shape.code == "graded", LOGIT_GAIN / (scale * 2**FRACTION_BITS))
 
 
 def _layer(
-    synapses: Synapses, grid: tuple[int, ...], threshold: float | None, decay: int, n_input_levels: int
+    synapses: Synapses,
+    grid: tuple[int, ...],
+    threshold: float,
+    decay: int,
+    n_input_levels: int,
+    *,
+    fires: bool = True,
 ) -> LoihiLayer:
-    """One layer; a threshold of None makes integrating neurons that never fire."""
+    """One layer; neurons that do not fire have the highest threshold."""
     weight, bias = synapses.folded()
-    scale = synapses.scale(weight, 1.0 if threshold is None else threshold, n_input_levels)
+    scale = synapses.scale(weight, threshold, n_input_levels)
     integers = (2 * torch.round(weight * scale / 2)).clamp(-LARGEST_WEIGHT, LARGEST_WEIGHT)
     mantissa, exponent = bias_integers(bias * scale * n_input_levels * 2**FRACTION_BITS)
     convolution = synapses.weights if isinstance(synapses.weights, nn.Conv2d) else None
@@ -52,7 +58,7 @@ def _layer(
         bias_mantissa=_integers(mantissa),
         bias_exponent=exponent,
         decay=decay,
-        threshold=LARGEST_THRESHOLD if threshold is None else max(1, round(threshold * scale * n_input_levels)),
+        threshold=max(1, round(threshold * scale * n_input_levels)) if fires else LARGEST_THRESHOLD,
         input_grid=grid,
         output_grid=(len(weight),) if convolution is None else _output_grid(convolution, grid),
         stride=1 if convolution is None else int(convolution.stride[0]),

@@ -1,0 +1,126 @@
+"""From the float network to the chip's integers: the same spikes, the same logits, and no number beyond its limit."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from classical_baselines.harness.contracts import EncodedShape
+from neuro.classifiers.convolutional import ConvolutionalSnn
+from neuro.classifiers.dense import DenseSnn
+from neuro.loihi.backends import chip_input, logits_of
+from neuro.loihi.contracts import LoihiLayer, NotMappableError
+from neuro.loihi.emulator import emulate
+from neuro.loihi.quantise import quantised
+
+
+def network_like_a_trained_one(options, shape, seed=0):
+    """Random weights, and a batch norm whose statistics and parameters have moved from where they start."""
+    torch.manual_seed(seed)
+    network = options.build(shape, 5)
+    for layer in network.layers:
+        nn.init.uniform_(layer.norm.weight, 0.5, 1.5)
+        nn.init.uniform_(layer.norm.bias, -0.2, 0.3)
+    nn.init.uniform_(network.readout.bias, -0.3, 0.3)
+    for _ in range(20):
+        network(example(shape))
+    return network.eval()
+
+
+def example(shape, n_clips=16):
+    spikes = (torch.rand(shape.n_steps, n_clips, shape.n_channels) < 0.2).float()
+    if shape.code == "graded":
+        return spikes * torch.randint(1, 256, spikes.shape) / 255
+    return spikes
+
+
+NETWORKS = [
+    (DenseSnn(hidden=(40, 30)), EncodedShape("spikes", (24,), 20)),
+    (DenseSnn(hidden=(40, 30), threshold=0.7, beta=0.97), EncodedShape("spikes", (24,), 20)),
+    (DenseSnn(hidden=(40, 30)), EncodedShape("graded", (6, 4), 20)),
+    (ConvolutionalSnn(channels=(6, 8), strides=(2, 1)), EncodedShape("spikes", (8, 10), 20)),
+    (ConvolutionalSnn(channels=(6, 8), strides=(1, 2), threshold=1.7), EncodedShape("graded", (8, 10), 20)),
+]
+
+
+@pytest.mark.parametrize(("options", "shape"), NETWORKS)
+@torch.no_grad()
+def test_the_integers_spike_as_the_network_does_on_the_chips_grid(options, shape):
+    network = network_like_a_trained_one(options, shape)
+    network.on_chip_grid.fill_(True)
+    encoded = example(shape, n_clips=64)
+    integers = quantised(network)
+    record = emulate(integers, chip_input(integers, encoded))
+
+    pairs = zip(network.hidden_spikes(encoded), record.spikes, strict=False)
+    differs = [ours.flatten(2).bool().numpy() != theirs for ours, theirs in pairs]
+    assert all(0.005 < spikes.mean() < 0.9 for spikes in record.spikes[:-1])
+    # Integers truncate the decayed potential, which tips one that lies within 1/64 weight unit of the threshold, and
+    # a spike that differs moves those that follow.
+    assert sum(entries.sum() for entries in differs) < 1e-3 * sum(entries.size for entries in differs)
+    assert not record.spikes[-1].any()
+    difference = (logits_of(integers, record) - network(encoded)).abs()
+    assert float(difference.max()) < 0.1
+    assert float(difference.median()) < 1e-4
+
+
+@pytest.mark.parametrize("threshold", [0.4, 1.0, 2.3])
+@torch.no_grad()
+def test_readout_integers_are_those_that_were_trained_on(threshold):
+    network = network_like_a_trained_one(DenseSnn(hidden=(20,), threshold=threshold), EncodedShape("spikes", (6,), 4))
+    layer = quantised(network).layers[-1]
+    weight, bias = network.readout.rounded(threshold, 1)
+    scale = network.readout.scale(network.readout.folded()[0], threshold, 1)
+
+    assert np.allclose(layer.weights / scale, weight.numpy(), atol=1e-6)
+    assert np.allclose(layer.bias / (64 * scale), bias.numpy(), atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e3])
+@torch.no_grad()
+def test_every_integer_keeps_its_limit_whatever_the_size_of_the_weights(size):
+    for options, shape in NETWORKS:
+        network = network_like_a_trained_one(options, shape)
+        for layer in network.layers:
+            layer.norm.weight.mul_(size)
+        network.readout.weights.weight.mul_(size)
+        for layer in quantised(network).layers:
+            assert not (layer.weights % 2).any()
+            assert np.abs(layer.weights).max() <= 254
+            assert np.abs(layer.bias_mantissa).max() <= 4095
+            assert 0 <= layer.bias_exponent <= 7
+            assert 1 <= layer.threshold < 2**17
+
+
+@torch.no_grad()
+def test_graded_sums_stay_below_the_17_bits_that_wrap():
+    network = network_like_a_trained_one(DenseSnn(hidden=(8,)), EncodedShape("graded", (500,), 4))
+    weights = quantised(network).layers[0].weights
+
+    # Each weight may be rounded up by one.
+    assert (np.maximum(weights, 0).sum(1) * 255).max() <= 2**17 + 500 * 255
+
+
+def test_another_network_is_refused():
+    with pytest.raises(NotMappableError, match="Linear is no network of leaky integrate-and-fire layers"):
+        quantised(nn.Linear(3, 2))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"weights": np.array([[3, 2]])}, "even"),
+        ({"weights": np.array([[256, 2]])}, "weights of 256"),
+        ({"weights": np.array([[-256, -2]])}, "weights of -256"),
+        ({"bias_mantissa": np.array([-4096])}, "bias_mantissa of 4096"),
+        ({"bias_exponent": 8}, "bias_exponent of 8"),
+        ({"decay": 4096}, "decay of 4096"),
+        ({"threshold": 2**17}, "threshold of 131072"),
+        ({"threshold": 0}, "threshold of 0"),
+    ],
+)
+def test_what_the_chip_cannot_hold_is_refused(changes, message):
+    options = {"bias_exponent": 0, "decay": 1, "threshold": 9, "weights": np.array([[2, 2]])}
+    options |= {"bias_mantissa": np.array([1]), **changes}
+    with pytest.raises(NotMappableError, match=message):
+        LoihiLayer(kind="dense", input_grid=(2,), output_grid=(1,), **options)
