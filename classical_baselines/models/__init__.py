@@ -22,6 +22,18 @@ def _audio_transformer() -> type:
     return AudioTransformer
 
 
+def _dense_twin() -> type:
+    from classical_baselines.models.dense_twin import DenseTwin
+
+    return DenseTwin
+
+
+def _convolutional_twin() -> type:
+    from classical_baselines.models.dense_twin import ConvolutionalTwin
+
+    return ConvolutionalTwin
+
+
 def _linear_layer() -> type:
     from classical_baselines.models.linear import LinearLayer
 
@@ -44,7 +56,18 @@ CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "ds-cnn": _ds_cnn,
     "residual-cnn": _residual_cnn,
     "audio-transformer": _audio_transformer,
+    "dense-twin": _dense_twin,
+    "convolutional-twin": _convolutional_twin,
     "linear-layer": _linear_layer,
     "linear-model": _linear_model,
     "support-vector-machine": _support_vector_machine,
 }
+
+
+def _int8() -> type:
+    from classical_baselines.models.int8_backend import Int8
+
+    return Int8
+
+
+BACKENDS: Mapping[str, Callable[[], type]] = {"int8": _int8}

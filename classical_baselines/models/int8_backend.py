@@ -1,0 +1,44 @@
+# classical_baselines/models/int8_backend.py
+"""Backend `int8`: a classifier trained with quantisation, run in integers by ONNX's rules.
+
+The encoder before it (pooling, if any) is counted as it is; the network's counts are integer operations.
+"""
+
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from classical_baselines.harness.contracts import Outcome, Trained
+from classical_baselines.harness.operations import OperationCounts
+from classical_baselines.models.integer_network import IntegerNetwork, n_integer_parameters
+
+
+@dataclass(frozen=True)
+class Int8:
+    """The options of the integer backend."""
+
+    batch_size: int = 256  # clips at a time; the logits do not depend on it
+
+    def run(self, trained: Trained, intensity: Tensor, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
+        """Logits and integer counts for [batch, mel, frame]; this backend draws no pictures."""
+        del n_exhibits
+        network = IntegerNetwork(trained.classifier)
+        logits: list[Tensor] = []
+        counts, seconds = OperationCounts(), 0.0
+        for part in intensity.split(self.batch_size):
+            encoded = trained.encoder(part, generator)
+            began = time.perf_counter()
+            logits.append(network.logits(encoded))
+            seconds += time.perf_counter() - began
+            share = len(part) / len(intensity)
+            counts += (trained.encoder.operations(part, encoded) + network.counts).scaled(share)
+        n_classes = logits[0].shape[1]
+        counts += OperationCounts.of("readout", "decision", compare_fp32=n_classes - 1)
+        return Outcome(
+            logits=torch.cat(logits),
+            counts=counts,
+            wall_seconds=seconds,
+            notes=dict(n_integer_parameters(trained.classifier)),
+        )
