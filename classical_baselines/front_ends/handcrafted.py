@@ -95,7 +95,7 @@ def part_averages(n_samples: Tensor, hop: int, n_frames: int, n_parts: int) -> T
 class Handcrafted:
     """Options of handcrafted features; calling it turns waveforms into [batch, feature, part]."""
 
-    n_coefficients: int = 20
+    n_coefficients: int = 13
     first_coefficient: int = 0  # 1 leaves out c0, the mean level of a frame below the clip's maximum
     with_deltas: bool = False
     with_shape: bool = True  # zero crossings, centroid and roll-off
@@ -106,7 +106,7 @@ class Handcrafted:
     n_mels: int = 40
     low_hz: float = 0.0
     high_hz: float | None = None  # None: half the sample rate
-    top_db: float = 80.0
+    top_db: float = 50.0
     gives: ClassVar[Literal["features"]] = "features"
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from classical_baselines.harness.choices import InputError, build_options
 
 
 def test_as_it_stands_it_changes_nothing():
-    intensity, labels = torch.rand(3, 4, 5), torch.eye(3)
+    intensity, labels = torch.rand(12, 4, 5), torch.eye(12)
     varied, targets = Augmentation().batch(intensity, labels, torch.Generator())
 
     assert torch.equal(varied, intensity)
