@@ -20,6 +20,7 @@ from neuro.loihi.contracts import LoihiNetwork
 from neuro.loihi.emulator import emulate
 
 SECONDS_LIMIT = 900.0
+WORKER = Path(__file__).with_name("lava_worker.py")  # by its path: it must run where the suite is not installed
 
 
 class LavaError(RuntimeError):
@@ -70,7 +71,7 @@ def run_on_lava(network: LoihiNetwork, input_spikes: torch.Tensor, seconds_limit
         np.savez_compressed(question, **request)
         try:
             finished = subprocess.run(
-                [sys.executable, "-P", "-m", "neuro.loihi.lava_worker", str(question), str(answer)],
+                [sys.executable, "-P", str(WORKER), str(question), str(answer)],
                 capture_output=True,
                 text=True,
                 timeout=seconds_limit,

@@ -1,5 +1,5 @@
 # neuro/loihi/lava_worker.py
-"""Runs a `LoihiNetwork` on Lava's fixed-point simulation: `python -m neuro.loihi.lava_worker REQUEST.npz ANSWER.npz`.
+"""Runs a `LoihiNetwork` on Lava's fixed-point simulation: `python -P lava_worker.py REQUEST.npz ANSWER.npz`.
 
 A process of its own, because Lava starts processes by fork and torch inside them hangs: nothing but numpy and lava is
 imported here. All clips run one after the other in one simulation; layer l resets u and v at its own offset, so that
