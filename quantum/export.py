@@ -1,3 +1,4 @@
+# quantum/export.py
 """A trained circuit as Qiskit's `QuantumCircuit`, and as OpenQASM 3 text.
 
 What is exported is the circuit behind the state preparation, with its trained angles as numbers. A whole clip's circuit

@@ -1,3 +1,4 @@
+# quantum/operations.py
 """What one clip costs on a quantum processor, and what its simulation costs on a classical machine.
 
 On a processor every shot prepares the state, runs the circuit and measures every qubit:

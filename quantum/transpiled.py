@@ -1,3 +1,4 @@
+# quantum/transpiled.py
 """How many gates a prepared and trained circuit needs on a processor, and how long they take.
 
 The circuit `prepare_state` of a generic real state, a barrier, then the trained circuit, is transpiled as a whole for

@@ -1,3 +1,4 @@
+# quantum/backends/__init__.py
 """Where a trained circuit is run: on exact states, or by Aer, exactly or in shots."""
 
 from collections.abc import Callable, Mapping

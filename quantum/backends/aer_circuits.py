@@ -1,3 +1,4 @@
+# quantum/backends/aer_circuits.py
 """The circuits of a batch of clips on Qiskit Aer: the trained gates once, a state in front for each clip.
 
 The trained circuit is transpiled once for Aer. A clip's circuit is Aer's own `set_statevector` and those gates, with

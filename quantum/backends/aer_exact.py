@@ -1,3 +1,4 @@
+# quantum/backends/aer_exact.py
 """Qiskit Aer without shots: the exported circuit's exact outcome probabilities, compared with the engine's.
 
 Check `aer-equality`: the largest difference of an outcome probability between Aer and the torch engine, over all clips.

@@ -1,3 +1,4 @@
+# quantum/backends/aer_shots.py
 """Qiskit Aer in shots: every clip's circuit sampled as a quantum processor would be, and paid as one.
 
     counts [clip, outcome] of `n_shots` shots  ->  relative frequencies  ->  the trained readout and head  ->  logits

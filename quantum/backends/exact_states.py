@@ -1,3 +1,4 @@
+# quantum/backends/exact_states.py
 """Exact states in torch: the trained classifier as it was trained, without shots and without noise.
 
 The counts are those of what ran: classical arithmetic, of the front, of the simulated circuit and of the head. Such a

@@ -1,3 +1,4 @@
+# quantum/backends/states.py
 """What the quantum backends share: the states of the clips, the engine's answer, and the pictures of a circuit.
 
 states          [clip, amplitude]   float64, unit norm

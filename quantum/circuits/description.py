@@ -1,3 +1,4 @@
+# quantum/circuits/description.py
 """One description of a circuit, from which the torch layer, the Qiskit circuit and the gate counts are made.
 
     layers before  ->  QFT of one register  ->  layers after  ->  every qubit measured in the Z basis

@@ -1,3 +1,4 @@
+# quantum/circuits/gates.py
 """The circuit of a description as Qiskit gates: what Aer runs, what is exported, and what is counted."""
 
 from qiskit import QuantumCircuit

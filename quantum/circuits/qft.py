@@ -1,3 +1,4 @@
+# quantum/circuits/qft.py
 """The quantum Fourier transform as gates: the circuit that `quantum.engine.fourier` simulates.
 
 n Hadamards, n (n - 1) / 2 controlled phases, and swaps that put the bits back in order.

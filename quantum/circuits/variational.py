@@ -1,3 +1,4 @@
+# quantum/circuits/variational.py
 """Trainable layers around a Fourier transform, as a torch module on batches of states.
 
     states [batch, amplitude]  ->  states [batch, amplitude]        real or complex in, complex out

@@ -1,3 +1,4 @@
+# quantum/classifiers/__init__.py
 """The quantum Fourier classifiers and their controls by name; an entry imports its module when it is chosen."""
 
 from collections.abc import Callable, Mapping

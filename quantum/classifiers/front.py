@@ -1,3 +1,4 @@
+# quantum/classifiers/front.py
 """The small convolutional network in front of a circuit: from a picture to the amplitudes of a state.
 
     encoded      [batch, mel, frame]              in [0, 1]

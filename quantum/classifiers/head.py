@@ -1,3 +1,4 @@
+# quantum/classifiers/head.py
 """What reads the circuit: values from the outcome probabilities, and the linear head on them.
 
     probabilities   [batch, outcome]   exact, or relative frequencies of shots

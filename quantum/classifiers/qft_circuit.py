@@ -1,3 +1,4 @@
+# quantum/classifiers/qft_circuit.py
 """The circuit alone: amplitude state -> trainable layers -> QFT -> trainable layers -> readout -> linear head.
 
     encoded   [batch, amplitude]   unit norm, from the encoder `amplitude`

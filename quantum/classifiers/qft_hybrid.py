@@ -1,3 +1,4 @@
+# quantum/classifiers/qft_hybrid.py
 """The hybrid: a small convolutional front -> state -> trainable layers -> QFT -> trainable layers -> readout -> head.
 
     encoded   [batch, mel, frame]   in [0, 1], from the encoder `none`

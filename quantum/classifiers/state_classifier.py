@@ -1,3 +1,4 @@
+# quantum/classifiers/state_classifier.py
 """A classifier whose every decision passes through a quantum state.
 
     encoded -> states [batch, amplitude] -> circuit -> probabilities [batch, outcome] -> head -> logits [batch, class]

@@ -1,3 +1,4 @@
+# quantum/controls/circuit_removed.py
 """Control: the circuit removed. The same unit vector that the state would be, straight into a linear head.
 
     encoded   [batch, mel, frame] with widths, [batch, amplitude] without

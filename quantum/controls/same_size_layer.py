@@ -1,3 +1,4 @@
+# quantum/controls/same_size_layer.py
 """Control: a classical layer with exactly the circuit's parameters in the circuit's place, read by the same head.
 
     encoded   [batch, mel, frame] with widths, [batch, amplitude] without

@@ -1,3 +1,4 @@
+# quantum/encoders/__init__.py
 """The state encoders: from an intensity picture to unit vectors [batch, amplitude]."""
 
 from collections.abc import Callable, Mapping

@@ -1,3 +1,4 @@
+# quantum/encoders/amplitude.py
 """Amplitude code: the mean-pooled picture, made a unit vector, is the state of log2(mel * frame) qubits.
 
     intensity   [batch, mel, frame]     in [0, 1]

@@ -1,3 +1,4 @@
+# quantum/engine/fourier.py
 """The quantum Fourier transform of a batch of states, as one fast Fourier transform.
 
     |j>  ->  2**(-m/2) * sum_k exp(+2 pi i j k / 2**m) |k>        on the m qubits of a register

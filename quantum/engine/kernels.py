@@ -1,3 +1,4 @@
+# quantum/engine/kernels.py
 """Layers of a circuit on a batch of state vectors, each as few large tensor operations.
 
     states   [batch, amplitude]   complex, unit norm; amplitude = 2**n_qubits

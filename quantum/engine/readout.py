@@ -1,3 +1,4 @@
+# quantum/engine/readout.py
 """What is read from a state: outcome probabilities, and the values that a classical head is given.
 
     probabilities  [batch, outcome]   |amplitude|**2, or relative frequencies of sampled outcomes

@@ -1,3 +1,4 @@
+# tests/conformance/test_quantum_backends.py
 """What every backend of circuits keeps to."""
 
 import pytest

@@ -1,3 +1,4 @@
+# tests/conformance/test_quantum_classifiers.py
 """What every classifier of the quantum registry keeps to: hybrids, circuits and their controls."""
 
 import pytest

@@ -1,3 +1,4 @@
+# tests/conformance/test_quantum_encoders.py
 """What every state encoder of the registry keeps to."""
 
 import pytest

@@ -1,3 +1,4 @@
+# tests/quantum/test_export.py
 """The exported circuit, in Qiskit and as OpenQASM 3 text."""
 
 import re

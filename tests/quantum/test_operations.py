@@ -1,3 +1,4 @@
+# tests/quantum/test_operations.py
 """Gates of transpiled circuits against known numbers, and costs against sums on paper."""
 
 import pytest

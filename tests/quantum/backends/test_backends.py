@@ -1,3 +1,4 @@
+# tests/quantum/backends/test_backends.py
 """The backends of circuits: Aer against the engine, and the statistics of shots."""
 
 import numpy as np

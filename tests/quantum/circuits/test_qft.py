@@ -1,3 +1,4 @@
+# tests/quantum/circuits/test_qft.py
 """The gate circuit of the Fourier transform against the matrix of its definition."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# tests/quantum/circuits/test_variational.py
 """The torch circuit against the same description in Qiskit, and its gradient against differences."""
 
 import numpy as np

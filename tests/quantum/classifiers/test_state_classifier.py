@@ -1,3 +1,4 @@
+# tests/quantum/classifiers/test_state_classifier.py
 """Circuit alone and hybrid: the same decision from Qiskit's own state vectors, gradients, options."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# tests/quantum/controls/test_controls.py
 """The controls: as many parameters as the circuit, and the arithmetic that their docstrings state."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# tests/quantum/encoders/test_amplitude.py
 """The amplitude code against numpy, and where it puts mel and frame."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# tests/quantum/engine/test_fourier.py
 """The FFT in the engine against Qiskit's gate and against the sum of the definition."""
 
 import numpy as np

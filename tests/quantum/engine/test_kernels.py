@@ -1,3 +1,4 @@
+# tests/quantum/engine/test_kernels.py
 """The layers of the engine against Qiskit's operators."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# tests/quantum/engine/test_readout.py
 """What is read from probabilities, against Qiskit's operators and sums on paper."""
 
 from itertools import combinations
