@@ -1,0 +1,146 @@
+"""One small trained network on the emulator, on Lava and in floats."""
+
+import numpy as np
+import pytest
+import torch
+
+from classical_baselines.harness.backends.torch_float import TorchFloat
+from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.contracts import Trained
+from classical_baselines.harness.seeds import generator_for, seeded_globally
+from classical_baselines.harness.training import Recipe, train
+from neuro.classifiers.convolutional import ConvolutionalSnn
+from neuro.classifiers.dense import DenseSnn
+from neuro.encoders.direct_current import DirectCurrentEncoder
+from neuro.encoders.latency import LatencyEncoder
+from neuro.loihi import BACKENDS
+from neuro.loihi.backends import LoihiEmulator, LoihiLava
+
+N_CLASSES = 3
+
+
+def problem(n_clips=90):
+    """Three classes whose rows of the picture are lit."""
+    generator = torch.Generator().manual_seed(3)
+    targets = torch.arange(n_clips) % N_CLASSES
+    intensity = 0.4 * torch.rand(n_clips, 6, 8, generator=generator)
+    for clip, target in enumerate(targets.tolist()):
+        intensity[clip, 2 * target : 2 * target + 2] += 0.5
+    return intensity, targets
+
+
+def trained_on_the_problem(options, encoder):
+    intensity, targets = problem()
+    with seeded_globally(0, "weights"):
+        network = options.build(encoder.shape(6, 8), N_CLASSES)
+    batches = lambda epoch: zip(intensity.split(30), targets.split(30), strict=True)  # noqa: E731
+    recipe = Recipe(n_epochs=12, batch_size=30, learning_rate=0.02)
+    train(network, encoder, batches, 3, (intensity, targets), recipe, seed=0)
+    return Trained(encoder, network, intensity)
+
+
+@pytest.fixture(scope="module")
+def dense():
+    return trained_on_the_problem(DenseSnn(hidden=(24, 16), dropout=0.0), LatencyEncoder(n_steps=10))
+
+
+@pytest.fixture(scope="module")
+def graded_convolution():
+    options = ConvolutionalSnn(channels=(4, 6), strides=(2, 2), dropout=0.0)
+    return trained_on_the_problem(options, DirectCurrentEncoder(n_steps=6))
+
+
+def accuracy(outcome, targets):
+    return float((outcome.logits.argmax(1) == targets).float().mean())
+
+
+def generator():
+    return generator_for(0, "test")
+
+
+@pytest.mark.parametrize("name", ["dense", "graded_convolution"])
+def test_the_emulator_gives_the_answers_of_the_trained_network(name, request):
+    trained = request.getfixturevalue(name)
+    intensity, targets = problem()
+    on_chip = LoihiEmulator(batch_size=40).run(trained, intensity, generator())
+    as_floats = TorchFloat().run(trained, intensity, generator())
+
+    assert bool(trained.classifier.on_chip_grid)
+    assert on_chip.logits.shape == (90, N_CLASSES)
+    assert accuracy(on_chip, targets) > 0.95
+    assert accuracy(as_floats, targets) > 0.95
+    assert (on_chip.logits - as_floats.logits).abs().median() < 1e-3
+
+
+def test_the_emulators_outcome_holds_counts_notes_and_pictures(dense):
+    intensity, _ = problem()
+    outcome = LoihiEmulator(step_seconds=2e-6).run(dense, intensity, generator(), n_exhibits=1)
+    counts, notes = outcome.counts, outcome.notes
+
+    assert counts.stages() == ("encoder", "network", "readout")
+    assert counts.total("chip_steps") == pytest.approx(10)
+    assert counts.total("chip_seconds") == pytest.approx(2e-5)
+    assert counts.total("state_resets") == pytest.approx(1)
+    assert counts.total("compare_fp32", stage="readout") == N_CLASSES - 1
+    # Every spike of the last hidden layer meets the three readout neurons.
+    n_spikes = counts.counts["network", "layer-2", "spikes_generated"]
+    assert counts.counts["network", "readout", "synaptic_operations"] == pytest.approx(N_CLASSES * n_spikes)
+    assert notes["spike_rate_by_layer"][1] == pytest.approx(n_spikes / (10 * 16))
+    assert notes["spike_rate"] == pytest.approx(np.average(notes["spike_rate_by_layer"], weights=[24, 16]))
+    assert notes["n_neurons"] == 24 + 16 + 3
+    assert notes["n_synapses"] == 48 * 24 + 24 * 16 + 16 * 3
+    assert notes["n_parameters"] == notes["n_synapses"] + notes["n_neurons"]
+    assert (notes["n_cores"], notes["chip"], notes["readout_saturation_rate"]) == (3, "Loihi 1", 0.0)
+    assert [exhibit.array.shape for exhibit in outcome.exhibits] == [(48, 10), (24, 10)]
+    assert outcome.clip_indices is None
+    encoded = dense.encoder(intensity[:1], generator())
+    assert np.array_equal(outcome.exhibits[0].array, encoded[:, 0].T.numpy())
+
+
+def test_the_batch_size_changes_nothing(dense):
+    intensity, _ = problem()
+    whole = LoihiEmulator().run(dense, intensity, generator())
+    parts = LoihiEmulator(batch_size=7).run(dense, intensity, generator())
+
+    assert torch.equal(whole.logits, parts.logits)
+    assert dict(parts.counts.counts) == pytest.approx(dict(whole.counts.counts))
+
+
+@pytest.mark.parametrize("name", ["dense", "graded_convolution"])
+def test_a_trained_network_on_lava_equals_the_emulator(name, request):
+    trained = request.getfixturevalue(name)
+    intensity, _ = problem()
+    outcome = LoihiLava(n_clips=4).run(trained, intensity, generator())
+    emulated = LoihiEmulator().run(trained, intensity, generator())
+    (check,) = outcome.checks
+
+    assert outcome.clip_indices == (0, 30, 59, 89)
+    assert (check.name, check.passed, check.details["n_clips"]) == ("lava-equality", True, 4)
+    assert min(check.details["spikes_per_layer"][:-1]) > 0
+    assert torch.equal(outcome.logits, emulated.logits[[0, 30, 59, 89]])
+
+
+def test_graded_input_needs_the_second_chip_and_multiplies(graded_convolution):
+    outcome = LoihiEmulator().run(graded_convolution, problem()[0], generator())
+
+    assert outcome.notes["chip"] == "Loihi 2 (graded input)"
+    assert outcome.counts.counts["network", "layer-1", "mac_int8"] > 0
+    assert ("network", "layer-1", "synaptic_operations") not in outcome.counts.counts
+
+
+def test_a_network_that_is_loaded_again_answers_from_the_chips_grid(dense):
+    fresh = DenseSnn(hidden=(24, 16), dropout=0.0).build(dense.encoder.shape(6, 8), N_CLASSES).eval()
+    fresh.load_state_dict(dense.classifier.state_dict())
+    encoded = dense.encoder(problem()[0], generator())
+
+    assert bool(fresh.on_chip_grid)
+    assert torch.equal(fresh(encoded), dense.classifier(encoded))
+
+
+def test_the_registry_names_both_backends_and_no_clip_is_refused():
+    assert {name: entry() for name, entry in BACKENDS.items()} == {
+        "loihi-emulator": LoihiEmulator,
+        "loihi-lava": LoihiLava,
+    }
+    with pytest.raises(InputError, match="n_clips must be 1 or more"):
+        LoihiLava(n_clips=0)
