@@ -1,0 +1,38 @@
+# studies/bench/__init__.py
+"""Our kernels beside their peers, by name; an entry imports its file when it is called and gives its rows."""
+
+from collections.abc import Callable, Mapping
+
+from studies.bench.timing import BenchRow
+
+
+def _log_mel() -> list[BenchRow]:
+    from studies.bench.log_mel import bench
+
+    return bench()
+
+
+def _loihi() -> list[BenchRow]:
+    from studies.bench.loihi import bench
+
+    return bench()
+
+
+def _qft_circuit() -> list[BenchRow]:
+    from studies.bench.qft_circuit import bench
+
+    return bench()
+
+
+def _int8() -> list[BenchRow]:
+    from studies.bench.int8 import bench
+
+    return bench()
+
+
+BENCHES: Mapping[str, Callable[[], list[BenchRow]]] = {
+    "log-mel": _log_mel,
+    "loihi": _loihi,
+    "qft-circuit": _qft_circuit,
+    "int8": _int8,
+}

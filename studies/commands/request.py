@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from classical_baselines.harness.choices import InputError
-from studies.grid import Ground
+from studies.grid import Ground, only
 from studies.running import Plan, known_ground, make_plan, store_of
 from studies.specification import Study, load_study
 from studies.store import Store
@@ -25,6 +25,7 @@ class Request:
 
     def open_study(self) -> Study:
         """The study with its `--set` and `--seeds`."""
+        only(self.only)  # refuses a filter that cannot be read before anything is opened
         overrides: dict[str, str] = {}
         for setting in self.settings or []:
             key, equals, value = setting.partition("=")

@@ -16,6 +16,7 @@ def run(request: Request, jobs: int | None, confirm: bool, as_json: bool) -> int
     """Run, report, and return the exit code."""
     study = request.open_study()
     n_jobs = jobs_or_default(jobs, study.threads_per_cell)
+    request.open_store(study)  # refuses a store that cannot be used before the recordings are read
     ground = measured_ground(study, request.data_root)
     store = request.open_store(study, create=True)
     plan = request.planned(study, store, confirm=confirm, ground=ground)

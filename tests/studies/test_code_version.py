@@ -64,7 +64,7 @@ def test_imports_are_followed_through_functions_and_parents_but_not_through_a_re
         studies__init="",
         studies_in_pipeline="from studies.registries import ENTRIES\n\ndef late():\n    import neuro.helper\n",
         studies_in_registries="from quantum import ENTRIES\n",
-        quantum__init="def _entry():\n    from quantum.heavy import Heavy\n    return Heavy\nENTRIES = {'heavy': _entry}\n",
+        quantum__init="def _entry():\n    from quantum.heavy import Heavy\n    return Heavy\nENTRIES = {'x': _entry}\n",
         quantum_in_heavy="class Heavy: ...\n",
         neuro__init="",
         neuro_in_helper="import numpy\n",
@@ -92,7 +92,9 @@ def test_the_version_of_a_real_system_has_its_own_modules_and_not_those_of_anoth
 
 def test_it_takes_less_than_a_second_and_no_torch():
     code = (
-        "import sys, time; from tests.studies.fake_study import fake_study; from studies.code_version import code_version\n"
+        "import sys, time\n"
+        "from tests.studies.fake_study import fake_study\n"
+        "from studies.code_version import code_version\n"
         "study = fake_study(); started = time.process_time()\n"
         "for system in study.systems: code_version(study, system)\n"
         "print(time.process_time() - started, 'torch' in sys.modules)"

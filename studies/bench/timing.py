@@ -1,0 +1,70 @@
+# studies/bench/timing.py
+"""Two ways to one result, timed side by side: alternating, so that a busy moment of the machine meets both.
+
+The time of a way is the minimum over the rounds: whatever else the machine did only adds to it. Both sides run in
+one process with the same number of threads, after a first call of each that is not timed.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+ROUND_SECONDS = 0.02  # a shorter call is repeated until it fills a round
+
+
+@dataclass(frozen=True)
+class BenchRow:
+    """Ours beside a peer."""
+
+    name: str
+    ours_seconds: float | None
+    peer: str
+    peer_seconds: float | None
+    target: float | None = None  # of the ratio
+    max_difference: float | None = None  # between the two results
+    unavailable: str | None = None  # why there is no ratio
+
+    @property
+    def ratio(self) -> float | None:
+        """peer_seconds / ours_seconds: higher is better for us."""
+        if self.ours_seconds is None or self.peer_seconds is None:
+            return None
+        return self.peer_seconds / self.ours_seconds
+
+    def record(self) -> dict[str, Any]:
+        """The row as `trichord bench --json` prints it."""
+        return {
+            "name": self.name,
+            "ours_seconds": self.ours_seconds,
+            "peer": self.peer,
+            "peer_seconds": self.peer_seconds,
+            "ratio": self.ratio,
+            "target": self.target,
+            "max_difference": self.max_difference,
+            "unavailable": self.unavailable,
+        }
+
+
+def alternating(
+    ours: Callable[[], object], peer: Callable[[], object], n_rounds: int = 9, round_seconds: float = ROUND_SECONDS
+) -> tuple[float, float]:
+    """Seconds per call of both, each the minimum over the rounds."""
+    n_calls = [_calls_per_round(way, round_seconds) for way in (ours, peer)]
+    best = [float("inf"), float("inf")]
+    for _ in range(n_rounds):
+        for side, way in enumerate((ours, peer)):
+            best[side] = min(best[side], _seconds(way, n_calls[side]) / n_calls[side])
+    return best[0], best[1]
+
+
+def _calls_per_round(way: Callable[[], object], round_seconds: float) -> int:
+    way()
+    return max(1, round(round_seconds / max(_seconds(way, 1), 1e-9)))
+
+
+def _seconds(way: Callable[[], object], n_calls: int) -> float:
+    started = time.perf_counter()
+    for _ in range(n_calls):
+        way()
+    return time.perf_counter() - started

@@ -1,0 +1,193 @@
+# tests/studies/test_cli.py
+"""The command line: it answers at once, refuses in one line, and runs a study from its file to its report."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from studies.specification import catalogue, load_study
+
+ROOT = Path(__file__).parent.parent.parent
+STUDY = """
+schema = 1
+name = "tiny"
+title = "Tiny"
+question = "Does it run?"
+seeds = [0]
+baseline = "linear-layer"
+front_ends = [{ name = "log-mel" }]
+protocols = [{ name = "official-split", headline = true }]
+[data]
+name = "synthetic"
+[[systems]]
+name = "linear-layer"
+family = "classical"
+augment = false
+classifier = { name = "linear-layer" }
+training = { n_epochs = 1 }
+runs = [{ backend = { name = "torch-float" }, deployments = ["cortex-m4"] }]
+"""
+
+
+def trichord(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "studies.cli", *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "OMP_NUM_THREADS": "1"} | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "tiny.toml").write_text(STUDY)
+    return tmp_path
+
+
+def test_help_answers_within_half_a_second_of_processor_time_and_loads_nothing_heavy(tmp_path):
+    code = (
+        "import sys, time\n"
+        "sys.argv = ['trichord', '--help']\n"
+        "from studies.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as done: assert done.code == 0\n"
+        "heavy = {'torch', 'qiskit', 'qiskit_aer', 'lava', 'snntorch', 'scipy', 'numba', 'matplotlib', 'numpy'}\n"
+        "print(sorted(heavy & set(sys.modules)), time.process_time(), file=sys.stderr)"
+    )
+    seconds = []
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+        loaded, _, taken = done.stderr.strip().rpartition(" ")
+        assert loaded == "[]"
+        seconds.append(float(taken))
+
+    assert min(seconds) < 0.5
+    assert "run" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["plan", "nothing"], "No study is called 'nothing'"),
+        (["plan", "tiny.toml", "--only", "system=huge"], "--only system=huge leaves no cell"),
+        (["plan", "tiny.toml", "--only", "colour=red"], "'colour=red' is not one of"),
+        (["plan", "tiny.toml", "--set", "data.clip_second=1"], "unknown key 'clip_second'"),
+        (["plan", "tiny.toml", "--set", "seeds"], "give KEY=VALUE"),
+        (["plan", "tiny.toml", "--set", "systems.linear-layer.classifier.name=linear-lair"], "'linear-lair'"),
+        (["plan", "tiny.toml", "--set", "data.name=fsdd"], "--data-root"),
+        (["plan", "tiny.toml", "--data-root", "nowhere", "--set", "data.name=fsdd"], "nowhere"),
+        (["plan", "tiny.toml", "--seeds", "one"], "--seeds one: give whole numbers"),
+        (["run", "tiny.toml", "--jobs", "0"], "--jobs must be 1 or more"),
+        (["run", "tiny.toml", "--jobs", "many"], "--jobs"),
+        (["run", "tiny.toml", "--store", "tiny.toml"], "tiny.toml is a file"),
+        (["run", "tiny.toml", "--accept-code", "cafe"], "No cell of"),
+        (["compare", "tiny.toml", "linear-layer", "nobody"], "No system is called 'nobody'"),
+        (["list", "colours"], "No list is called 'colours'"),
+        (["data", "describe", "whales"], "No data set is called 'whales'"),
+        (["bench", "coffee"], "No bench is called 'coffee'"),
+        (["run", "tiny.toml", "--fast"], "No such option"),
+        (["sing"], "sing"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line_and_exits_with_2(folder, arguments, words):
+    done = trichord(folder, *arguments, TRICHORD_DATA="")
+
+    assert done.returncode == 2, done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert done.stderr.startswith("trichord: ")
+    assert words in done.stderr
+
+
+def test_a_store_of_another_version_is_refused_in_one_line(folder):
+    (folder / "stores" / "tiny").mkdir(parents=True)
+    (folder / "stores" / "tiny" / "store.json").write_text('{"format": 99}')
+
+    done = trichord(folder, "status", "tiny.toml")
+
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "another version: format 99" in done.stderr
+
+
+def test_a_study_runs_to_its_report_and_is_not_run_again(folder):
+    first = trichord(folder, "run", "tiny.toml", "--confirm")
+    assert first.returncode == 0, first.stderr
+    last = first.stdout.strip().splitlines()[-1]
+    assert last.startswith("Report: ")
+    assert (folder / last.removeprefix("Report: ")).exists()
+
+    started = time.monotonic()
+    again = trichord(folder, "run", "tiny.toml", "--confirm", "--json")
+    events = [json.loads(line) for line in again.stdout.splitlines()]
+    assert [event["event"] for event in events] == ["report"], f"after {time.monotonic() - started:.1f} s"
+
+    status = json.loads(trichord(folder, "status", "tiny.toml", "--json").stdout)
+    row = status["systems"][0]
+    assert (row["cells"], row["fitted"], row["tested"], row["failed"]) == (1, 1, 1, 0)
+    assert status["looks"] == [{"protocol": "official-split", "fold": "official", "looks": 1}]
+    assert trichord(folder, "verify", "tiny.toml").returncode == 0
+    provenance = next((folder / "stores").glob("tiny/cells/*/*/provenance.json")).read_text()
+    assert str(folder) not in provenance
+    assert str(ROOT) not in provenance
+    for path in (folder / "stores").glob("tiny/cells/*/*/result.json"):
+        path.write_bytes(path.read_bytes()[:-1] + b" ")
+    flaws = trichord(folder, "verify", "tiny.toml")
+    assert flaws.returncode == 1
+    assert "result.json is not what was committed" in flaws.stderr
+
+
+def test_the_schema_names_every_key_of_a_study():
+    schema = json.loads(trichord(ROOT, "schema").stdout)
+
+    assert {"schema", "systems", "protocols", "seeds", "data", "question"} <= set(schema["properties"])
+    assert schema["additionalProperties"] is False
+
+
+def test_a_new_study_is_the_catalogues_under_its_own_name(tmp_path):
+    source = next(iter(catalogue()))
+    done = trichord(tmp_path, "new", "my-study", "--from", source)
+
+    assert done.returncode == 0, done.stderr
+    assert load_study(str(tmp_path / "my-study.toml")).systems == load_study(source).systems
+    again = trichord(tmp_path, "new", "my-study", "--from", source)
+    assert again.returncode == 2
+    assert "is there already" in again.stderr
+
+
+def test_a_new_study_over_ones_own_folder_keeps_the_speakers_apart(tmp_path):
+    for label in ("yes", "no"):
+        (tmp_path / "sounds" / label).mkdir(parents=True)
+        for speaker in ("anna", "ben", "cleo"):
+            with wave.open(str(tmp_path / "sounds" / label / f"{speaker}_1.wav"), "wb") as file:
+                file.setnchannels(1)
+                file.setsampwidth(2)
+                file.setframerate(8000)
+                file.writeframes(np.arange(4000, dtype="<i2").tobytes())
+    source = next(iter(catalogue()))
+    arguments = ["new", "mine", "--from", source, "--from-folder", "sounds"]
+
+    done = trichord(tmp_path, *arguments, "--group-from", r"/(\w+)_\d")
+
+    assert done.returncode == 0, done.stderr
+    study = load_study(str(tmp_path / "mine.toml"))
+    assert study.headline_protocol.name == "leave-one-group-out"
+    assert study.data.clip_seconds == pytest.approx(0.5, abs=1e-3)
+    assert "anna" in (tmp_path / "sounds" / "meta.csv").read_text()
+
+    (tmp_path / "mine.toml").unlink()
+    (tmp_path / "sounds" / "meta.csv").unlink()
+    without = trichord(tmp_path, *arguments)
+    assert without.returncode == 0
+    assert "mind: " in without.stderr
+    assert load_study(str(tmp_path / "mine.toml")).headline_protocol.name == "stratified-k-fold"
