@@ -140,9 +140,8 @@ def _fit(bench: _Bench, classifier: Classifier) -> dict[str, Any]:
     fold, seed = bench.fold, bench.cell.seed
     rows = torch.tensor(fold.train)
     targets = bench.clips.targets
-    encoded = bench.encoder(bench.intensity[rows[:2]], generator_for(seed, "encoding"))
-    del encoded  # an encoder that refuses its input does so here, with its own message
-    if classifier.fit_directly(bench.intensity[rows], targets[rows], seed):
+    encoded = bench.encoder(bench.intensity[rows], generator_for(seed, "encoding"))
+    if classifier.fit_directly(encoded, targets[rows], seed):
         return {"fitted": "directly", "n_training_clips": len(rows)}
     recipe = Recipe(**bench.system.training.model_dump())
     batches = _Batches(bench, rows, recipe.batch_size)

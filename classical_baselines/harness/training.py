@@ -95,8 +95,8 @@ def train(
                 loss = criterion(classifier(encoder(intensity, encoding)), targets) + classifier.penalty()
                 if not bool(torch.isfinite(loss)):
                     raise FloatingPointError(
-                        f"training diverged in epoch {epoch}: the loss is {float(loss.detach())}. Lower the learning rate "
-                        f"({recipe.learning_rate}) or set clip_gradient_norm."
+                        f"training diverged in epoch {epoch}: the loss is {float(loss.detach())}. "
+                        f"Lower the learning rate ({recipe.learning_rate}) or set clip_gradient_norm."
                     )
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()

@@ -5,8 +5,8 @@
     logits    [batch, class]
 
 A neuron that may fire in each of T steps passes one of T + 1 values, so its twin has activations of
-b = ceil(log2(T + 1)) bits, input included; weights have 8 bits in both. The clip of each layer is trained. The twin runs
-in integers on the backend `int8`, and answers whether the time axis of the spikes earns its keep.
+b = ceil(log2(T + 1)) bits, input included; weights have 8 bits in both. The clip of each layer is trained. The twin
+runs in integers on the backend `int8`, and answers whether the time axis of the spikes earns its keep.
 
 Reference: Yan, Bai, Tang & Wong, arXiv 2409.08290 (bit-matched comparison).
 """
