@@ -1,0 +1,189 @@
+"""Counts against closed forms on paper and against what PyTorch dispatches."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from classical_baselines.harness.macs import UncountedModuleError, count_modules, peak_activation_bytes
+from tests.references.dispatched_macs import dispatched_macs
+
+
+class Unknown(nn.Module):
+    def forward(self, x):
+        return x
+
+
+class OwnCount(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.Linear(4, 4)
+
+    def forward(self, x):
+        return self.hidden(x)
+
+    def layer_operations(self, inputs, output):
+        return {"synaptic_operations": 7}
+
+
+class Functional(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(4))
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x):
+        return self.layer(x) * self.scale
+
+
+class SelfAttention(nn.Module):
+    """A projection to queries, keys and values, then attention; the products stand in a module of their own."""
+
+    class Products(nn.Module):
+        def forward(self, projected):
+            n, width = projected.shape[1], projected.shape[2] // 3
+            q, k, v = projected.view(1, n, 3, 4, width // 4).permute(2, 0, 3, 1, 4)
+            return functional.scaled_dot_product_attention(q, k, v)
+
+        def layer_operations(self, inputs, output):
+            _, n_heads, n_tokens, head_width = output.shape
+            return {"mac_fp32": 2 * n_heads * n_tokens**2 * head_width}
+
+    def __init__(self):
+        super().__init__()
+        self.projection = nn.Linear(64, 192)
+        self.products = self.Products()
+
+    def forward(self, tokens):
+        return self.products(self.projection(tokens))
+
+
+def small_cnn():
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 3, padding=1, bias=False),
+        nn.Conv2d(16, 16, 3, padding=1, groups=16, bias=False),
+        nn.BatchNorm2d(16),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(16, 10),
+    )
+
+
+TRANSFORMER = nn.TransformerEncoderLayer(64, 4, 128, batch_first=True)
+TOKENS = torch.rand(1, 200, 64)
+
+
+@pytest.mark.parametrize(
+    ("module", "example", "expected"),
+    [
+        (SelfAttention(), TOKENS, 200 * 64 * 192 + 2 * 200**2 * 64),
+        (TRANSFORMER, TOKENS, 200 * (64 * 192 + 64 * 64 + 2 * 64 * 128) + 2 * 200**2 * 64),
+        (small_cnn(), torch.rand(1, 1, 64, 100), 6400 * (144 + 144) + 160),
+        (nn.Conv1d(6, 8, 5, stride=2, padding=4, dilation=2, groups=2), torch.rand(1, 6, 21), 11 * 8 * 3 * 5),
+    ],
+)
+def test_multiply_accumulates_are_the_closed_form_and_what_is_dispatched(module, example, expected):
+    assert count_modules(module, example).total("mac_fp32") == expected
+    assert dispatched_macs(module, example) == expected
+
+
+def test_the_closed_forms_are_the_published_golden_values():
+    assert 200 * 64 * 192 + 2 * 200**2 * 64 == 7_577_600
+    assert 200 * (64 * 192 + 64 * 64 + 2 * 64 * 128) + 2 * 200**2 * 64 == 11_673_600
+    assert 6400 * (144 + 144) + 160 == 1_843_360
+
+
+def test_a_recurrence_costs_each_gate_at_each_step():
+    class Both(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lstm = nn.LSTM(64, 64, batch_first=True)
+            self.gru = nn.GRU(64, 64, batch_first=True)
+
+        def forward(self, x):
+            return self.gru(self.lstm(x)[0])[0]
+
+    assert count_modules(Both(), TOKENS).total("mac_fp32") == 200 * (4 + 3) * 2 * 64**2 == 11_468_800
+
+
+def test_a_bidirectional_recurrence_of_two_layers_reads_both_directions():
+    gru = nn.GRU(5, 7, num_layers=2, bidirectional=True)
+
+    counts = count_modules(gru, torch.rand(11, 1, 5))
+
+    assert counts.total("mac_fp32") == 11 * 2 * 3 * 7 * ((5 + 7) + (14 + 7))
+
+
+def test_other_arithmetic_is_a_sum_on_paper():
+    norm = count_modules(nn.LayerNorm(4), torch.rand(1, 3, 4))
+    softmax = count_modules(nn.Softmax(dim=-1), torch.rand(1, 3, 4))
+    mean = count_modules(nn.AdaptiveAvgPool2d((2, 2)), torch.rand(1, 5, 3, 4))
+
+    # a row of 4: 3 adds for the mean, 4 to centre, 3 for the variance, 1 for epsilon, 4 for the shift
+    assert norm.total("add_fp32") == 3 * (3 + 4 + 3 + 1 + 4)
+    # 1 for the mean, 4 squares, 1 for the variance, 4 to scale, 4 for the gain
+    assert norm.total("multiply_fp32") == 3 * (1 + 4 + 1 + 4 + 4)
+    assert softmax.total("compare_fp32") == 3 * 3
+    assert softmax.total("add_fp32") == 3 * (4 + 3)
+    assert softmax.total("transcendental_fp32") == 3 * (4 + 1)
+    # 3 rows in windows of 2 and 2 (they overlap), 4 columns in windows of 2 and 2
+    assert mean.total("add_fp32") == 5 * 4 * (2 * 2 - 1)
+    assert mean.total("multiply_fp32") == 5 * 4
+
+
+def test_a_batch_norm_after_a_convolution_leaves_a_bias_and_any_other_is_a_scale_and_a_shift():
+    folded = nn.Sequential(nn.Conv2d(1, 2, 1, bias=False), nn.BatchNorm2d(2), nn.ReLU())
+    alone = nn.Sequential(nn.ReLU(), nn.BatchNorm2d(1))
+    picture = torch.rand(1, 1, 3, 4)
+
+    counts = count_modules(folded, picture)
+    assert counts.total("add_fp32") == 24
+    assert counts.total("multiply_fp32") == 0
+    # weights 2, shifts 2, input 12, output 24: the norm and the ReLU work before the output is written
+    assert counts.total("sram_bytes") == 4 * (2 + 2 + 12 + 24)
+    assert count_modules(alone, picture).total("multiply_fp32") == 12
+    assert count_modules(alone, picture).total("sram_bytes") == 4 * (12 + 12 + 2 + 12 + 12)
+
+
+def test_the_peak_is_the_largest_input_with_its_output():
+    network = nn.Sequential(nn.Linear(10, 30), nn.ReLU(), nn.Linear(30, 5))
+
+    assert peak_activation_bytes(network, torch.rand(1, 10)) == 4 * 40
+
+
+def test_a_module_called_twice_moves_its_weights_once():
+    shared = nn.Linear(4, 4, bias=False)
+
+    counts = count_modules(nn.Sequential(shared, nn.ReLU(), shared), torch.rand(1, 4))
+
+    assert counts.total("mac_fp32") == 32
+    assert counts.total("sram_bytes") == 4 * (16 + 2 * 8)
+
+
+def test_a_module_that_counts_itself_is_not_looked_into():
+    counts = count_modules(OwnCount(), torch.rand(1, 4))
+
+    assert counts.total("synaptic_operations") == 7
+    assert counts.total("mac_fp32") == 0
+
+
+def test_a_module_of_unknown_cost_is_an_error():
+    with pytest.raises(UncountedModuleError, match="The cost of Unknown \\(1\\) is not known"):
+        count_modules(nn.Sequential(nn.ReLU(), Unknown()), torch.rand(1, 4))
+
+
+def test_a_parameter_outside_every_counted_module_is_an_error():
+    with pytest.raises(UncountedModuleError, match="The parameter 'scale' of Functional"):
+        count_modules(Functional(), torch.rand(1, 4))
+
+
+def test_counting_leaves_the_module_as_it_was():
+    network = small_cnn().train()
+    network[2].eval()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+
+    count_modules(network, torch.rand(1, 1, 8, 8))
+
+    assert network.training and network[0].training and not network[2].training
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert not any(module._forward_hooks for module in network.modules())

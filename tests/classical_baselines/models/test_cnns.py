@@ -1,0 +1,79 @@
+"""The CNNs against published sizes, plain PyTorch and sums on paper."""
+
+import pytest
+import torch
+from torch import nn
+
+from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.contracts import EncodedShape
+from classical_baselines.harness.macs import count_modules
+from classical_baselines.models.ds_cnn import MLPERF_TINY, DsCnn
+from classical_baselines.models.residual_cnn import ResidualBlock, ResidualCnn
+
+SHAPE = EncodedShape("intensity", (32, 64))
+
+
+def test_the_network_of_mlperf_tiny_has_its_published_size():
+    network = MLPERF_TINY.build(EncodedShape("intensity", (49, 10)), 12)
+
+    counts = count_modules(network, torch.rand(1, 49, 10))
+
+    assert counts.total("mac_fp32") == 2_656_000 + 768
+    assert sum(parameter.numel() for parameter in network.parameters()) == 23_756
+
+
+def test_the_network_of_mlperf_tiny_is_the_plain_stack_of_its_layers():
+    network = MLPERF_TINY.build(EncodedShape("intensity", (49, 10)), 12)
+    layers = [nn.Conv2d(1, 64, (10, 4), 2, (5, 1)), nn.BatchNorm2d(64), nn.ReLU()]
+    for _ in range(4):
+        layers += [nn.Conv2d(64, 64, 3, 1, 1, groups=64), nn.BatchNorm2d(64), nn.ReLU()]
+        layers += [nn.Conv2d(64, 64, 1), nn.BatchNorm2d(64), nn.ReLU()]
+    plain = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Conv2d(64, 12, 1), nn.Flatten())
+    for theirs, ours in zip(plain.parameters(), network.parameters(), strict=True):
+        theirs.data = ours.data.clone()
+    pictures = torch.rand(4, 49, 10)
+    network.dropout.p = 0.0  # the batch statistics below are those of training
+
+    torch.testing.assert_close(network.train()(pictures), plain.train()(pictures[:, None]), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(network.eval()(pictures), plain.eval()(pictures[:, None]), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_residual_block_is_two_convolutions_and_a_shortcut(stride):
+    block = ResidualBlock(4, 4 * stride, stride, 32).eval()
+    maps = torch.randn(2, 4, 9, 7)
+
+    def convolved(part, x):
+        return part.norm(part.convolution(x))
+
+    shortcut = maps if stride == 1 else convolved(block.shortcut, maps)
+    expected = torch.relu(convolved(block.second, torch.relu(convolved(block.first, maps))) + shortcut)
+
+    assert (block.shortcut is None) == (stride == 1)
+    torch.testing.assert_close(block(maps), expected)
+
+
+@pytest.mark.parametrize("options", [DsCnn, ResidualCnn])
+def test_eight_bits_train_as_floats_first_and_as_integers_late(options):
+    network = options(bits=8, dropout=0.0, quantise_from=0.5).build(SHAPE, 10)
+    pictures = torch.rand(8, 32, 64)
+    torch.manual_seed(0)
+    network.start_epoch(4, 10)
+    network.train()(pictures)
+    floats = network.eval()(pictures)
+    plain = options(dropout=0.0).build(SHAPE, 10)
+    plain.load_state_dict({k: v for k, v in network.state_dict().items() if k in plain.state_dict()})
+
+    torch.testing.assert_close(floats, plain.eval()(pictures))
+    network.start_epoch(5, 10)
+    assert not torch.equal(network(pictures), floats)
+
+
+@pytest.mark.parametrize("options", [DsCnn, ResidualCnn])
+def test_wrong_options_are_refused(options):
+    with pytest.raises(InputError, match="bits must be one of 8, 32; got 4"):
+        options(bits=4)
+    with pytest.raises(InputError, match="one entry per block"):
+        options(widths=(8, 8), strides=(1,))
+    with pytest.raises(InputError, match="reads an intensity"):
+        options().build(EncodedShape("spikes", (32, 64), 8), 10)

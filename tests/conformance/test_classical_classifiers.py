@@ -1,0 +1,122 @@
+"""What every classifier of the classical registry keeps to."""
+
+import pytest
+import torch
+
+from classical_baselines.harness.backends.torch_float import classifier_operations
+from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.contracts import Classifier, EncodedShape
+from classical_baselines.models import CLASSIFIERS
+from tests.references.dispatched_macs import dispatched_macs
+
+SHAPE = EncodedShape("intensity", (32, 64))
+OPTIONS = {  # smaller than the defaults, where these are slow; and every way to build one
+    "ds-cnn": [{}, {"residual": False, "bits": 8}],
+    "residual-cnn": [{}, {"bits": 8}],
+    "audio-transformer": [
+        {},
+        {"tokens": "patches", "positions": "learnt", "n_special_tokens": 2, "patch": (8, 8), "patch_stride": (8, 8)},
+    ],
+    "linear-layer": [{}],
+    "linear-model": [{}],
+    "support-vector-machine": [{}],
+    "dense-twin": [{"hidden": (32, 16)}],
+    "convolutional-twin": [{}],
+}
+CASES = [(name, options) for name in sorted(CLASSIFIERS) for options in OPTIONS.get(name, [{}])]
+FITTED_DIRECTLY = ("linear-model", "support-vector-machine")
+PICTURES = torch.rand(40, 32, 64, generator=torch.Generator().manual_seed(0))
+TARGETS = torch.arange(40) % 5
+
+
+def new(name, options, *, fitted=True):
+    torch.manual_seed(3)
+    classifier = CLASSIFIERS[name]()(**options).build(SHAPE, 5)
+    if fitted:
+        classifier.fit_directly(PICTURES, TARGETS, 0)
+    return classifier
+
+
+@pytest.fixture(params=CASES, ids=lambda case: "-".join([case[0], *map(str, case[1].values())]))
+def case(request):
+    return request.param
+
+
+def test_it_gives_finite_logits_for_each_class_and_changes_no_input(case):
+    classifier = new(*case).eval()
+    before = PICTURES.clone()
+
+    logits = classifier(PICTURES)
+
+    assert isinstance(classifier, Classifier)
+    assert logits.shape == (40, 5)
+    assert torch.isfinite(logits).all()
+    assert torch.equal(PICTURES, before)
+
+
+def test_a_seed_gives_one_network_and_evaluation_draws_nothing(case):
+    one, other = new(*case).eval(), new(*case).eval()
+
+    logits = one(PICTURES)
+
+    assert torch.equal(logits, other(PICTURES))
+    assert torch.equal(logits, one(PICTURES))
+
+
+def test_a_clip_is_classified_alone_as_in_a_batch(case):
+    classifier = new(*case).eval()
+
+    torch.testing.assert_close(classifier(PICTURES[2:3])[0], classifier(PICTURES)[2], atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("epoch", [0, 9])
+def test_gradients_reach_every_parameter(case, epoch):
+    if case[0] in FITTED_DIRECTLY:
+        pytest.skip("fitted without gradients")
+    classifier = new(*case)
+    classifier.start_epoch(0, 10)
+    classifier.train()(PICTURES)  # ranges and batch norms see data before anything is quantised
+    classifier.start_epoch(epoch, 10)
+
+    loss = torch.nn.functional.cross_entropy(classifier(PICTURES), TARGETS) + classifier.penalty()
+    loss.backward()
+
+    for name, parameter in classifier.named_parameters():
+        assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
+
+
+def test_a_weights_file_holds_all_that_a_trained_classifier_needs(case):
+    trained = new(*case)
+    if case[0] not in FITTED_DIRECTLY:
+        trained.start_epoch(0, 10)
+        trained.train()(PICTURES)
+        trained.start_epoch(9, 10)
+    torch.manual_seed(99)
+    other = CLASSIFIERS[case[0]]()(**case[1]).build(SHAPE, 5)
+    other.load_state_dict(trained.state_dict())
+
+    assert torch.equal(other.eval()(PICTURES), trained.eval()(PICTURES))
+
+
+def test_its_cost_is_known_and_agrees_with_what_pytorch_dispatches(case):
+    classifier = new(*case).eval()
+
+    counts = classifier_operations(classifier, PICTURES)
+
+    assert counts.total("sram_bytes") > 0
+    assert counts.total("mac_fp32", stage="network") > 0
+    if case[0] == "support-vector-machine":
+        # |x|^2 is a multiply and add per feature, and the scale of each kernel value one more: not matrix products
+        n_support = len(classifier.support_vectors)
+        pairs_with_zeros = n_support * (
+            10 - 4
+        )  # dispatched for ten pairs of classes; a vector has coefficients in four
+        by_hand = counts.total("mac_fp32") - 2048 - n_support + pairs_with_zeros
+        assert by_hand == dispatched_macs(classifier, PICTURES[:1])
+    else:
+        assert counts.total("mac_fp32") == dispatched_macs(classifier, PICTURES[:1])
+
+
+def test_another_code_than_a_picture_is_refused(case):
+    with pytest.raises(InputError):
+        CLASSIFIERS[case[0]]()(**case[1]).build(EncodedShape("spikes", (32, 64), 8), 5)
