@@ -38,6 +38,8 @@ class ConvolutionalSnn:
         check_shares(dropout=self.dropout, quantise_from=self.quantise_from, spike_rate_target=self.spike_rate_target)
         if not self.channels or len(self.channels) != len(self.strides):
             raise InputError(f"channels and strides need one entry per layer; got {self.channels} and {self.strides}.")
+        if min(*self.channels, *self.strides) < 1:
+            raise InputError(f"channels and strides must be of at least 1; got {self.channels} and {self.strides}.")
         LifNeuron(self.beta, self.threshold, self.surrogate_slope)
 
     def build(self, shape: EncodedShape, n_classes: int) -> Classifier:

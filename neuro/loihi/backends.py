@@ -38,6 +38,12 @@ class LoihiEmulator:
     batch_size: int = 128
     step_seconds: float = STEP_SECONDS  # of one synchronised step of the chip
 
+    def __post_init__(self) -> None:
+        if self.batch_size < 1:
+            raise InputError(f"batch_size must be 1 or more; got {self.batch_size}.")
+        if not self.step_seconds > 0:
+            raise InputError(f"step_seconds must be positive; got {self.step_seconds}.")
+
     def run(self, trained: Trained, intensity: Tensor, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
         """Logits from integers, counts from the spikes that occurred."""
         network = quantised(trained.classifier)

@@ -137,10 +137,21 @@ def test_a_network_that_is_loaded_again_answers_from_the_chips_grid(dense):
     assert torch.equal(fresh(encoded), dense.classifier(encoded))
 
 
-def test_the_registry_names_both_backends_and_no_clip_is_refused():
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: LoihiLava(n_clips=0), "n_clips must be 1 or more"),
+        (lambda: LoihiEmulator(batch_size=0), "batch_size must be 1 or more"),
+        (lambda: LoihiEmulator(step_seconds=0.0), "step_seconds must be positive"),
+    ],
+)
+def test_impossible_options_are_refused(make, message):
+    with pytest.raises(InputError, match=message):
+        make()
+
+
+def test_the_registry_names_both_backends():
     assert {name: entry() for name, entry in BACKENDS.items()} == {
         "loihi-emulator": LoihiEmulator,
         "loihi-lava": LoihiLava,
     }
-    with pytest.raises(InputError, match="n_clips must be 1 or more"):
-        LoihiLava(n_clips=0)

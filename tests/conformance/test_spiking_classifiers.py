@@ -1,0 +1,106 @@
+"""Every spiking classifier keeps the contract, with every code that it reads."""
+
+import pytest
+import torch
+
+from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.contracts import EncodedShape
+from neuro.classifiers import CLASSIFIERS
+from neuro.encoders import ENCODERS
+
+N_CLASSES = 4
+PICTURE_CODES = ("latency", "rate", "direct-current")
+PAIRS = [("dense-snn", code) for code in ENCODERS] + [("convolutional-snn", code) for code in PICTURE_CODES]
+SMALL = {"dense-snn": {"hidden": (12, 10)}, "convolutional-snn": {"channels": (4, 6), "strides": (2, 1)}}
+
+
+def built(name, encoder, seed=0, **options):
+    torch.manual_seed(seed)
+    return CLASSIFIERS[name]()(**{**SMALL[name], **options}).build(encoder.shape(8, 12), N_CLASSES)
+
+
+def encoded_by(encoder, n_clips=5):
+    intensity = torch.rand(n_clips, 8, 12, generator=torch.Generator().manual_seed(1))
+    return encoder(intensity, torch.Generator().manual_seed(2))
+
+
+@pytest.fixture(params=PAIRS, ids="-".join)
+def pair(request):
+    name, code = request.param
+    return name, ENCODERS[code]()()
+
+
+def test_logits_are_finite_one_row_per_clip(pair):
+    name, encoder = pair
+    logits = built(name, encoder)(encoded_by(encoder))
+
+    assert logits.shape == (5, N_CLASSES)
+    assert bool(torch.isfinite(logits).all())
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(pair):
+    name, encoder = pair
+    first, again, other = (built(name, encoder, seed).state_dict() for seed in (0, 0, 1))
+
+    assert all(torch.equal(first[key], again[key]) for key in first)
+    assert any(not torch.equal(first[key], other[key]) for key in first)
+
+
+@pytest.mark.parametrize("on_chip_grid", [False, True])
+def test_a_gradient_reaches_every_parameter(pair, on_chip_grid):
+    name, encoder = pair
+    network = built(name, encoder, dropout=0.0)
+    encoded = encoded_by(encoder)
+    with torch.no_grad():
+        for _ in range(100):  # until the running statistics are those of the batch
+            network(encoded)
+    network.on_chip_grid.fill_(on_chip_grid)
+    torch.nn.functional.cross_entropy(network(encoded), torch.arange(5) % N_CLASSES).backward()
+
+    silent = [key for key, p in network.named_parameters() if p.grad is None or not bool(p.grad.any())]
+    assert silent == []
+
+
+def test_the_penalty_is_a_number_that_the_loss_can_take(pair):
+    name, encoder = pair
+    without, with_one = built(name, encoder), built(name, encoder, spike_rate_weight=1.0, spike_rate_target=0.0)
+    for network in (without, with_one):
+        network(encoded_by(encoder))
+
+    assert float(without.penalty()) == 0.0
+    assert float(with_one.penalty().detach()) > 0.0
+    with_one.penalty().backward()
+
+
+def test_training_moves_to_the_chips_grid_after_its_share_of_the_epochs(pair):
+    name, encoder = pair
+    network = built(name, encoder, quantise_from=0.5)
+    switched = []
+    for epoch in range(4):
+        network.start_epoch(epoch, 4)
+        switched.append(bool(network.on_chip_grid))
+
+    assert switched == [False, False, True, True]
+
+
+def test_evaluation_is_deterministic_and_reads_each_clip_alone(pair):
+    name, encoder = pair
+    network, encoded = built(name, encoder), encoded_by(encoder)
+    network(encoded)
+    network.eval()
+    with torch.no_grad():
+        logits = network(encoded)
+        assert torch.equal(logits, network(encoded))
+        assert torch.allclose(logits[2:3], network(encoded[:, 2:3]), atol=1e-5)
+
+
+def test_a_code_without_steps_is_refused():
+    for name, entry in CLASSIFIERS.items():
+        with pytest.raises(InputError, match=f"{name} reads spikes"):
+            entry()().build(EncodedShape("intensity", (8, 12)), N_CLASSES)
+
+
+def test_a_convolution_refuses_a_code_that_is_no_picture():
+    shape = ENCODERS["send-on-delta"]()().shape(8, 12)
+    with pytest.raises(InputError, match="convolutional-snn reads a picture code"):
+        CLASSIFIERS["convolutional-snn"]()().build(shape, N_CLASSES)
