@@ -10,12 +10,11 @@ written only costs time.
 """
 
 import hashlib
-import os
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +48,7 @@ def load_clips(
     if name == "synthetic":
         from classical_baselines.data.synthetic import synthetic_clips
 
-        return synthetic_clips()
+        return _refitted(synthetic_clips(), clip_seconds, sample_rate_hz)
     if name in DATA_SETS:
         entry = DATA_SETS[name]
         manifest = find_manifest(name, data_root)
@@ -89,14 +88,27 @@ def _clips_of(manifest: Manifest, found: Recordings, clip_seconds: float, sample
     )
 
 
+def _refitted(clips: Clips, clip_seconds: float | None, sample_rate_hz: int | None) -> Clips:
+    """Clips that are there already, at another length or rate."""
+    rate_hz = sample_rate_hz or clips.sample_rate_hz
+    n_window = round((clip_seconds or clips.waveform.shape[1] / clips.sample_rate_hz) * rate_hz)
+    if (rate_hz, n_window) == (clips.sample_rate_hz, clips.waveform.shape[1]):
+        return clips
+    waveform = np.zeros((len(clips), n_window), dtype=np.float32)
+    samples = resampled(clips.waveform.numpy(), clips.sample_rate_hz, rate_hz)[:, :n_window]
+    waveform[:, : samples.shape[1]] = samples
+    n_samples = torch.full((len(clips),), samples.shape[1])
+    return replace(clips, inputs={"waveform": torch.from_numpy(waveform)}, n_samples=n_samples, sample_rate_hz=rate_hz)
+
+
 def resampled(samples: NDArray[np.float32], from_hz: int, to_hz: int) -> NDArray[np.float32]:
-    """The samples at another rate, by scipy's polyphase filter."""
+    """The samples (last axis) at another rate, by scipy's polyphase filter."""
     if from_hz == to_hz:
         return samples
     from scipy.signal import resample_poly
 
     divisor = int(np.gcd(from_hz, to_hz))
-    return np.asarray(resample_poly(samples, to_hz // divisor, from_hz // divisor), dtype=np.float32)
+    return np.asarray(resample_poly(samples, to_hz // divisor, from_hz // divisor, axis=-1), dtype=np.float32)
 
 
 def content_hash(manifest: Manifest, found: Recordings) -> str:
@@ -148,10 +160,15 @@ def _read_cache(path: Path, n_clips: int) -> Recordings | None:
 
 def _write_cache(path: Path, found: Recordings) -> None:
     arrays: dict[str, Any] = {"samples": found.samples, "starts": found.starts, "rates_hz": found.rates_hz}
+    partial = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+            partial = Path(file.name)
             np.savez(file, **arrays)
-        os.replace(file.name, path)  # noqa: PTH105
+        partial.replace(path)
     except OSError:
         return
+    finally:
+        if partial is not None:
+            partial.unlink(missing_ok=True)

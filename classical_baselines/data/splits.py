@@ -41,9 +41,12 @@ def official_split(clips: Clips) -> list[Fold]:
     parts: dict[str, list[int]] = defaultdict(list)
     for index, part in enumerate(clips.folds):
         parts[part].append(index)
-    if not parts["train"] or not parts["test"]:
-        found = ", ".join(sorted(filter(None, parts))) or "none"
-        raise InputError(f"official-split needs clips marked train and test; this set has: {found}.")
+    found = sorted(parts)
+    if not {"train", "test"} <= set(found) <= {"train", "val", "test"}:
+        raise InputError(
+            f"official-split needs each clip marked train, val (may be absent) or test; this set has: "
+            f"{', '.join(map(repr, found))}. Mend fold_or_split, or choose another protocol."
+        )
     train, validation = parts["train"], parts["val"]
     if not validation:
         validation = _stratified_tenth(clips, train)

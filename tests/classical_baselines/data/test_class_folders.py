@@ -1,0 +1,78 @@
+# tests/classical_baselines/data/test_class_folders.py
+"""A user's own class folders."""
+
+import pytest
+
+from classical_baselines.data.class_folders import from_folder
+from classical_baselines.data.loading import load_clips
+from classical_baselines.data.manifest import MANIFEST_NAME, write_manifest
+from classical_baselines.harness.choices import InputError
+from tests.classical_baselines.data.small_sets import noise
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for seed, (label, name) in enumerate(
+        (label, f"{who}_{take}.wav") for label in ("cat", "dog") for who in ("ann", "bob", "cleo") for take in (1, 2)
+    ):
+        noise(tmp_path / label / name, seed)
+    (tmp_path / "dog" / "notes.txt").write_text("not sound", encoding="utf-8")
+    (tmp_path / ".hidden").mkdir()
+    return tmp_path
+
+
+def test_the_label_is_the_folder_and_the_group_is_the_first_bracket(folder):
+    manifest = from_folder(folder, r"/([a-z]+)_\d+\.wav$")
+
+    assert len(manifest.rows) == 12
+    assert manifest.label_names == ("cat", "dog")
+    assert {(row.file, row.label, row.speaker_or_group) for row in manifest.rows} >= {
+        ("cat/ann_1.wav", "cat", "ann"),
+        ("dog/cleo_2.wav", "dog", "cleo"),
+    }
+    assert manifest.warnings == ()
+
+
+def test_the_manifest_that_is_written_is_what_a_study_loads(folder):
+    write_manifest(from_folder(folder, r"([a-z]+)_\d"), folder / MANIFEST_NAME)
+
+    clips = load_clips(str(folder), None, clip_seconds=0.1)
+
+    assert (len(clips), clips.label_names, set(clips.groups)) == (12, ("cat", "dog"), {"ann", "bob", "cleo"})
+
+
+def test_sound_in_folders_within_a_class_folder_is_found(folder):
+    noise(folder / "dog" / "garden" / "dan_1.FLAC", 99)
+
+    assert "dog/garden/dan_1.FLAC" in {row.file for row in from_folder(folder).rows}
+
+
+def test_clips_without_groups_few_groups_and_lonely_groups_are_warned_of(folder):
+    assert "no groups" in from_folder(folder).warnings[0]
+    assert "Only 2 groups were found (1, 2)" in from_folder(folder, r"_(\d)").warnings[0]
+    assert "a group of its own" in from_folder(folder, "(.*)").warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("regex", "message"),
+    [
+        ("(", "is no regular expression"),
+        ("ann", "has no brackets"),
+        ("(ann)", r"finds no group in 'cat/bob_1\.wav'"),
+        ("(x?)", "finds no group"),
+    ],
+)
+def test_a_group_expression_that_cannot_work_is_refused(folder, regex, message):
+    with pytest.raises(InputError, match=message):
+        from_folder(folder, regex)
+
+
+def test_a_label_without_clips_and_a_folder_without_labels_are_refused(folder):
+    (folder / "eel").mkdir()
+
+    with pytest.raises(InputError, match="label 'eel' has no clips"):
+        from_folder(folder)
+    with pytest.raises(InputError, match="holds 0 class folders"):
+        from_folder(folder / "cat")
+    with pytest.raises(InputError, match="is no folder"):
+        from_folder(folder / "absent")

@@ -1,0 +1,108 @@
+# tests/classical_baselines/data/test_data_sets.py
+"""Every data set of the catalogue: the real recordings where TRICHORD_DATA is set, small ones of the same form else."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from classical_baselines.data.catalogue import DATA_SETS, data_set_folder, resolve_data_root
+from classical_baselines.data.loading import load_clips
+from classical_baselines.data.splits import SPLITTERS
+from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.protocol import audit_fold
+from tests.classical_baselines.data.small_sets import WORDS, data_root, public_speech_commands
+
+REAL_DATA = os.environ.get("TRICHORD_DATA")
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory) -> Path:
+    return Path(REAL_DATA) if REAL_DATA else data_root(tmp_path_factory.mktemp("data"))
+
+
+@pytest.mark.parametrize("name", DATA_SETS)
+def test_a_data_set_has_the_form_that_the_suite_reads(name, root):
+    entry = DATA_SETS[name]
+    if REAL_DATA and entry.folders and not any((root / folder).is_dir() for folder in entry.folders):
+        pytest.skip(f"TRICHORD_DATA has no {name}")
+
+    clips = load_clips(name, root, entry.clip_seconds, entry.sample_rate_hz)
+
+    n_clips = len(clips)
+    assert clips.waveform.shape == (n_clips, round(entry.clip_seconds * entry.sample_rate_hz))
+    assert clips.waveform.dtype == torch.float32
+    assert float(clips.waveform.abs().max()) <= 1
+    assert clips.sample_rate_hz == entry.sample_rate_hz
+    assert clips.label_names == tuple(sorted(entry.label_names))
+    assert set(clips.targets.tolist()) == set(range(len(entry.label_names)))
+    assert len(set(clips.names)) == len(clips.groups) == len(clips.folds) == n_clips
+    assert all(isinstance(group, str) and group for group in clips.groups)
+    assert int(clips.n_samples.min()) > 0
+    for index in range(0, n_clips, max(1, n_clips // 20)):
+        assert not clips.waveform[index, int(clips.n_samples[index]) :].any()  # padding is silence
+    assert load_clips(name, root, entry.clip_seconds, entry.sample_rate_hz).content_hash == clips.content_hash
+
+    for protocol in entry.protocols:
+        if protocol == "official-split" and "train" not in clips.folds:
+            continue  # Speech Commands: the public copy has the split, the part by speakers has folds
+        folds = SPLITTERS[protocol](clips)
+        for fold in folds:
+            # Two clips of silence may be equal; what real sets hold twice is told by the audit in a cell.
+            audit = audit_fold(clips, fold.train, fold.validation, fold.test, groups_apart=False)
+            assert audit.n_training + audit.n_validation + audit.n_test == n_clips
+    assert entry.licence and entry.citation and entry.source and entry.warnings
+
+
+def test_the_public_copy_of_speech_commands_has_ten_words_and_the_official_split(tmp_path):
+    public_speech_commands(tmp_path / "speech_commands_v0.02")
+
+    clips = load_clips("speech-commands-12", tmp_path)
+    (fold,) = SPLITTERS["official-split"](clips)
+
+    assert clips.label_names == tuple(sorted(WORDS))
+    assert {clips.groups[i] for i in fold.test} == {"ffffffff"}
+    assert fold.group_disjoint
+
+
+def test_without_a_data_root_the_message_says_where_to_look_and_what_to_do(monkeypatch):
+    monkeypatch.delenv("TRICHORD_DATA", raising=False)
+
+    with pytest.raises(InputError, match=r"--data-root DIR or TRICHORD_DATA\. `trichord data get fsdd"):
+        data_set_folder("fsdd", None)
+    with pytest.raises(InputError, match=r"holds KEYSTROKES_ZOOM with --data-root"):
+        load_clips("keystrokes", None)
+
+
+def test_a_data_root_without_the_set_is_told_with_what_was_looked_for(tmp_path):
+    with pytest.raises(InputError, match=r"no folder ESC10_16k or ESC-50-master or ESC-50 for the data set 'esc-10'"):
+        load_clips("esc-10", tmp_path)
+    with pytest.raises(InputError, match="the data root is not a folder"):
+        load_clips("esc-10", tmp_path / "absent")
+
+
+def test_the_environment_names_the_data_root_and_the_option_wins(tmp_path, monkeypatch):
+    (tmp_path / "other").mkdir()
+    monkeypatch.setenv("TRICHORD_DATA", str(tmp_path))
+
+    assert resolve_data_root(None) == tmp_path
+    assert resolve_data_root(tmp_path / "other") == tmp_path / "other"
+
+
+def test_a_set_that_lacks_a_label_or_has_one_too_many_is_refused(tmp_path):
+    root = data_root(tmp_path)
+    for path in (root / "free-spoken-digit-dataset" / "recordings").glob("7_*"):
+        path.unlink()
+    with pytest.raises(InputError, match=r"the label '7' of the data set 'fsdd' has no clips\. Restore them"):
+        load_clips("fsdd", root)
+
+    manifest = root / "ARABIC_DIGITS" / "meta.csv"
+    manifest.write_text(manifest.read_text(encoding="utf-8").replace(",7,train", ",seven,train"), encoding="utf-8")
+    with pytest.raises(InputError, match="'seven' is no label of the data set 'arabic-digits'"):
+        load_clips("arabic-digits", root)
+
+
+def test_an_unknown_name_lists_the_sets_that_exist():
+    with pytest.raises(InputError, match=r"'fssd' is neither a data set \(arabic-digits, esc-10, fsdd"):
+        load_clips("fssd", None)

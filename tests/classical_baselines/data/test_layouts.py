@@ -1,0 +1,62 @@
+# tests/classical_baselines/data/test_layouts.py
+"""The publishers' own layouts."""
+
+from collections import Counter
+
+import pytest
+
+from classical_baselines.data.layouts import read_layout
+from classical_baselines.harness.choices import InputError
+from tests.classical_baselines.data.small_sets import noise, public_esc_50, public_fsdd, public_speech_commands
+
+
+def test_takes_0_to_4_of_the_spoken_digits_are_the_official_test_part(tmp_path):
+    public_fsdd(tmp_path)
+
+    rows = read_layout("fsdd", tmp_path).rows
+
+    assert len(rows) == 10 * 3 * 4
+    found = {(row.file, row.label, row.fold_or_split, row.speaker_or_group) for row in rows}
+    assert ("recordings/7_bob_4.wav", "7", "test", "bob") in found
+    assert ("recordings/7_bob_5.wav", "7", "train", "bob") in found
+
+
+def test_the_esc_10_part_of_esc_50_keeps_its_folds_and_source_recordings(tmp_path):
+    public_esc_50(tmp_path)
+
+    rows = read_layout("esc-10", tmp_path).rows
+
+    assert Counter(row.fold_or_split for row in rows) == dict.fromkeys("12345", 10)
+    assert {row.speaker_or_group for row in rows if row.label == "dog"} == {f"1000{fold}" for fold in range(1, 6)}
+    assert not any("vacuum" in row.label for row in rows)
+
+
+def test_the_lists_of_speech_commands_name_validation_and_test(tmp_path):
+    public_speech_commands(tmp_path)
+
+    rows = read_layout("speech-commands", tmp_path).rows
+
+    assert len(rows) == 30  # ten words, three speakers; "marvin" is none of the ten
+    part_of = {row.speaker_or_group: row.fold_or_split for row in rows}
+    assert part_of == {"00000001": "train", "0487ba9b": "val", "ffffffff": "test"}
+
+
+def test_a_layout_with_a_hole_is_refused(tmp_path):
+    with pytest.raises(InputError, match="lists no clips"):
+        read_layout("fsdd", tmp_path)
+    noise(tmp_path / "recordings" / "seven.wav", 0)
+    with pytest.raises(InputError, match=r"seven\.wav: not named DIGIT_SPEAKER_TAKE\.wav"):
+        read_layout("fsdd", tmp_path)
+    with pytest.raises(InputError, match=r"meta/esc50\.csv and audio/"):
+        read_layout("esc-10", tmp_path)
+    with pytest.raises(InputError, match=r"validation_list\.txt or testing_list\.txt is missing"):
+        read_layout("speech-commands", tmp_path)
+
+
+def test_an_esc_50_table_without_its_columns_is_refused(tmp_path):
+    public_esc_50(tmp_path)
+    path = tmp_path / "meta" / "esc50.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("src_file", "source"), encoding="utf-8")
+
+    with pytest.raises(InputError, match="no column 'src_file'"):
+        read_layout("esc-10", tmp_path)
