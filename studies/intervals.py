@@ -17,12 +17,12 @@ Floats = NDArray[np.float64]
 
 def t_interval(values: Sequence[float] | Floats) -> tuple[float, float]:
     """mean ± t(0.975, n - 1) sd / sqrt(n), for at least two values."""
-    from scipy import stats
+    from scipy import special
 
     values = np.asarray(values, dtype=np.float64)
     if len(values) < 2:
         raise InputError(f"A t interval needs at least two groups; got {len(values)}.")
-    half = float(stats.t.ppf((1 + LEVEL) / 2, len(values) - 1)) * float(values.std(ddof=1)) / sqrt(len(values))
+    half = float(special.stdtrit(len(values) - 1, (1 + LEVEL) / 2)) * float(values.std(ddof=1)) / sqrt(len(values))
     return float(values.mean()) - half, float(values.mean()) + half
 
 
@@ -39,9 +39,9 @@ def bootstrap_interval(values: Sequence[float] | Floats, seed: int = 0) -> tuple
 
 def wilson_interval(n_right: int, n_clips: int) -> tuple[float, float]:
     """Wilson's score interval of a proportion (JASA 22, 1927, 209-212)."""
-    from scipy import stats
+    from scipy import special
 
-    z = float(stats.norm.ppf((1 + LEVEL) / 2))
+    z = float(special.ndtri((1 + LEVEL) / 2))
     share = n_right / n_clips
     centre = (share + z * z / (2 * n_clips)) / (1 + z * z / n_clips)
     half = z / (1 + z * z / n_clips) * sqrt(share * (1 - share) / n_clips + z * z / (4 * n_clips**2))

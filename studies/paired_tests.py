@@ -1,9 +1,10 @@
 # studies/paired_tests.py
 """Tests of paired differences that need no distribution, their correction for number, and their power."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import product
-from math import comb
+from math import comb, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,14 +58,20 @@ def units_needed(sd: float, difference: float) -> int | None:
     """
     if sd == 0:
         return 2
-    from scipy import stats
+    if _power(MOST_UNITS, sd, difference) < POWER:
+        return None
+    return 2 + bisect_left(range(2, MOST_UNITS + 1), POWER, key=lambda n: _power(n, sd, difference))
 
-    n = np.arange(2, MOST_UNITS + 1)
-    critical = stats.t.ppf(1 - ALPHA / 2, n - 1)
-    centre = np.sqrt(n) * difference / sd
-    power = stats.nct.sf(critical, n - 1, centre) + stats.nct.cdf(-critical, n - 1, centre)
-    enough = np.flatnonzero(np.nan_to_num(power, nan=1.0) >= POWER)  # NaN: so far from 0 that scipy gives up
-    return int(n[enough[0]]) if len(enough) else None
+
+def _power(n: int, sd: float, difference: float) -> float:
+    """How often n units find the difference; it rises with n."""
+    from scipy import special
+
+    critical = float(special.stdtrit(n - 1, 1 - ALPHA / 2))
+    centre = sqrt(n) * abs(difference) / sd
+    if centre > critical + 10:
+        return 1.0  # the noncentral t is not computed that far out
+    return 1 - float(special.nctdtr(n - 1, centre, critical)) + float(special.nctdtr(n - 1, centre, -critical))
 
 
 def _as_far(sums: Floats, values: Floats) -> NDArray[np.bool_]:

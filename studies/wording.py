@@ -2,12 +2,18 @@
 """How numbers are written in tables and sentences: per cent, points, joules, each with its interval."""
 
 from studies.budgets import EnergyRow
+from studies.results import Row
 from studies.statistics import Comparison, Interval
 
 
 def percent(share: float | None, digits: int = 1) -> str:
     """A share in per cent; a dash where it is not known."""
     return "–" if share is None else f"{100 * share:.{digits}f}"
+
+
+def run_name(row: Row) -> str:
+    """`ds-cnn (int8)`."""
+    return f"{row.title} ({row.run.backend.name})"
 
 
 def interval_text(interval: Interval) -> str:
@@ -18,9 +24,9 @@ def interval_text(interval: Interval) -> str:
 
 
 def points_text(comparison: Comparison) -> str:
-    """A difference in points with its sign and interval: `-3.9 [-6.0, -1.8]`."""
+    """A difference in points with its sign and interval: `−3.9 [−6.0, −1.8]`."""
     values = [comparison.difference, comparison.low, comparison.high]
-    texts = ["–" if value is None else f"{100 * value:+.1f}" for value in values]
+    texts = ["–" if value is None else f"{100 * value:+.1f}".replace("-", "−") for value in values]
     return f"{texts[0]} [{texts[1]}, {texts[2]}]" if comparison.low is not None else f"{texts[0]} [no interval]"
 
 
@@ -45,3 +51,17 @@ def energy_text(energy: EnergyRow) -> str:
 
 def _three_digits(value: float) -> str:
     return f"{value:.3g}" if value < 999.5 else f"{value:.0f}"
+
+
+def factor_text(factor: float) -> str:
+    """Three digits without an exponent: `0.0123`, `94.9`, `35,400,000`."""
+    if factor < 1000:
+        return f"{factor:.3g}" if factor >= 1e-4 else f"{factor:.1e}"
+    return f"{float(f'{factor:.3g}'):,.0f}"
+
+
+def probability_text(probability: float) -> str:
+    """`= 0.65`; `> 0.99` and `< 0.01` where draws cannot tell it from certainty."""
+    if probability > 0.99:
+        return "> 0.99"
+    return "< 0.01" if probability < 0.01 else f"= {probability:.2f}"

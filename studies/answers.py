@@ -1,0 +1,210 @@
+# studies/answers.py
+"""The answers of a study in a sentence each, with intervals; "undecided" where the data cannot tell.
+
+Everything is taken from the headline protocol and from the headline run of each system. A family is represented by the
+contender with the best validation accuracy, so that the test clips do not choose who speaks for it; the other systems
+stand in the tables.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from studies.energy_answers import cheapest, least_energy, least_energy_at_best_accuracy, ratio_sentence
+from studies.intervals import t_interval
+from studies.results import Row, StudyResults
+from studies.statistics import Comparison
+from studies.wording import interval_text, percent, points_text, run_name
+
+FAMILY_NAMES = {"classical": "Classical", "neuro": "Spiking", "quantum": "Quantum hybrid"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One question and its answer; the verdicts are (of what, which), such as ("accuracy", "worse")."""
+
+    topic: str
+    text: str
+    verdicts: tuple[tuple[str, str], ...] = ()
+
+
+def answers(results: StudyResults) -> list[Answer]:
+    """The answers, in the order of the first screen."""
+    if not results.headline_rows:
+        return [Answer("Nothing yet", "No cell of the headline protocol is committed.", (("", "undecided"),))]
+    spoken_for = representatives(results)
+    return [
+        _most_accurate(results),
+        *_families(results, spoken_for),
+        *_arithmetic(results, spoken_for),
+        *_twins(results, spoken_for),
+        *_controls(results),
+        *_energies(results),
+        *_protocols(results),
+    ]
+
+
+def representatives(results: StudyResults) -> dict[str, Row]:
+    """The contender of each family that was best on validation clips, by its headline run."""
+    chosen: dict[str, tuple[float, Row]] = {}
+    for row in results.headline_rows:
+        if row.system.role != "contender":
+            continue
+        score = _validation_accuracy(results, row)
+        family = row.system.family
+        if family not in chosen or score > chosen[family][0]:
+            chosen[family] = (score, row)
+    return {family: row for family, (_, row) in chosen.items()}
+
+
+def sentence(a: str, b: str, comparison: Comparison) -> str:
+    """A comparison in words, from A's side."""
+    difference = points_text(comparison)
+    if comparison.verdict == "equivalent":
+        return f"{a} and {b} are equivalent within {100 * comparison.margin:g} points: {difference}."
+    tested = "no test" if comparison.p_value is None else f"p = {comparison.p_value:.3f}"
+    if comparison.verdict != "undecided":
+        size = f"{abs(100 * comparison.difference):.1f} points"
+        return f"{a} is {size} {comparison.verdict} than {b}: {difference}, {tested}."
+    needs = f" It would take {comparison.would_decide}." if comparison.would_decide else ""
+    return f"Undecided between {a} and {b}: {difference}, {tested}.{needs}"
+
+
+def _most_accurate(results: StudyResults) -> Answer:
+    first, *rest = sorted(results.headline_rows, key=lambda row: -row.interval.estimate)
+    sample = f"{first.interval.method}, {first.interval.n_seeds} seeds"
+    text = f"{run_name(first)}: {interval_text(first.interval)} % ({sample})."
+    if not rest:
+        return Answer("Most accurate", text)
+    comparison = results.compare(first, rest[0])
+    text += " " + sentence(run_name(first), f"the next, {run_name(rest[0])}", comparison)
+    return Answer("Most accurate", text, (("accuracy", comparison.verdict),))
+
+
+def _families(results: StudyResults, spoken_for: dict[str, Row]) -> list[Answer]:
+    """Each family's contender against the baseline, in accuracy and in energy."""
+    baseline = results.row(results.study.baseline)
+    if baseline is None:
+        return []
+    made = []
+    for family, row in spoken_for.items():
+        topic = f"{FAMILY_NAMES[family]} against the baseline"
+        if row is baseline:
+            made.append(Answer(topic, f"{run_name(row)} is the baseline: {interval_text(row.interval)} %."))
+        else:
+            made.append(_against(results, topic, row, baseline, f"{interval_text(row.interval)} %. "))
+    return made
+
+
+def _arithmetic(results: StudyResults, spoken_for: dict[str, Row]) -> list[Answer]:
+    """The headline run against the other runs of the same network: int8 or Loihi integers against floats, shots."""
+    spokesmen = {row.system.name for row in spoken_for.values()} | {results.study.baseline}
+    made = []
+    for row in results.headline_rows:
+        for other in results.rows if row.system.name in spokesmen else ():
+            if other.system is row.system and other.protocol == row.protocol and not other.headline:
+                comparison = results.compare(row, other)
+                a, b = row.run.backend.name, other.run.backend.name
+                text = sentence(f"{row.title} on {a}", f"on {b}", comparison)
+                made.append(Answer(f"{row.title}: {a} against {b}", text, (("accuracy", comparison.verdict),)))
+    return made
+
+
+def _twins(results: StudyResults, spoken_for: dict[str, Row]) -> list[Answer]:
+    """The spiking network against its dense twin, in accuracy and in energy."""
+    rows = {row.system.name: row for row in spoken_for.values()}
+    return [
+        _against(results, f"{row.title} against its dense twin", row, twin, "")
+        for twin in results.headline_rows
+        for row in [rows.get(twin.system.beside or "")]
+        if twin.system.role == "twin" and row is not None
+    ]
+
+
+def _against(results: StudyResults, topic: str, row: Row, other: Row, lead: str) -> Answer:
+    comparison = results.compare(row, other)
+    energy, verdict = ratio_sentence(row, other)
+    text = f"{lead}{sentence(run_name(row), run_name(other), comparison)} {energy}"
+    return Answer(topic, text, (("accuracy", comparison.verdict), ("energy", verdict)))
+
+
+def _controls(results: StudyResults) -> list[Answer]:
+    """Does the circuit add anything? Only a system that beats all of its controls owes it to what they lack."""
+    rows = {row.system.name: row for row in results.headline_rows}
+    made = []
+    for row in rows.values():
+        controls = [c for c in rows.values() if c.system.role == "control" and c.system.beside == row.system.name]
+        if not controls:
+            continue
+        compared = [(control, results.compare(row, control)) for control in controls]
+        verdicts = {comparison.verdict for _, comparison in compared}
+        if verdicts == {"better"}:
+            verdict, lead = "better", f"Yes: {row.title} beats each of its {len(compared)} controls."
+        elif verdicts & {"worse", "equivalent"}:
+            verdict, lead = "adds nothing", f"No: a control without it does as well as {row.title}, or better."
+        else:
+            verdict, lead = "undecided", f"Undecided: {row.title} is not shown to beat each of its controls."
+        parts = "; ".join(f"against {c.title} {points_text(difference)}" for c, difference in compared)
+        topic = (
+            "Does the circuit add anything?" if row.system.family == "quantum" else f"{row.title}: against its controls"
+        )
+        made.append(Answer(topic, f"{lead} {parts[:1].upper()}{parts[1:]}.", (("", verdict),)))
+    return made
+
+
+def _energies(results: StudyResults) -> list[Answer]:
+    ranked = cheapest(results.headline_rows)
+    if not ranked:
+        return [
+            Answer("Least energy", "No system has a full price at the system boundary.", (("energy", "undecided"),))
+        ]
+    least, least_verdict = least_energy(ranked)
+    best, best_verdict = least_energy_at_best_accuracy(results, ranked)
+    return [
+        Answer("Least energy", least, (("energy", least_verdict),) if least_verdict else ()),
+        Answer("Least energy at the best accuracy", best, (("energy", best_verdict),) if best_verdict else ()),
+    ]
+
+
+def _protocols(results: StudyResults) -> list[Answer]:
+    """How much another protocol flatters: its accuracy less that of the headline protocol, by group, over systems."""
+    headline = results.study.headline_protocol.name
+    made = []
+    for protocol in results.study.protocols:
+        others = {row.key: row for row in results.rows if row.protocol == protocol.name and row.headline}
+        pairs = [(others[row.key], row) for row in results.headline_rows if row.key in others]
+        if protocol.name == headline or not pairs:
+            continue
+        shared = set.intersection(*({*a.interval.group_scores} & {*b.interval.group_scores} for a, b in pairs))
+        by_group = [
+            float(np.mean([a.interval.group_scores[g] - b.interval.group_scores[g] for a, b in pairs]))
+            for g in sorted(shared)
+        ]
+        mean = float(np.mean([a.interval.estimate - b.interval.estimate for a, b in pairs]))
+        interval = ""
+        verdicts: tuple[tuple[str, str], ...] = ()
+        if len(by_group) > 1:
+            low, high = t_interval(by_group)
+            mean = float(np.mean(by_group))
+            interval = f" [{100 * low:+.1f}, {100 * high:+.1f}]"
+            verdicts = () if low > 0 or high < 0 else (("", "undecided"),)
+        word = "flatters" if mean > 0 else "differs"
+        there, here = next((pair for pair in pairs if pair[1].system.name == results.study.baseline), pairs[0])
+        text = (
+            f"{protocol.name} {word} by {100 * mean:+.1f} points{interval} against {headline}, "
+            f"over {len(pairs)} systems: {run_name(here)} gets {percent(there.interval.estimate)} % there and "
+            f"{percent(here.interval.estimate)} % here."
+        )
+        made.append(Answer(f"What {protocol.name} would have said", text, verdicts))
+    return made
+
+
+def _validation_accuracy(results: StudyResults, row: Row) -> float:
+    scores = [
+        float(np.mean(run.logits.argmax(axis=1) == result.targets))
+        for cell, result in results.fits.items()
+        if (cell.system, cell.protocol) == (row.system.name, row.protocol)
+        for run in result.runs
+        if run.backend == row.run.backend.name and run.clip_indices is None
+    ]
+    return float(np.mean(scores)) if scores else row.interval.estimate

@@ -1,0 +1,97 @@
+# studies/energy_answers.py
+"""What the energies of a study say, in sentences: at the system boundary, always on, each run where it costs least.
+
+Ratios are taken draw by draw, so a price that both sides share cancels. A lower bound ranks nowhere.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from studies.budgets import EnergyRow, compare_rows, deciding_coefficients
+from studies.results import Row, StudyResults
+from studies.wording import energy_text, factor_text, probability_text, run_name
+
+Priced = tuple[Row, EnergyRow]
+
+
+def cheapest(rows: Sequence[Row], boundary: str = "system") -> list[Priced]:
+    """The deployment with the least nominal energy of each row that has a full price, the least first."""
+    found = []
+    for row in rows:
+        priced = [
+            energy
+            for energy in row.energies
+            if (energy.boundary, energy.scenario, energy.alternative_to) == (boundary, "always-on", "")
+            and energy.kind in ("modelled", "measured")
+        ]
+        if priced:
+            found.append((row, min(priced, key=_nominal)))
+    return sorted(found, key=lambda pair: _nominal(pair[1]))
+
+
+def energy_ratio(a: EnergyRow, b: EnergyRow) -> tuple[float, float, float] | None:
+    """Median and 5 to 95 % of A's energy over B's, draw by draw; None where one of them has no draws."""
+    if a.draws is None or b.draws is None:
+        return None
+    low, median, high = np.quantile(a.draws / b.draws, (0.05, 0.5, 0.95))
+    return float(median), float(low), float(high)
+
+
+def least_energy(ranked: Sequence[Priced]) -> tuple[str, str]:
+    """Who uses least, and how sure that is against the next; (sentence, verdict)."""
+    (row, energy), *rest = ranked
+    text = (
+        f"{run_name(row)} on {energy.deployment}: {energy_text(energy)} per decision at the system boundary, always on."
+    )
+    if not rest:
+        return text, ""
+    compared = compare_rows(energy, rest[0][1])
+    next_one = f"{run_name(rest[0][0])} on {rest[0][1].deployment}"
+    return (
+        f"{text} P(it uses less than the next, {next_one}) {probability_text(compared.probability_low)}.",
+        compared.verdict,
+    )
+
+
+def least_energy_at_best_accuracy(results: StudyResults, ranked: Sequence[Priced]) -> tuple[str, str]:
+    """The least energy among the systems that match the most accurate one, or are at least not shown to be worse."""
+    best, best_energy = max(ranked, key=lambda pair: pair[0].interval.estimate)
+    against = [(row, energy, results.compare(row, best).verdict) for row, energy in ranked if row is not best]
+    matching = [entry for entry in against if entry[2] in ("equivalent", "better")]
+    candidates = matching or [entry for entry in against if entry[2] == "undecided"]
+    if not candidates or _nominal(candidates[0][1]) >= _nominal(best_energy):
+        return f"{run_name(best)} on {best_energy.deployment}: whatever costs less is less accurate.", ""
+    row, energy, _ = candidates[0]
+    says = f"matches {run_name(best)}" if matching else f"is not shown to be less accurate than {run_name(best)}"
+    text = f"{run_name(row)} on {energy.deployment} {says}, and uses {_times(energy, best_energy)} its energy"
+    verdict = compare_rows(energy, best_energy).verdict if matching else "undecided"
+    return f"{text} on {best_energy.deployment}.", verdict
+
+
+def ratio_sentence(row: Row, other: Row) -> tuple[str, str]:
+    """The energy of a run over that of another, each where it costs least; (sentence, verdict)."""
+    priced = {found.key: energy for found, energy in cheapest([row, other])}
+    unpriced = [run_name(each) for each in (row, other) if each.key not in priced]
+    if unpriced:
+        return f"Energy: no full price at the system boundary for {' and '.join(unpriced)}.", "undecided"
+    a, b = priced[row.key], priced[other.key]
+    compared = compare_rows(a, b)
+    deciding = deciding_coefficients(a, b)
+    most = f"; the price {deciding[0][0]} decides most" if deciding else ""
+    places = f"on {a.deployment}" if a.deployment == b.deployment else f"on {a.deployment} against {b.deployment}"
+    text = f"Energy {places}: {_times(a, b)} as much, P(less) {probability_text(compared.probability_low)}{most}."
+    return text, compared.verdict
+
+
+def _times(a: EnergyRow, b: EnergyRow) -> str:
+    """`195 times [94.9, 371]`; without draws no range is known."""
+    ratio = energy_ratio(a, b)
+    if ratio is None:
+        return f"{factor_text(_nominal(a) / _nominal(b))} times"
+    return f"{factor_text(ratio[0])} times [{factor_text(ratio[1])}, {factor_text(ratio[2])}]"
+
+
+def _nominal(energy: EnergyRow) -> float:
+    assert energy.nominal_joules is not None
+    return energy.nominal_joules
