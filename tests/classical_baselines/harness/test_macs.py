@@ -150,6 +150,9 @@ def test_the_peak_is_the_largest_input_with_its_output():
 
     assert peak_activation_bytes(network, torch.rand(1, 10)) == 4 * 40
 
+    halving = nn.Conv1d(1, 1, 2, stride=2)
+    assert peak_activation_bytes(nn.Sequential(halving, halving), torch.rand(1, 1, 40)) == 4 * (40 + 20)
+
 
 def test_a_module_called_twice_moves_its_weights_once():
     shared = nn.Linear(4, 4, bias=False)

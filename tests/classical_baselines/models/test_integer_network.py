@@ -8,7 +8,8 @@ from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import EncodedShape
 from classical_baselines.models.dense_twin import ConvolutionalTwin, DenseTwin
 from classical_baselines.models.ds_cnn import DsCnn
-from classical_baselines.models.integer_network import IntegerMaps, IntegerNetwork, n_integer_parameters
+from classical_baselines.models.integer_network import IntegerMaps, IntegerNetwork, n_integer_parameters, requantised
+from classical_baselines.models.quantised import ActivationScale
 from classical_baselines.models.residual_cnn import ResidualCnn
 from tests.references.onnx_network import OnnxNetwork
 
@@ -108,6 +109,15 @@ def _units_of_the_readout(network):
     before = network.mean.output if hasattr(network, "mean") else network.layers[-1].output
     weight = network.readout.convolution.weight.detach().flatten(1).numpy()
     return before.activation_scale().scale * np.abs(weight).max(axis=1) / 127
+
+
+def test_requantising_rounds_half_to_even_and_clips_around_the_zero_point():
+    scale = ActivationScale(scale=1.0, zero_point=4, n_levels=15)
+    steps = [-9.0, -4.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 10.5, 11.5, 40.0]
+
+    integers = requantised(torch.tensor(steps), scale)
+
+    assert integers.tolist() == [min(max(round(step) + 4, 0), 15) for step in steps]
 
 
 def test_the_fake_quantised_network_predicts_what_the_integers_predict():
