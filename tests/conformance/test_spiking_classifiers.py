@@ -46,6 +46,14 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(pair):
     assert any(not torch.equal(first[key], other[key]) for key in first)
 
 
+def test_the_first_epoch_is_always_trained_as_floats(pair):
+    name, encoder = pair
+    network = built(name, encoder, quantise_from=0.0)
+    network.start_epoch(0, 4)
+
+    assert not bool(network.on_chip_grid)
+
+
 @pytest.mark.parametrize("on_chip_grid", [False, True])
 def test_a_gradient_reaches_every_parameter(pair, on_chip_grid):
     name, encoder = pair

@@ -101,7 +101,7 @@ def test_float_counts_are_the_sum_on_paper():
     network = DenseSnn(hidden=(9,)).build(SPIKES, 3).eval()
     encoded = random_spikes(n_clips=4)
     counts = network.count_operations(encoded).counts
-    n_spikes = float(network.hidden_spikes(encoded)[0].sum()) / 4
+    n_spikes = float(network.hidden_spikes(encoded)[0].detach().sum()) / 4
 
     assert counts["network", "layer-1", "add_fp32"] == pytest.approx(10 * 9 + 9 * float(encoded.sum()) / 4)
     assert counts["network", "layer-1", "mac_fp32"] == 10 * 9

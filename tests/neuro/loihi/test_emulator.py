@@ -42,7 +42,9 @@ def test_random_networks_equal_plain_python_integers(make, graded, seed):
 @pytest.mark.parametrize("decay", [0, 1, 2048, 4095])
 def test_decays_truncate_towards_zero_on_both_sides(decay):
     rng = np.random.default_rng(decay)
-    network = LoihiNetwork((dense_layer(rng, 5, 6, decay=decay, threshold=300), readout(rng, 6)), False, 1.0)
+    layer = dense_layer(rng, 5, 6, decay=decay, threshold=300)
+    leaking = replace(readout(rng, 6), decay=decay)  # its potentials are compared to the last bit
+    network = LoihiNetwork((layer, leaking), False, 1.0)
     assert_equal_to_the_reference(network, random_input(rng, network, n_steps=25))
 
 
