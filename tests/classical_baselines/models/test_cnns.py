@@ -7,7 +7,7 @@ from torch import nn
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import EncodedShape
 from classical_baselines.harness.macs import count_modules
-from classical_baselines.models.ds_cnn import MLPERF_TINY, DsCnn
+from classical_baselines.models.ds_cnn import MLPERF_TINY, DsCnn, SeparableBlock
 from classical_baselines.models.residual_cnn import ResidualBlock, ResidualCnn
 
 SHAPE = EncodedShape("intensity", (32, 64))
@@ -51,6 +51,17 @@ def test_a_residual_block_is_two_convolutions_and_a_shortcut(stride):
 
     assert (block.shortcut is None) == (stride == 1)
     torch.testing.assert_close(block(maps), expected)
+
+
+@pytest.mark.parametrize(("stride", "residual", "adds"), [(1, True, True), (2, True, False), (1, False, False)])
+def test_a_separable_block_adds_its_input_where_the_shapes_agree(stride, residual, adds):
+    block = SeparableBlock(4, 4, stride, DsCnn(residual=residual)).eval()
+    maps = torch.randn(2, 4, 9, 7)
+
+    hidden = torch.relu(block.depthwise.norm(block.depthwise.convolution(maps)))
+    new = block.pointwise.norm(block.pointwise.convolution(hidden))
+
+    torch.testing.assert_close(block(maps), torch.relu(new + maps) if adds else torch.relu(new))
 
 
 @pytest.mark.parametrize("options", [DsCnn, ResidualCnn])
