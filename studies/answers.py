@@ -72,7 +72,8 @@ def sentence(a: str, b: str, comparison: Comparison) -> str:
 
 def _most_accurate(results: StudyResults) -> Answer:
     first, *rest = sorted(results.headline_rows, key=lambda row: -row.interval.estimate)
-    sample = f"{first.interval.method}, {first.interval.n_seeds} seeds"
+    n_seeds = first.interval.n_seeds
+    sample = f"{first.interval.method}, {n_seeds} seed{'s' if n_seeds > 1 else ''}"
     text = f"{run_name(first)}: {interval_text(first.interval)} % ({sample})."
     if not rest:
         return Answer("Most accurate", text)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from studies.cell import PictureRecord
-from studies.figure_style import FAMILY_COLOURS, INK, RULE, STYLE, margin_labels
+from studies.figure_style import FAMILY_COLOURS, INK, RULE, SOFT, STYLE, margin_labels
 from studies.plots import energy_ticks, label_of
 from studies.results import Row, StudyResults
 
@@ -24,10 +24,10 @@ STAGE_MARKS = {
     "network": ("#d55e00", "D"),
     "readout": ("#cc79a7", "^"),
     "link": ("#e69f00", "P"),
-    "idle": (RULE, "X"),
+    "idle": (SOFT, "X"),
 }
 GROUP_MARKS = ("o", "s", "D", "^", "v", "P", "X", "<")
-GROUP_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", INK, RULE)
+GROUP_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", INK, SOFT)
 MOST_SPIKES = 20_000  # drawn one by one; a denser raster becomes an image
 
 
@@ -53,7 +53,14 @@ def energy_by_stage_figure(results: StudyResults, boundary: str = "system") -> F
         for place, (row, energy) in enumerate(lines):
             found = {stage: energy.by_stage[stage] for stage in stages if energy.by_stage.get(stage, 0) > 0}
             if found:
-                ax.plot([min(found.values()), max(found.values())], [place, place], color=RULE, linewidth=0.8, zorder=1)
+                ax.plot(
+                    [min(found.values()), max(found.values())],
+                    [place, place],
+                    color=SOFT,
+                    linewidth=0.6,
+                    alpha=0.7,
+                    zorder=1,
+                )
             for stage, joules in found.items():
                 colour, mark = STAGE_MARKS[stage]
                 ax.plot([joules], [place], mark, color=colour, markersize=6, alpha=0.9)
@@ -75,12 +82,12 @@ def group_figure(results: StudyResults) -> Figure | None:
         for place, row in enumerate(rows):
             interval = row.interval
             if interval.low is not None and interval.high is not None:
-                ax.plot([100 * interval.low, 100 * interval.high], [place, place], color=RULE, linewidth=5, alpha=0.35)
+                ax.plot([100 * interval.low, 100 * interval.high], [place, place], color=SOFT, linewidth=5, alpha=0.25)
             for number, group in enumerate(groups):
                 if group in interval.group_scores:
                     mark = GROUP_MARKS[number] if named else "o"
                     dot = ax.plot([100 * interval.group_scores[group]], [place], mark, markersize=5, alpha=0.9)[0]
-                    dot.set_color(GROUP_COLOURS[number] if named else RULE)
+                    dot.set_color(GROUP_COLOURS[number] if named else SOFT)
             ax.plot([100 * interval.estimate], [place], "|", markersize=15, color=INK, markeredgewidth=1.6)
             ax.get_yticklabels()[place].set_color(FAMILY_COLOURS[row.system.family])
         ax.set_xlabel("accuracy by group, %; bar: mean with its 95 % interval")

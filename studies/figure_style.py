@@ -14,13 +14,14 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-INK, PAPER, RULE = "#1a1a1c", "#fdfdfe", "#8c8c8d"
+INK, PAPER, RULE, SOFT = "#1a1a1c", "#fdfdfe", "#8c8c8d", "#6d6d6f"
 FAMILY_COLOURS = {"classical": "#0072b2", "neuro": "#d55e00", "quantum": "#009e73"}  # Okabe & Ito
 # In a page these follow its light or dark scheme; in a file of its own a figure keeps the colours above.
 PAGE_COLOURS = {
     INK: "currentColor",
     PAPER: "var(--paper)",
     RULE: "var(--rule)",
+    SOFT: "var(--soft)",
     **{colour: f"var(--{family})" for family, colour in FAMILY_COLOURS.items()},
 }
 STYLE: Any = {
@@ -113,6 +114,6 @@ def margin_labels(ax: Axes, labels: Sequence[tuple[float, str, Any]], font_size:
     transform = ax.get_yaxis_transform()
     for (height, text, colour), place in zip(labels, places, strict=True):
         line = ax.plot([1.0, 1.025, 1.04], [height, place, place], transform=transform, clip_on=False, zorder=1)
-        line[0].set(color=RULE, linewidth=0.6)
+        line[0].set(color=SOFT, linewidth=0.5)
         name = ax.text(1.048, place, text, transform=transform, va="center", fontsize=font_size, clip_on=False)
         name.set_color(colour)

@@ -19,7 +19,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from classical_baselines.harness.energy import BOUNDARIES
 from studies.budgets import EnergyRow, deployments
-from studies.figure_style import FAMILY_COLOURS, INK, PAPER, RULE, STYLE, margin_labels
+from studies.figure_style import FAMILY_COLOURS, INK, PAPER, RULE, SOFT, STYLE, margin_labels
 from studies.results import Row, StudyResults
 from studies.wording import joules_text
 
@@ -107,7 +107,7 @@ def _panel(ax: Axes, points: Sequence[Point], limits: tuple[float, float]) -> No
     for row in rows.values():
         start = max(p.energy.nominal_joules or 0 for p in points if p.row is row)
         y = 100 * row.interval.estimate
-        ax.plot([start, max(highs) * 2.5], [y, y], color=RULE, linewidth=0.5, alpha=0.7, zorder=1)
+        ax.plot([start, max(highs) * 2.5], [y, y], color=SOFT, linewidth=0.5, alpha=0.6, zorder=1)
     margin_labels(
         ax,
         [(100 * row.interval.estimate, label_of(row), FAMILY_COLOURS[row.system.family]) for row in rows.values()],

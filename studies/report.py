@@ -14,10 +14,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from classical_baselines.harness.coefficient import describe_coefficients
 from studies.answers import answers, representatives
-from studies.budgets import EnergyRow, deciding_coefficients, deployments
+from studies.budgets import EnergyRow, deployments
 from studies.cell import PictureRecord
+from studies.coefficient_table import coefficient_rows
 from studies.energy_answers import cheapest
 from studies.pareto import front_probabilities
 from studies.results import Row, StudyResults
@@ -62,14 +62,15 @@ def report_html(results: StudyResults) -> str:
         protocols=_protocol_tables(results),
         comparisons=_comparison_rows(results),
         margin=f"{100 * results.study.equivalence_margin:g}",
-        energies=_energy_table(results),
+        energies=_energy_tables(results),
+        gaps=_gaps(results),
         boundaries=BOUNDARY_ORDER,
         checks=_checks(results),
         audit=_audit(results),
         looks=sorted(results.looks.items()),
         missing=results.missing,
         n_wanted=len(results.wanted),
-        coefficients=_coefficients(results),
+        coefficients=coefficient_rows(results),
         provenance=[line.removeprefix("- ").replace("`", "") for line in provenance_lines(results)],
         labels=_labels(results),
     )
@@ -161,7 +162,7 @@ def _system_row(row: Row, energy: EnergyRow | None, chance: float | None) -> dic
         "sd_seeds": percent(row.interval.sd_seeds),
         "sd_folds": percent(row.interval.sd_folds),
         "n_parameters": f"{n_parameters:,.0f}" if isinstance(n_parameters, int | float) else "–",
-        "energy": "–" if energy is None else energy_text(energy),
+        "energy": ("–", "") if energy is None else _energy_cell(energy),
         "deployment": "" if energy is None else energy.deployment,
         "front": "–" if chance is None else f"{chance:.2f}",
         "cells": f"{row.n_cells} of {row.n_wanted}",
@@ -185,29 +186,45 @@ def _comparison_rows(results: StudyResults) -> list[dict[str, str]]:
     ]
 
 
-def _energy_table(results: StudyResults) -> list[dict[str, Any]]:
-    """One line per headline row, deployment (rival price sets too) and scenario; a column per boundary."""
-    lines: dict[tuple[str, str, str], dict[str, Any]] = {}
+def _energy_tables(results: StudyResults) -> list[dict[str, Any]]:
+    """A table per scenario: one line per headline row and deployment, rival price sets too; a column per boundary."""
+    tables: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
     for row in results.headline_rows:
         for energy in row.energies:
-            line = lines.setdefault(
-                (row.system.name, energy.deployment, energy.scenario),
+            line = tables.setdefault(energy.scenario, {}).setdefault(
+                (row.system.name, energy.deployment),
                 {
                     "title": row.title,
                     "family": row.system.family,
                     "deployment": energy.deployment,
                     "rival": energy.alternative_to,
-                    "scenario": energy.scenario,
-                    "kinds": {},
-                    "missing": "",
+                    "cells": {},
                     "keeps_up": energy.keeps_up,
                 },
             )
-            line["kinds"][energy.boundary] = energy_text(energy)
+            line["cells"][energy.boundary] = _energy_cell(energy)
             if energy.boundary == "system":
-                line["missing"] = "; ".join(energy.unpriced) or energy.reason
                 line["per_second"] = joules_text(energy.per_second_joules)
-    return list(lines.values())
+    return [{"scenario": scenario, "lines": list(lines.values())} for scenario, lines in tables.items()]
+
+
+def _energy_cell(energy: EnergyRow) -> tuple[str, str]:
+    """The number, and the range below it."""
+    number, _, interval = energy_text(energy).partition(" [")
+    return ("–", "") if energy.nominal_joules is None else (number, f"[{interval}" if interval else "")
+
+
+def _gaps(results: StudyResults) -> list[tuple[str, list[str]]]:
+    """What the energies leave out, and why there is none: (deployment, terms and reasons)."""
+    gaps: dict[str, dict[str, set[str]]] = {}
+    for row in results.headline_rows:
+        for energy in row.energies:
+            for term in energy.unpriced or ((energy.reason,) if energy.reason else ()):
+                gaps.setdefault(energy.deployment, {}).setdefault(term, set()).add(energy.boundary)
+    return [
+        (deployment, [f"{term} ({', '.join(b for b in BOUNDARY_ORDER if b in at)})" for term, at in terms.items()])
+        for deployment, terms in gaps.items()
+    ]
 
 
 def _checks(results: StudyResults) -> list[dict[str, Any]]:
@@ -234,28 +251,6 @@ def _audit(results: StudyResults) -> dict[str, int]:
         "n_apart": sum(bool(audit.get("groups_apart")) for audit in made),
         "n_equal": sum(int(audit.get("n_equal_recordings", 0)) for audit in made),
     }
-
-
-def _coefficients(results: StudyResults) -> list[dict[str, Any]]:
-    """Every coefficient that a number of the report rests on; those that decide a family's ratio first."""
-    used = {id for row in results.rows for energy in row.energies for id in energy.coefficient_ids}
-    priced = {row.key: energy for row, energy in cheapest(results.headline_rows)}
-    baseline = results.row(results.study.baseline)
-    reference = priced.get(baseline.key) if baseline is not None else None
-    weights: dict[str, float] = {}
-    for row in representatives(results).values():
-        energy = priced.get(row.key)
-        if energy is None or reference is None or energy is reference:
-            continue
-        for id, correlation in deciding_coefficients(energy, reference):
-            weights[id] = max(weights.get(id, 0.0), abs(correlation))
-    merged: dict[str, dict[str, Any]] = {}
-    for entry in describe_coefficients():
-        id = str(entry["id"])
-        if id in used:
-            line = merged.setdefault(id, {**entry, "operations": [], "weight": weights.get(id)})
-            line["operations"] += [str(entry["operation"]).replace("_", " ")] if entry["operation"] else []
-    return sorted(merged.values(), key=lambda line: (-(line["weight"] or 0.0), line["device"], line["id"]))
 
 
 def _labels(results: StudyResults) -> list[tuple[str, str, str]]:

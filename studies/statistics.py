@@ -204,7 +204,7 @@ def what_would_decide(differences: Sequence[float] | Floats, margin: float, unit
         return f"more than {MOST_UNITS:,} {unit}s at the spread seen, for a difference of {100 * margin:g} points"
     return (
         f"about {max(needed, FEWEST_FOR_A_TEST):,} {unit}s (there are {len(values):,}) to find a difference of "
-        f"{100 * margin:g} points with a power of {POWER:.0%} at the spread seen"
+        f"{100 * margin:g} points with a power of {100 * POWER:g} % at the spread seen"
     )
 
 

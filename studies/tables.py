@@ -48,7 +48,7 @@ def csv_records(results: StudyResults) -> list[dict[str, Cell]]:
 def results_markdown(results: StudyResults) -> str:
     """The page `docs/results/STUDY.md`: accuracies with intervals, by group, energy, looks, command and revision."""
     study = results.study
-    lines = [f"# {study.title}", "", study.question, ""]
+    lines = [f"# {_escaped(study.title)}", "", _escaped(study.question), ""]
     if not results.confirmed:
         lines += ["**Validation only: no test fold was opened, and nothing here is a test result.**", ""]
     lines += [
@@ -240,7 +240,7 @@ def _completeness(results: StudyResults) -> list[str]:
     lines += [f"- {len(results.wanted)} cells asked for, {len(missing)} missing"]
     for gap in missing:
         cell = gap.cell
-        why = gap.reason or "not run"
+        why = _escaped(gap.reason or "not run")
         lines.append(f"- missing: {gap.kind} of {cell.system}, {cell.protocol}, {cell.fold}, seed {cell.seed}: {why}")
     return lines
 

@@ -1,0 +1,113 @@
+import re
+from itertools import pairwise
+from xml.etree import ElementTree
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from studies.detail_plots import (
+    confusion_figure,
+    curves_figure,
+    energy_by_stage_figure,
+    group_figure,
+    pictures_figure,
+)
+from studies.figure_style import inline_svg, png_bytes, spread_labels, svg_text
+from studies.plots import accuracy_energy_figure
+from tests.studies.synthetic_results import SPEAKERS, SYSTEMS, synthetic_results
+
+
+def words(svg):
+    return {
+        "".join(element.itertext()).strip() for element in ElementTree.fromstring(svg).iter() if "text" in element.tag
+    }
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=15), st.floats(0.1, 6))
+def test_spread_labels_keep_their_order_their_distance_and_their_limits(heights, gap):
+    placed = spread_labels(heights, gap, 0.0, 100.0)
+    order = sorted(range(len(heights)), key=lambda i: heights[i])
+
+    assert all(-1e-9 <= place <= 100 + 1e-9 for place in placed)
+    assert all(placed[b] - placed[a] >= gap - 1e-9 for a, b in pairwise(order))
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=10, unique=True))
+def test_labels_that_have_room_stay_where_they_are(tens):
+    heights = [10.0 * ten for ten in tens]
+
+    assert spread_labels(heights, 5.0, 0.0, 100.0) == heights
+
+
+def test_every_boundary_has_a_panel_and_every_priced_system_its_name():
+    text = words(svg_text(accuracy_energy_figure(synthetic_results())))
+
+    for boundary in ("operation:", "core:", "chip:", "system:"):
+        assert any(word.startswith(boundary) for word in text)
+    assert {"ds-cnn", "convolutional-snn", "qft-hybrid", "modelled"} <= text
+    assert "lower bound: the truth lies to the right" in text
+    assert "measured" not in text
+    assert not any("qft-alone" in word for word in text)  # its headline run names no deployment
+
+
+def test_the_readme_picture_is_the_system_boundary_alone():
+    text = words(svg_text(accuracy_energy_figure(synthetic_results(), ("system",))))
+
+    assert [word for word in text if re.match(r"(operation|core|chip|system):", word)] == [
+        "system: with front end, host and link"
+    ]
+
+
+def test_a_figure_has_the_same_bytes_every_time():
+    first, second = (accuracy_energy_figure(synthetic_results(), ("system",)) for _ in range(2))
+
+    assert svg_text(first) == svg_text(second)
+    assert png_bytes(first) == png_bytes(second)
+    assert "<dc:date>" not in svg_text(first)
+
+
+def test_an_element_of_a_page_follows_its_colours_and_has_ids_of_its_own():
+    element = inline_svg(accuracy_energy_figure(synthetic_results(), ("system",)), "one", 'a "quoted" <text>')
+
+    assert element.startswith('<svg role="img" aria-label="a &quot;quoted&quot; &lt;text&gt;"')
+    assert "var(--classical)" in element
+    assert "#0072b2" not in element
+    assert set(re.findall(r'(?:id="|url\(#|href="#)([a-z]*)-', element)) == {"one"}
+    ElementTree.fromstring(element)
+
+
+def test_stages_stand_side_by_side_on_the_log_axis_and_are_not_stacked():
+    figure = energy_by_stage_figure(synthetic_results())
+    (ax,) = figure.axes
+
+    assert ax.get_xscale() == "log"
+    assert not ax.patches  # no bars
+    row = synthetic_results().row("ds-cnn")
+    energy = next(
+        e for e in row.energies if (e.deployment, e.boundary, e.scenario) == ("cortex-m4", "system", "always-on")
+    )
+    drawn = {round(x, 12) for line in ax.lines for x in line.get_xdata() if len(line.get_xdata()) == 1}
+    assert {round(joules, 12) for joules in energy.by_stage.values() if joules > 0} <= drawn
+
+
+def test_every_group_is_a_mark_and_named():
+    text = words(svg_text(group_figure(synthetic_results())))
+
+    assert {*SPEAKERS, *SYSTEMS} <= text
+
+
+def test_the_confusion_of_a_target_sums_to_a_hundred_per_cent():
+    figure = confusion_figure(synthetic_results().headline_rows[:2])
+    image = figure.axes[0].images[0].get_array()
+
+    assert image.sum(axis=1).round(9).tolist() == [100.0] * 10
+
+
+def test_pictures_and_curves_are_drawn_and_nothing_is_drawn_from_nothing():
+    results = synthetic_results()
+    pictures = [("x", p) for r in results.tests.values() for run in r.runs for p in run.pictures][:2]
+
+    assert len(curves_figure(results).axes[0].lines) >= len(SYSTEMS)
+    assert pictures_figure(pictures) is not None
+    assert pictures_figure([]) is None
+    assert confusion_figure([]) is None

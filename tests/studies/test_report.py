@@ -1,0 +1,139 @@
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from studies.report import write_report
+from studies.results import StudyResults
+from studies.specification import Study
+from tests.studies.synthetic_results import synthetic_results, synthetic_study
+
+VOID = {"meta", "br", "link", "img", "hr", "input", "path", "use", "rect", "image"}
+
+
+class Page(HTMLParser):
+    """Tags, attributes and text of a page; complains where tags do not nest."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.open, self.texts = [], [], [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("report")
+    write_report(synthetic_results(), path)
+    return path
+
+
+def test_the_files_stand_side_by_side(folder):
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "accuracy_vs_energy.png",
+        "accuracy_vs_energy.svg",
+        "accuracy_vs_energy_system.png",
+        "accuracy_vs_energy_system.svg",
+        "report.html",
+        "results.csv",
+        "results.md",
+    ]
+
+
+def test_the_page_is_one_small_file_that_loads_nothing(folder):
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    page = Page(text)
+
+    assert len(text.encode()) < 5_000_000
+    assert not {"script", "link", "iframe", "object"} & set(page.tags)
+    for name, value in page.attributes:
+        assert not name.startswith("on")
+        if name in ("src", "href", "xlink:href"):
+            assert value.startswith(("#", "data:image/png;base64,", "accuracy_vs_energy", "results.csv"))
+    assert not re.search(r"@import|url\((?!#)", text)
+
+
+def test_every_figure_has_a_text_for_those_who_do_not_see_it(folder):
+    page = Page((folder / "report.html").read_text(encoding="utf-8"))
+    labels = [value for name, value in page.attributes if name == "aria-label"]
+
+    assert page.tags.count("svg") == 6
+    assert sum(len(label) > 20 for label in labels) >= 6
+
+
+def test_the_answers_come_before_the_picture_and_the_page_has_all_sections(folder):
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    ids = re.findall(r'<section id="(\w+)"', text)
+
+    assert text.index("Most accurate") < text.index('<section id="picture"')
+    assert ids == [
+        *("picture", "systems", "differences", "energy", "groups", "confusion", "clip", "checks", "completeness"),
+        *("coefficients", "provenance"),
+    ]
+    for words in ("lava-equality", "aer-equality", "the loss is not finite in epoch 3", "Davies et al.", "17 of 18"):
+        assert words in text
+    for words in ("made in 544 of 544 cells", "prefers-color-scheme: dark", "@media print", "range assumed"):
+        assert words in text
+
+
+def test_the_same_results_give_the_same_page(folder, tmp_path):
+    again = write_report(synthetic_results(), tmp_path)
+
+    assert again.read_bytes() == (folder / "report.html").read_bytes()
+
+
+def test_a_page_of_validation_clips_says_so_everywhere(folder, tmp_path):
+    text = write_report(synthetic_results(confirmed=False, seeds=(0,)), tmp_path).read_text(encoding="utf-8")
+
+    assert '<body class="unconfirmed">' in text
+    assert "Validation only. No test fold was opened" in text
+    assert ">test clips<" not in text
+    assert "Validation only" in (tmp_path / "results.md").read_text(encoding="utf-8")
+    assert '<body class="unconfirmed">' not in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_hostile_names_are_text(tmp_path):
+    hostile = '<script>alert("x")</script> $\\frac{ & "quoted"'
+    raw = synthetic_study().model_dump(by_alias=True)
+    raw["title"] = hostile
+    for system in raw["systems"]:
+        system["title"] = f"{system['name']} {hostile}"
+    results = synthetic_results(seeds=(0,))
+    renamed = StudyResults(
+        study=Study.model_validate({**raw, "seeds": [0]}),
+        wanted=results.wanted,
+        fits=results.fits,
+        tests=results.tests,
+        failures=dict.fromkeys(results.failures, hostile),
+    )
+    page = Page(write_report(renamed, tmp_path).read_text(encoding="utf-8"))
+
+    assert "script" not in page.tags
+    assert any(hostile in text for text in page.texts)
+    assert "<script>" not in (tmp_path / "results.md").read_text(encoding="utf-8")
+
+
+def test_a_store_without_cells_gives_a_page_too(tmp_path):
+    results = synthetic_results()
+    empty = StudyResults(study=results.study, wanted=results.wanted, fits={}, tests={})
+    text = write_report(empty, tmp_path).read_text(encoding="utf-8")
+
+    assert "No cell of the headline protocol is committed." in text
+    assert f"{len(results.wanted)} are missing" in text
