@@ -15,7 +15,7 @@ ESC_10 = {
 
 
 def noise(path: Path, seed: int, n_samples: int = 400, rate_hz: int = 8000) -> np.ndarray:
-    samples = np.random.default_rng(seed).integers(-9000, 9000, n_samples).astype(np.int16)
+    samples = np.random.default_rng(seed).integers(-32768, 32768, n_samples).astype(np.int16)
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, samples, rate_hz, subtype="PCM_16")
     return samples
