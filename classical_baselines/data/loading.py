@@ -1,7 +1,8 @@
 # classical_baselines/data/loading.py
 """From a data set to `Clips`: decoded, brought to one rate and one length, hashed by content.
 
-    waveform   [clip, sample]   float32 in [-1, 1]; cut at the end, or padded with zeros after a clip's own end
+    waveform   [clip, sample]   float32 in [-1, 1] as recorded (a resampled peak may pass 1 a little); cut at the end,
+                                or padded with zeros after a clip's own end
 
 The content hash is over the samples as decoded, the labels, groups and folds: it does not depend on where the set lies
 nor on its file format, so a WAV and its FLAC twin are the same recording. Decoded samples are kept in a cache folder
