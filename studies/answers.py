@@ -7,6 +7,7 @@ stand in the tables.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def answers(results: StudyResults) -> list[Answer]:
         _most_accurate(results),
         *_families(results, spoken_for),
         *_arithmetic(results, spoken_for),
-        *_twins(results, spoken_for),
+        *_twins(results),
         *_controls(results),
         *_energies(results),
         *_protocols(results),
@@ -71,10 +72,13 @@ def sentence(a: str, b: str, comparison: Comparison) -> str:
 
 
 def _most_accurate(results: StudyResults) -> Answer:
-    first, *rest = sorted(results.headline_rows, key=lambda row: -row.interval.estimate)
+    first, *rest = results.ranked_rows
     n_seeds = first.interval.n_seeds
     sample = f"{first.interval.method}, {n_seeds} seed{'s' if n_seeds > 1 else ''}"
     text = f"{run_name(first)}: {interval_text(first.interval)} % ({sample})."
+    n_ranked = len(results.ranked_rows)
+    if n_ranked < len(results.study.systems) or first.n_cells < first.n_wanted:
+        text = f"Among the {n_ranked} systems that stand on {first.n_cells} of {first.n_wanted} cells, {text}"
     if not rest:
         return Answer("Most accurate", text)
     comparison = results.compare(first, rest[0])
@@ -98,22 +102,35 @@ def _families(results: StudyResults, spoken_for: dict[str, Row]) -> list[Answer]
 
 
 def _arithmetic(results: StudyResults, spoken_for: dict[str, Row]) -> list[Answer]:
-    """The headline run against the other runs of the same network: int8 or Loihi integers against floats, shots."""
+    """Coarser arithmetic against floats: the other runs of the same network, and its twin in `bits`."""
     spokesmen = {row.system.name for row in spoken_for.values()} | {results.study.baseline}
     made = []
     for row in results.headline_rows:
         for other in results.rows if row.system.name in spokesmen else ():
             if other.system is row.system and other.protocol == row.protocol and not other.headline:
-                comparison = results.compare(row, other)
                 a, b = row.run.backend.name, other.run.backend.name
+                comparison = results.compare(row, other)
                 text = sentence(f"{row.title} on {a}", f"on {b}", comparison)
                 made.append(Answer(f"{row.title}: {a} against {b}", text, (("accuracy", comparison.verdict),)))
+        for other in results.headline_rows:
+            if _without_bits(row) == _without_bits(other) and _bits(row) and not _bits(other):
+                made.append(_against(results, f"{row.title} against {other.title}", row, other, ""))
     return made
 
 
-def _twins(results: StudyResults, spoken_for: dict[str, Row]) -> list[Answer]:
-    """The spiking network against its dense twin, in accuracy and in energy."""
-    rows = {row.system.name: row for row in spoken_for.values()}
+def _bits(row: Row) -> Any:
+    return row.system.classifier.options.get("bits")
+
+
+def _without_bits(row: Row) -> Any:
+    """What two systems share that differ in the width of their numbers alone."""
+    options = {name: value for name, value in row.system.classifier.options.items() if name != "bits"}
+    return row.system.classifier.name, options, row.system.encoder, row.system.front_end
+
+
+def _twins(results: StudyResults) -> list[Answer]:
+    """Each spiking network against its dense twin, in accuracy and in energy."""
+    rows = {row.system.name: row for row in results.headline_rows}
     return [
         _against(results, f"{row.title} against its dense twin", row, twin, "")
         for twin in results.headline_rows
@@ -146,15 +163,14 @@ def _controls(results: StudyResults) -> list[Answer]:
         else:
             verdict, lead = "undecided", f"Undecided: {row.title} is not shown to beat each of its controls."
         parts = "; ".join(f"against {c.title} {points_text(difference)}" for c, difference in compared)
-        topic = (
-            "Does the circuit add anything?" if row.system.family == "quantum" else f"{row.title}: against its controls"
-        )
+        circuit = row.system.family == "quantum"
+        topic = f"{row.title}: does the circuit add anything?" if circuit else f"{row.title}: against its controls"
         made.append(Answer(topic, f"{lead} {parts[:1].upper()}{parts[1:]}.", (("", verdict),)))
     return made
 
 
 def _energies(results: StudyResults) -> list[Answer]:
-    ranked = cheapest(results.headline_rows)
+    ranked = cheapest(results.ranked_rows)
     if not ranked:
         return [
             Answer("Least energy", "No system has a full price at the system boundary.", (("energy", "undecided"),))

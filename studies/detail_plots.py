@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 
 from studies.cell import PictureRecord
 from studies.figure_style import FAMILY_COLOURS, INK, RULE, SOFT, STYLE, margin_labels
-from studies.plots import energy_ticks, label_of
+from studies.plots import energy_ticks, label_of, shortened
 from studies.results import Row, StudyResults
 
 # Stages in the order of the signal path, then what pricing adds; colours of Okabe & Ito, with a mark each.
@@ -140,9 +140,9 @@ def curves_figure(results: StudyResults) -> Figure | None:
     if not lines:
         return None
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(8.6, max(3.6, 0.22 * len(lines) + 1.4)))
+        figure = Figure(figsize=(9.6, max(3.6, 0.22 * len(lines) + 1.4)))
         ax = figure.subplots()
-        figure.subplots_adjust(left=0.08, right=0.72, top=0.96, bottom=0.16)
+        figure.subplots_adjust(left=0.07, right=0.66, top=0.96, bottom=0.16)
         styles = {"contender": "-", "rival": "-", "twin": "--", "control": ":"}
         for system, epochs, accuracies in lines:
             colour = FAMILY_COLOURS[system.family]
@@ -152,7 +152,7 @@ def curves_figure(results: StudyResults) -> Figure | None:
         ax.grid(color=RULE, alpha=0.22, linewidth=0.6)
         longest = max(epochs[-1] for _, epochs, _ in lines)
         ax.set_xlim(0, longest * 1.02)
-        margin_labels(ax, [(float(a[-1]), s.title or s.name, FAMILY_COLOURS[s.family]) for s, _, a in lines])
+        margin_labels(ax, [(float(a[-1]), shortened(s.title or s.name), FAMILY_COLOURS[s.family]) for s, _, a in lines])
     return figure
 
 

@@ -13,17 +13,18 @@ from studies.results import Row, StudyResults
 from studies.wording import energy_text, factor_text, probability_text, run_name
 
 Priced = tuple[Row, EnergyRow]
+FULL_PRICES = ("modelled", "measured")
 
 
-def cheapest(rows: Sequence[Row], boundary: str = "system") -> list[Priced]:
-    """The deployment with the least nominal energy of each row that has a full price, the least first."""
+def cheapest(rows: Sequence[Row], boundary: str = "system", kinds: Sequence[str] = FULL_PRICES) -> list[Priced]:
+    """The deployment with the least nominal energy of each row that has a price of these kinds, the least first."""
     found = []
     for row in rows:
         priced = [
             energy
             for energy in row.energies
             if (energy.boundary, energy.scenario, energy.alternative_to) == (boundary, "always-on", "")
-            and energy.kind in ("modelled", "measured")
+            and energy.kind in kinds
         ]
         if priced:
             found.append((row, min(priced, key=_nominal)))
@@ -70,16 +71,24 @@ def least_energy_at_best_accuracy(results: StudyResults, ranked: Sequence[Priced
 
 
 def ratio_sentence(row: Row, other: Row) -> tuple[str, str]:
-    """The energy of a run over that of another, each where it costs least; (sentence, verdict)."""
-    priced = {found.key: energy for found, energy in cheapest([row, other])}
+    """The energy of a run over that of another, each where it costs least; (sentence, verdict).
+
+    A lower bound stands in for a run without a full price: it can lose, and settles nothing else.
+    """
+    bounds = {found.key: energy for found, energy in cheapest([row, other], kinds=("lower-bound",))}
+    priced = bounds | {found.key: energy for found, energy in cheapest([row, other])}
     unpriced = [run_name(each) for each in (row, other) if each.key not in priced]
     if unpriced:
-        return f"Energy: no full price at the system boundary for {' and '.join(unpriced)}.", "undecided"
+        return f"Energy: no price at the system boundary for {' and '.join(unpriced)}.", "undecided"
     a, b = priced[row.key], priced[other.key]
     compared = compare_rows(a, b)
+    places = f"on {a.deployment}" if a.deployment == b.deployment else f"on {a.deployment} against {b.deployment}"
+    if b.kind == "lower-bound":
+        return f"Energy {places}: only a lower bound of {run_name(other)} is known.", compared.verdict
     deciding = deciding_coefficients(a, b)
     most = f"; the price {deciding[0][0]} decides most" if deciding else ""
-    places = f"on {a.deployment}" if a.deployment == b.deployment else f"on {a.deployment} against {b.deployment}"
+    if a.kind == "lower-bound":
+        return f"Energy {places}: at least {_times(a, b)} as much, as some terms have no price{most}.", compared.verdict
     text = f"Energy {places}: {_times(a, b)} as much, P(less) {probability_text(compared.probability_low)}{most}."
     return text, compared.verdict
 

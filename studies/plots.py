@@ -23,7 +23,7 @@ from studies.figure_style import FAMILY_COLOURS, INK, PAPER, RULE, SOFT, STYLE, 
 from studies.results import Row, StudyResults
 from studies.wording import joules_text
 
-LONGEST_LABEL = 34
+LONGEST_LABEL = 36
 KIND_MARKS = {"measured": "o", "modelled": "o", "lower-bound": ">"}
 KIND_TITLES = {
     "measured": "measured",
@@ -83,7 +83,12 @@ def accuracy_energy_figure(results: StudyResults, boundaries: Sequence[str] = BO
 
 def label_of(row: Row) -> str:
     """The row's title, cut where it is too long for a margin."""
-    return row.title if len(row.title) <= LONGEST_LABEL else row.title[: LONGEST_LABEL - 1] + "…"
+    return shortened(row.title)
+
+
+def shortened(title: str) -> str:
+    """A title of at most 36 characters."""
+    return title if len(title) <= LONGEST_LABEL else title[: LONGEST_LABEL - 1] + "…"
 
 
 def _panel(ax: Axes, points: Sequence[Point], limits: tuple[float, float]) -> None:

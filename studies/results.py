@@ -8,6 +8,7 @@ the two are never mixed in a row. Accuracy and energy of a row come from the sam
 the clips (a verification) gives no accuracy; its checks are kept. This module imports no torch and no matplotlib.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -116,6 +117,21 @@ class StudyResults:
         ]
         return tuple(gaps)
 
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """What is missing, in words: every failure by itself, and how many cells of each system were not run."""
+        failed = [gap for gap in self.missing if gap.reason]
+        lines = [
+            f"{gap.kind} of {gap.cell.system}, {gap.cell.protocol}, {gap.cell.fold}, seed {gap.cell.seed}: {gap.reason}"
+            for gap in failed
+        ]
+        untried = Counter((gap.kind, gap.cell.system, gap.cell.protocol) for gap in self.missing if not gap.reason)
+        lines += [
+            f"{n} {kind} cell{'s' if n > 1 else ''} of {system}, {protocol}: not run"
+            for (kind, system, protocol), n in untried.items()
+        ]
+        return tuple(lines)
+
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """Every system, backend and protocol that has an accuracy; the headline protocol first."""
@@ -135,6 +151,14 @@ class StudyResults:
         """One row per system: its headline run under the headline protocol."""
         protocol = self.study.headline_protocol.name
         return tuple(row for row in self.rows if row.headline and row.protocol == protocol)
+
+    @property
+    def ranked_rows(self) -> tuple[Row, ...]:
+        """The headline rows that stand on all their cells, or on most cells where none does; the best first."""
+        complete = [row for row in self.headline_rows if row.n_cells == row.n_wanted]
+        most = max((row.n_cells for row in self.headline_rows), default=0)
+        rows = complete or [row for row in self.headline_rows if row.n_cells == most]
+        return tuple(sorted(rows, key=lambda row: -row.interval.estimate))
 
     def row(self, system: str, backend: str | None = None, protocol: str | None = None) -> Row | None:
         """The row of a system; its headline run and the headline protocol where none is named."""
@@ -217,7 +241,7 @@ class StudyResults:
                     counts,
                     run.deployments,
                     first.clip_seconds,
-                    link_values=_values_per_clip(first),
+                    link_values=_values_per_clip(counts),
                     with_alternatives=True,
                     draws=draws,
                 )
@@ -273,7 +297,10 @@ def _pooled(members: Members, seed: int) -> tuple[NDArray[np.float32], NDArray[n
     return np.concatenate([logits for logits, _ in of_seed]), np.concatenate([targets for _, targets in of_seed])
 
 
-def _values_per_clip(result: CellResult) -> float | None:
-    """Intensities of one clip (mel times frame), where the cell recorded the shape of its picture."""
-    shape = result.training.get("intensity_shape")
-    return float(np.prod(shape)) if shape else None
+def _values_per_clip(counts: OperationCounts) -> float | None:
+    """Intensities of one clip that pass from the front end's device to the network's, read off the counts.
+
+    Pooling multiplies once per value that it gives; the intensity scale adds once per value that it gives.
+    """
+    pooled = counts.counts.get(("encoder", "pool", "multiply_fp32"))
+    return pooled or counts.counts.get(("front_end", "intensity", "add_fp32"))

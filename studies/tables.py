@@ -236,13 +236,8 @@ def _energy_table(results: StudyResults) -> list[str]:
 def _completeness(results: StudyResults) -> list[str]:
     lines = [f"- {protocol}, {fold}: {n} looks" for (protocol, fold), n in sorted(results.looks.items())]
     lines = lines or ["- no test fold was looked at"]
-    missing = results.missing
-    lines += [f"- {len(results.wanted)} cells asked for, {len(missing)} missing"]
-    for gap in missing:
-        cell = gap.cell
-        why = _escaped(gap.reason or "not run")
-        lines.append(f"- missing: {gap.kind} of {cell.system}, {cell.protocol}, {cell.fold}, seed {cell.seed}: {why}")
-    return lines
+    lines += [f"- {len(results.wanted)} cells asked for, {len(results.missing)} missing"]
+    return lines + [f"- missing: {_escaped(gap)}" for gap in results.gaps]
 
 
 def _revision(git: dict[str, Any]) -> str:

@@ -168,7 +168,6 @@ def _result(study: Study, cell: StudyCell, kind: str) -> CellResult:
         runs=tuple(runs),
         training={
             "audit": {"n_training": 240, "n_test": N_CLIPS, "groups_apart": cell.protocol != "official"},
-            "intensity_shape": [32, 64],
             **(_curves(own) if kind == "fit" else {}),
         },
     )
@@ -213,7 +212,7 @@ def _run(backend: str, family: str, work: float, logits, first_seed: bool) -> Ru
 def _front_end() -> OperationCounts:
     return OperationCounts.of(
         "front_end", "stft", mac_fp32=64 * 4096, transcendental_fp32=64 * 32, add_fp32=64 * 128, sram_bytes=64 * 4096
-    )
+    ) + OperationCounts.of("front_end", "intensity", add_fp32=32 * 64, multiply_fp32=32 * 64)
 
 
 def _network(backend: str, work: float) -> OperationCounts:

@@ -56,7 +56,7 @@ def test_the_first_screen_asks_every_question_once():
         "ds-cnn: int8 against torch-float",
         "convolutional-snn: loihi-emulator against torch-float",
         "convolutional-snn against its dense twin",
-        "Does the circuit add anything?",
+        "qft-hybrid: does the circuit add anything?",
         "Least energy",
         "Least energy at the best accuracy",
         "What official would have said",
@@ -65,7 +65,7 @@ def test_the_first_screen_asks_every_question_once():
 
 
 def test_a_circuit_that_beats_every_control_adds_something_and_one_that_loses_adds_nothing():
-    question = "Does the circuit add anything?"
+    question = "qft-hybrid: does the circuit add anything?"
     wins = with_every_answer_right(synthetic_results(), "qft-hybrid")
     loses = with_every_answer_right(synthetic_results(), "qft-hybrid-no-circuit")
 

@@ -1,7 +1,17 @@
+from dataclasses import replace
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 
 from classical_baselines.harness.choices import InputError
+from studies.code_version import CodeVersion
+from studies.grid import describe
+from studies.report import write_report
+from studies.results import load_results
+from studies.running import make_plan
+from studies.store import open_store
+from tests.studies.fake_study import GROUND, fake_study, result_of
 from tests.studies.synthetic_results import SPEAKERS, SYSTEMS, synthetic_results
 
 
@@ -85,3 +95,59 @@ def test_the_comparison_uses_what_both_systems_have():
 
     difference = results.compare(a, b).differences["theo"]
     assert difference == pytest.approx(a.interval.group_scores["theo"] - theirs)
+
+
+def test_what_was_not_run_is_counted_and_what_failed_is_named():
+    results = synthetic_results()
+    without = {cell: result for cell, result in results.tests.items() if cell.system != "dense-snn"}
+
+    assert replace(results, tests=without).gaps == (
+        "fit of small-ast, leave-one-group-out, theo, seed 2: the loss is not finite in epoch 3",
+        "test of small-ast, leave-one-group-out, theo, seed 2: it was not fitted",
+        "18 test cells of dense-snn, leave-one-group-out: not run",
+        "3 test cells of dense-snn, official: not run",
+    )
+
+
+def test_only_systems_on_all_their_cells_are_ranked():
+    results = synthetic_results()
+    first_fold = {cell: result for cell, result in results.tests.items() if cell.fold == "george" and cell.seed == 0}
+
+    assert "small-ast" not in {row.system.name for row in results.ranked_rows}
+    assert len(results.ranked_rows) == len(SYSTEMS) - 1
+    assert {row.n_cells for row in replace(results, tests=first_fold).ranked_rows} == {1}
+
+
+def test_what_crosses_the_link_is_read_off_the_counts():
+    row = synthetic_results().row("ds-cnn")
+    (energy,) = (
+        e
+        for e in row.energies
+        if (e.deployment, e.boundary, e.scenario) == ("cortex-m4+ndp9120", "system", "always-on")
+    )
+
+    assert energy.kind == "modelled"  # a lower bound without the bits
+    assert energy.by_stage["link"] == pytest.approx(32 * 64 * 8 * 50e-12)  # 50 pJ per bit, the nominal price of SPI
+
+
+def test_a_store_gives_back_what_was_committed(tmp_path):
+    study = fake_study()
+    store = open_store(tmp_path / "store", create=True)
+    with patch("studies.grid.code_version", return_value=CodeVersion("f" * 64, {})):
+        plan = make_plan(study, GROUND, store, confirm=True)
+        for keyed in plan.cells[:40]:
+            for kind, key in (("fit", keyed.fit_key), ("test", keyed.test_key)):
+                given = result_of(keyed.cell, kind)
+                about = {**describe(study, keyed, GROUND, kind), "specification": {"data": {"content_hash": "c0ffee"}}}
+                store.commit(key, about, given, {"command": ["trichord", "run", "fake"], "git": {}})
+    store.record_attempt(plan.cells[40].fit_key, {}, "the network is on fire", "Traceback")
+    results = load_results(study, store, plan)
+
+    assert len(results.fits) == len(results.tests) == 40
+    assert len(results.missing) == 2 * 20
+    assert [gap.reason for gap in results.missing if gap.reason and gap.kind == "fit"] == ["the network is on fire"]
+    assert sum(results.looks.values()) == 40
+    cell = plan.cells[0].cell
+    again, given = results.tests[cell].runs[0].logits, result_of(cell, "test").runs[0].logits
+    assert again.argmax(axis=1).tolist() == given.argmax(axis=1).tolist()
+    assert write_report(results, tmp_path / "report").is_file()
