@@ -73,6 +73,8 @@ def test_a_circuit_that_beats_every_control_adds_something_and_one_that_loses_ad
     assert answer(wins, question).text.startswith("Yes: qft-hybrid beats each of its 2 controls.")
     assert answer(loses, question).verdicts == (("", "adds nothing"),)
     assert answer(loses, question).text.startswith("No: ")
+    against_one = with_every_answer_right(wins, "qft-hybrid-no-circuit")  # equal to one control, better than the other
+    assert answer(against_one, question).verdicts == (("", "adds nothing"),)
 
 
 def test_test_clips_do_not_choose_who_speaks_for_a_family():

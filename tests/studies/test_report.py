@@ -110,7 +110,7 @@ def test_a_page_of_validation_clips_says_so_everywhere(folder, tmp_path):
 
 
 def test_hostile_names_are_text(tmp_path):
-    hostile = '<script>alert("x")</script> $\\frac{ & "quoted"'
+    hostile = '<script>alert("x")</script> $\\frac{$ & "quoted"'
     raw = synthetic_study().model_dump(by_alias=True)
     raw["title"] = hostile
     for system in raw["systems"]:

@@ -59,6 +59,7 @@ def test_spread_over_seeds_and_over_folds_stand_apart():
             rows += [(i < share * 10, f"g{g}", f"{g}/{i}", seed, f"f{g}") for i in range(10)]
     result = accuracy_interval(trials(rows))
 
+    assert list(result.group_scores.values()) == pytest.approx([0.85, 0.65])
     assert result.sd_seeds == pytest.approx(np.std([0.7, 0.8], ddof=1))
     assert result.sd_folds == pytest.approx(np.std([0.85, 0.65], ddof=1))
 

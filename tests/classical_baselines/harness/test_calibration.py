@@ -40,4 +40,7 @@ def test_it_is_the_plain_sum_over_equal_slices_of_the_sorted_clips(seed, n_clips
         total += abs(right - sure) / n_clips
         start += size
 
-    assert expected_calibration_error(logits_of(confidences), np.array(targets), n_bins) == pytest.approx(total)
+    shuffled = generator.permutation(n_clips)
+    logits, mixed_targets = logits_of(confidences)[shuffled], np.array(targets)[shuffled]
+
+    assert expected_calibration_error(logits, mixed_targets, n_bins) == pytest.approx(total)
