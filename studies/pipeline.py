@@ -60,7 +60,9 @@ def check_study(study: Study, data_root: Path | None) -> Clips:
 
 def load_study_clips(study: Study, data_root: Path | None) -> Clips:
     """The recordings of the study, cut or padded to its clip length."""
-    return load_clips(study.data.folder or study.data.name, data_root, study.data.clip_seconds, study.data.sample_rate_hz)
+    return load_clips(
+        study.data.folder or study.data.name, data_root, study.data.clip_seconds, study.data.sample_rate_hz
+    )
 
 
 def folds_of(study: Study, protocol_name: str, clips: Clips) -> list[Fold]:
@@ -182,7 +184,9 @@ class _Batches:
             speeds = torch.randint(n_speeds, (len(chosen),), generator=self.generator)
             intensity = self.copies[speeds, chosen]
             targets = one_hot(self.targets[chosen], self.n_classes).to(intensity.dtype)
-            yield self.augmentation.batch(intensity, targets, self.generator) if self.is_picture else (intensity, targets)
+            yield (
+                self.augmentation.batch(intensity, targets, self.generator) if self.is_picture else (intensity, targets)
+            )
 
 
 def _results(

@@ -28,6 +28,7 @@ from studies.specification import Study
 from studies.store import Store
 
 DONE, FAILED, STOPPED = 0, 3, 130
+WARM_DATA_VARIABLE = "TRICHORD_WARM_DATA"  # the data set of the run, for the process that cells are forked from
 PIPELINE = "studies.pipeline"
 
 

@@ -20,7 +20,15 @@ from multiprocessing import connection, get_context
 from multiprocessing.process import BaseProcess
 from types import FrameType
 
-from studies.worker import DONE, FAILED, STOPPED, Task, run_in_own_process, thread_environment
+from studies.worker import (
+    DONE,
+    FAILED,
+    STOPPED,
+    WARM_DATA_VARIABLE,
+    Task,
+    run_in_own_process,
+    thread_environment,
+)
 
 N_TRIES = 2  # of a cell whose process died
 GRACE_SECONDS = 15.0  # given to a commit after an interrupt
@@ -65,7 +73,10 @@ def execute(tasks: Sequence[Task], n_jobs: int, report: Callable[[Finished], Non
         return execution
     os.environ.update(thread_environment(tasks[0].study.threads_per_cell))
     context = get_context("forkserver")
-    context.set_forkserver_preload(["__main__", "studies.worker", "studies.provenance", tasks[0].pipeline])
+    os.environ[WARM_DATA_VARIABLE] = tasks[0].study.data.name
+    context.set_forkserver_preload(
+        ["__main__", "studies.worker", "studies.provenance", tasks[0].pipeline, "studies.warm_start"]
+    )
     waiting = deque((task, 1) for task in tasks)
     running: list[_Running] = []
     with _interrupts() as interrupts:
