@@ -140,7 +140,9 @@ def price(
     stages = PRICED_STAGES if boundary == "system" else deployment.inside
     counted = _by_stage(counts, stages)
     network = load_device(deployment.stages["network"][0])
-    reason = _no_price_for_the_network(counted.get("network", {}), deployment, boundary)
+    # A model that is nothing but its readout does its work there.
+    work = counted.get("network") or counted.get("readout") or {}
+    reason = _no_price_for_the_network(work, deployment, boundary)
     if reason:
         return Priced(Unavailable(reason), {}, {}, {}, True, ())
 

@@ -1,33 +1,32 @@
 # studies/commands/data.py
 """`trichord data get|check|describe`: data sets, before any study."""
 
-from collections import Counter
 from pathlib import Path
 
-from classical_baselines.data.catalogue import DATA_SETS, resolve_data_root
-from classical_baselines.harness.choices import InputError, choose
+from classical_baselines.data.catalogue import DATA_SETS
+from classical_baselines.harness.choices import choose
 
 
 def get(name: str, data_root: Path | None) -> int:
     """Download a data set into the data root."""
     from classical_baselines.data.download import get_data_set
 
-    root = data_root or resolve_data_root(None)
-    if root is None:
-        raise InputError("Name the folder that the data set is to stand in with --data-root DIR or TRICHORD_DATA.")
-    print(get_data_set(name, root))
+    print(get_data_set(name, data_root))
     return 0
 
 
 def check(name: str, data_root: Path | None) -> int:
-    """Decode every recording; a flaw is an InputError that names the file."""
-    from classical_baselines.data.loading import load_clips
+    """Decode every recording and compare it with its published checksum; 1 where one differs."""
+    from classical_baselines.data.checksums import check_data_set
 
-    clips = load_clips(name, data_root)
-    labels = Counter(clips.targets.tolist())
-    print(f"{len(clips)} clips of {len(clips.label_names)} classes, all readable at {clips.sample_rate_hz} Hz")
-    print(f"{min(labels.values())} to {max(labels.values())} clips per class, {len(set(clips.groups))} groups")
-    print(f"content {clips.content_hash}")
+    found = check_data_set(name, data_root)
+    for problem in found.problems:
+        print(problem)
+    if found.problems:
+        print(f"{len(found.problems)} problems in {found.n_clips} recordings; get the set again.")
+        return 1
+    verified = f"{found.n_verified} equal their published checksum" if found.has_table else "no checksums are published"
+    print(f"{found.n_clips} recordings are readable; {verified}.")
     return 0
 
 
