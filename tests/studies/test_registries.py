@@ -1,0 +1,33 @@
+import pytest
+
+from classical_baselines.harness.choices import InputError
+from studies.registries import REGISTRIES, build
+from studies.specification import Choice, catalogue, load_study
+
+
+@pytest.mark.parametrize("what", sorted(REGISTRIES))
+def test_every_entry_is_a_frozen_dataclass_that_stands_on_its_defaults(what):
+    for name in REGISTRIES[what]:
+        entry = build(what, Choice(name=name))
+
+        with pytest.raises(AttributeError):
+            entry.anything = 1  # frozen
+        assert name == name.lower()
+
+
+def test_every_name_of_the_catalogue_is_known_and_every_spike_code_is_used_by_a_study():
+    used = set()
+    for study in (load_study(name) for name in catalogue()):
+        for system in study.systems:
+            build("encoder", system.encoder)
+            build("classifier", system.classifier)
+            used.add(system.encoder.name)
+            for run in system.runs:
+                build("backend", run.backend)
+
+    assert used >= {"none", "latency", "rate", "send-on-delta", "direct-current", "amplitude"}
+
+
+def test_an_unknown_name_lists_the_entries_of_all_three_families():
+    with pytest.raises(InputError, match=r"audio-transformer.*dense-snn.*qft-hybrid"):
+        build("classifier", Choice(name="cnn"))
