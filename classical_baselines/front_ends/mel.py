@@ -32,6 +32,7 @@ from classical_baselines.front_ends.front_end_operations import (
     count_window,
     n_centred_frames,
 )
+from classical_baselines.front_ends.stretching import stretched, stretching_operations
 from classical_baselines.harness.checks import check_axes, check_finite
 from classical_baselines.harness.choices import InputError, UnknownChoiceError
 from classical_baselines.harness.operations import OperationCounts
@@ -158,6 +159,7 @@ class LogMel:
     high_hz: float | None = None  # None: half the sample rate
     top_db: float = 50.0  # the floor lies this far below the reference
     relative_to: Literal["clip-maximum", "fixed"] = "clip-maximum"
+    stretch_to_frames: int | None = None  # the clip's own frames, stretched to so many; None: the window as it is
     gives: ClassVar[Literal["decibels"]] = "decibels"
 
     def __post_init__(self) -> None:
@@ -166,6 +168,8 @@ class LogMel:
         for name, value in (("hop", self.hop), ("n_mels", self.n_mels), ("top_db", self.top_db)):
             if not value > 0:
                 raise InputError(f"{name} must be greater than 0; got {value}.")
+        if self.stretch_to_frames is not None and self.stretch_to_frames < 2:
+            raise InputError(f"stretch_to_frames must be 2 or more, or left out; got {self.stretch_to_frames}.")
         for name, allowed in (("mel_scale", MEL_SCALES), ("mel_norm", MEL_NORMS), ("relative_to", REFERENCES)):
             if getattr(self, name) not in allowed:
                 raise UnknownChoiceError(
@@ -187,10 +191,13 @@ class LogMel:
             reference = mel.amax(dim=(1, 2), keepdim=True)
         else:
             reference = mel.new_full((len(mel), 1, 1), (self.n_fft / 4) ** 2)  # a periodic Hann window sums to n_fft/2
-        return relative_level(mel, reference, self.top_db)
+        levels = relative_level(mel, reference, self.top_db)
+        if self.stretch_to_frames is None:
+            return levels
+        return stretched(levels, 1 + n_samples // self.hop, self.stretch_to_frames)
 
     def operations(self, n_samples: int, sample_rate_hz: int) -> OperationCounts:
-        """Counts of one clip, layers window, fourier, power, mel and level."""
+        """Counts of one clip that fills the window, layers window, fourier, power, mel, level and stretch."""
         n_frames = n_centred_frames(n_samples, self.hop)
         n_nonzero = int(self.filters(sample_rate_hz).count_nonzero())
         n_cells = self.n_mels * n_frames
@@ -206,8 +213,10 @@ class LogMel:
             # Two passes, each reads and writes a cell: the logarithm with the maximum, then what needs the maximum.
             sram_bytes=2 * (4 + 4) * n_cells,
         )
+        stretch = self.stretch_to_frames
         return (
-            count_window(self.n_fft, n_frames)
+            (OperationCounts() if stretch is None else stretching_operations(self.n_mels, stretch))
+            + count_window(self.n_fft, n_frames)
             + count_fourier(self.n_fft, n_frames)
             + count_power(self.n_fft, n_frames)
             + count_mel(n_nonzero, self.n_mels, n_frames)
