@@ -70,10 +70,11 @@ def test_a_clip_is_classified_alone_as_in_a_batch(case):
 
 
 @pytest.mark.parametrize("epoch", [0, 9])
-def test_gradients_reach_every_parameter(case, epoch):
-    if case[0] in FITTED_DIRECTLY:
-        pytest.skip("fitted without gradients")
-    classifier = new(*case)
+@pytest.mark.parametrize(
+    ("name", "options"), [one for one in CASES if one[0] not in FITTED_DIRECTLY], ids=str
+)
+def test_gradients_reach_every_parameter(name, options, epoch):
+    classifier = new(name, options)
     classifier.start_epoch(0, 10)
     classifier.train()(PICTURES)  # ranges and batch norms see data before anything is quantised
     classifier.start_epoch(epoch, 10)
@@ -81,8 +82,8 @@ def test_gradients_reach_every_parameter(case, epoch):
     loss = torch.nn.functional.cross_entropy(classifier(PICTURES), TARGETS) + classifier.penalty()
     loss.backward()
 
-    for name, parameter in classifier.named_parameters():
-        assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
+    for part, parameter in classifier.named_parameters():
+        assert parameter.grad is not None and parameter.grad.abs().sum() > 0, part
 
 
 def test_a_weights_file_holds_all_that_a_trained_classifier_needs(case):

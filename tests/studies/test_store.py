@@ -124,6 +124,42 @@ def test_verify_finds_every_flipped_bit_of_a_cell(tmp_path):
     assert store.verify() == []
 
 
+READINGS = {
+    "cell.json": lambda store: store.description(key_of(0)),
+    "provenance.json": lambda store: store.provenance(key_of(0)),
+    "result.json": lambda store: store.load(key_of(0)),
+    "predictions.npz": lambda store: store.load(key_of(0)),
+    "exhibits.npz": lambda store: store.load(key_of(0)),
+    "weights.safetensors": lambda store: store.load_weights(key_of(0)),
+    "MANIFEST.sha256": lambda store: store.load(key_of(0)),
+}
+
+
+@pytest.mark.parametrize("name", READINGS)
+def test_a_damaged_file_is_refused_where_it_is_read_with_its_place_and_the_mend(tmp_path, name):
+    store = open_store(tmp_path / "store", create=True)
+    import torch
+
+    store.commit(key_of(0), DESCRIPTION, result_of(CELL, "fit"), {"seed": 0}, {"w": torch.arange(4.0)})
+    READINGS[name](store)
+    (path,) = store.path.glob(f"cells/*/*/{name}")
+    damaged = bytearray(path.read_bytes())
+    damaged[-8] ^= 1  # still text, and still a float: only the manifest can tell
+    path.write_bytes(damaged)
+
+    with pytest.raises(InputError, match=rf"{path.parent}: {name}.*Remove that folder.*trichord verify"):
+        READINGS[name](store)
+
+
+def test_a_publication_takes_no_damaged_cell(tmp_path):
+    store = filled(tmp_path / "store")
+    (path,) = store.path.glob("cells/*/*/result.json")
+    path.write_text(path.read_text(encoding="utf-8") + " ", encoding="utf-8")
+
+    with pytest.raises(InputError, match=r"result\.json is not what was committed"):
+        store.publish([key_of(0)], tmp_path / "published")
+
+
 def test_verify_finds_a_missing_and_a_foreign_file(tmp_path):
     store = filled(tmp_path)
     place = next((tmp_path / "cells").glob("*/*"))
