@@ -3,7 +3,7 @@
 
 The counts are those of what ran: classical arithmetic, of the front, of the simulated circuit and of the head. Such a
 run can be priced for a classical machine. It has no shots, so no quantum processor can be charged for it: for
-that, run `aer-shots`. The gates of one execution stand in the notes.
+that, run `aer-shots`, whose notes have the gates of one execution.
 """
 
 import time
