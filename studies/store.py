@@ -9,7 +9,8 @@
     STORE/aside/                        cells that are being written
 
 A cell is written aside in the same file system, every file and folder is synced, and the folder is renamed into place:
-a rename onto a committed cell fails, so the first writer wins and a reader never sees a part of a cell. Nothing marks
+a rename onto a committed cell fails, so the first writer wins and a reader never sees a part of a cell. A file is
+compared with the manifest whenever it is read: a damaged cell stops a table instead of entering it. Nothing marks
 a cell as "running"; what is missing is the difference between the grid and what is committed.
 
 Logits are kept as 32-bit floats with 12 significant bits, which halves a cell; rounding never changes a decision.
@@ -21,7 +22,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ FORMAT = 1
 STALE_SECONDS = 3600.0  # a cell is written aside in seconds; what is older was left by a process that was killed
 MANIFEST = "MANIFEST.sha256"
 WEIGHTS = "weights.safetensors"
+RESULT_FILES = ("result.json", "predictions.npz", "exhibits.npz")
 PUBLISHED_FILES = ("cell.json", "predictions.npz", "provenance.json", "result.json")
 
 
@@ -97,24 +99,23 @@ class Store:
 
     def load(self, key: str) -> CellResult:
         """What came of the cell."""
-        return read_result(self._existing(key))
+        return read_result(self._sound(key, *RESULT_FILES))
 
     def load_weights(self, key: str) -> "dict[str, Tensor]":
         """The trained weights of a fit cell."""
         from safetensors.torch import load_file
 
-        path = self._existing(key) / WEIGHTS
-        if not path.is_file():
+        if not (self._existing(key) / WEIGHTS).is_file():
             raise InputError(f"cell {key[:12]} is stored without weights; `trichord run` fits it again.")
-        return load_file(path)
+        return load_file(self._sound(key, WEIGHTS) / WEIGHTS)
 
     def description(self, key: str) -> dict[str, Any]:
         """`cell.json`: kind, cell, specification, code version and specification key."""
-        return _read_json(self._existing(key) / "cell.json")
+        return _read_json(self._sound(key, "cell.json") / "cell.json")
 
     def provenance(self, key: str) -> dict[str, Any]:
         """`provenance.json`: versions, machine class, seeds, times."""
-        return _read_json(self._existing(key) / "provenance.json")
+        return _read_json(self._sound(key, "provenance.json") / "provenance.json")
 
     def commit(
         self,
@@ -200,7 +201,7 @@ class Store:
         target = open_store(folder, create=True)
         added = 0
         for key in sorted(keys):
-            place = self._existing(key)
+            place = self._sound(key, *PUBLISHED_FILES)
             files = {name: (place / name).read_bytes() for name in PUBLISHED_FILES}
             added += _commit_folder(target.path / "aside", target._own_place(key), files)
         shutil.rmtree(target.path / "aside", ignore_errors=True)
@@ -222,6 +223,17 @@ class Store:
         place = self._place(key)
         if place is None:
             raise InputError(f"No cell of {self.path} has the key {key!r}. `trichord status` lists what is committed.")
+        return place
+
+    def _sound(self, key: str, *names: str) -> Path:
+        """The cell's folder, once those of its files that are about to be read are found to be what was committed."""
+        place = self._existing(key)
+        flaws = _flaws(place, names)
+        if flaws:
+            raise InputError(
+                f"{place}: {'; '.join(flaws)}. Remove that folder, and `trichord run` computes the cell again; "
+                f"`trichord verify` names every cell that is damaged."
+            )
         return place
 
 
@@ -250,8 +262,8 @@ def _commit_folder(aside: Path, place: Path, files: Mapping[str, bytes]) -> bool
     return True
 
 
-def _flaws(place: Path) -> list[str]:
-    """What differs between a cell's manifest and its files."""
+def _flaws(place: Path, names: Collection[str] | None = None) -> list[str]:
+    """What differs between a cell's manifest and its files, or those of them that are called one of `names`."""
     try:
         manifest = (place / MANIFEST).read_bytes().decode("ascii")
         listed = {}
@@ -264,13 +276,15 @@ def _flaws(place: Path) -> list[str]:
         return [f"{MANIFEST} cannot be read ({error})"]
     flaws = []
     for name, digest in listed.items():
+        if names is not None and name not in names:
+            continue
         path = place / name
         if not path.is_file():
             flaws.append(f"{name} is missing")
         elif hashlib.sha256(path.read_bytes()).hexdigest() != digest:
             flaws.append(f"{name} is not what was committed")
-    strangers = sorted({path.name for path in place.iterdir()} - set(listed) - {MANIFEST})
-    return flaws + [f"{name} was not committed with it" for name in strangers]
+    present = {path.name for path in place.iterdir()} if names is None else {n for n in names if (place / n).exists()}
+    return flaws + [f"{name} was not committed with it" for name in sorted(present - set(listed) - {MANIFEST})]
 
 
 def _write_aside_and_rename(path: Path, content: bytes) -> None:

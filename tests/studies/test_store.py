@@ -131,7 +131,6 @@ READINGS = {
     "predictions.npz": lambda store: store.load(key_of(0)),
     "exhibits.npz": lambda store: store.load(key_of(0)),
     "weights.safetensors": lambda store: store.load_weights(key_of(0)),
-    "MANIFEST.sha256": lambda store: store.load(key_of(0)),
 }
 
 
