@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.choices import InputError, choose
 from studies.cell import CellKind, StudyCell
 from studies.cell_key import digest, fit_key, specification_of, test_key
 from studies.code_version import code_version
@@ -75,7 +75,18 @@ def measured_ground(study: Study, data_root: Path | None) -> Ground:
     """The ground from the recordings themselves, everything in the study checked on the way."""
     from studies.pipeline import check_study
 
+    _check_deployments(study)
     return ground_of(study, check_study(study, data_root))
+
+
+def _check_deployments(study: Study) -> None:
+    """Refuse a deployment that does not exist: it is looked up when a table is priced, after all the work is spent."""
+    from studies.budgets import deployments
+
+    for system in study.systems:
+        for run in system.runs:
+            for name in run.deployments:
+                choose(deployments(), name, what=f"deployment (system {system.name!r})")
 
 
 def expand(study: Study, ground: Ground) -> list[StudyCell]:

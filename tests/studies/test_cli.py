@@ -147,6 +147,18 @@ def test_a_study_runs_to_its_report_and_is_not_run_again(folder):
     assert "result.json is not what was committed" in flaws.stderr
 
 
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_a_deployment_that_does_not_exist_is_refused_before_any_work(folder, command):
+    (folder / "tiny.toml").write_text(STUDY.replace("cortex-m4", "cortex-m99"))
+
+    done = trichord(folder, command, "tiny.toml")
+
+    assert done.returncode == 2
+    assert "No deployment (system 'linear-layer') is called 'cortex-m99'. Choose one of: " in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (folder / "stores").exists()
+
+
 def test_the_schema_names_every_key_of_a_study():
     schema = json.loads(trichord(ROOT, "schema").stdout)
 
