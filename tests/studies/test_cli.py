@@ -159,6 +159,13 @@ def test_a_deployment_that_does_not_exist_is_refused_before_any_work(folder, com
     assert not (folder / "stores").exists()
 
 
+def test_verify_does_not_praise_a_store_that_is_not_there(folder):
+    for arguments in (["--store", "misspelt"], []):
+        done = trichord(folder, "verify", "tiny.toml", *arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "is no store: nothing was run there yet." in done.stderr
+
+
 def test_the_schema_names_every_key_of_a_study():
     schema = json.loads(trichord(ROOT, "schema").stdout)
 
