@@ -150,6 +150,17 @@ def test_a_damaged_file_is_refused_where_it_is_read_with_its_place_and_the_mend(
         READINGS[name](store)
 
 
+@pytest.mark.parametrize("content", [b"{", b"\xff"])
+def test_a_damaged_ground_is_refused_with_its_place_and_the_mend(tmp_path, content):
+    store = open_store(tmp_path / "store", create=True)
+    store.save_ground("c0ffee", {"content_hash": "c0ffee", "folds": {}})
+    path = store.path / "grounds" / "c0ffee.json"
+    path.write_bytes(content)
+
+    with pytest.raises(InputError, match=rf"{path} is damaged .*Remove that file"):
+        store.load_ground("c0ffee")
+
+
 def test_a_publication_takes_no_damaged_cell(tmp_path):
     store = filled(tmp_path / "store")
     (path,) = store.path.glob("cells/*/*/result.json")
