@@ -20,6 +20,7 @@ from studies.store import Store
 if TYPE_CHECKING:
     from classical_baselines.harness.contracts import Clips
 
+SHORTEST_CODE = 6  # characters of a code version that may stand for it
 FILTERS = ("protocol", "fold", "system", "seed")
 
 
@@ -75,18 +76,30 @@ def measured_ground(study: Study, data_root: Path | None) -> Ground:
     """The ground from the recordings themselves, everything in the study checked on the way."""
     from studies.pipeline import check_study
 
-    _check_deployments(study)
+    _check_systems(study)
     return ground_of(study, check_study(study, data_root))
 
 
-def _check_deployments(study: Study) -> None:
-    """Refuse a deployment that does not exist: it is looked up when a table is priced, after all the work is spent."""
-    from studies.budgets import deployments
+def _check_systems(study: Study) -> None:
+    """Refuse a name or an option that does not fit, and say in which system it stands.
 
+    A deployment is looked up when a table is priced, after all the work is spent: here it is refused before.
+    """
+    from studies.budgets import deployments
+    from studies.registries import build
+
+    for front_end in study.front_ends:
+        build("front end", front_end)
     for system in study.systems:
-        for run in system.runs:
-            for name in run.deployments:
-                choose(deployments(), name, what=f"deployment (system {system.name!r})")
+        try:
+            build("encoder", system.encoder)
+            build("classifier", system.classifier)
+            for run in system.runs:
+                build("backend", run.backend)
+                for name in run.deployments:
+                    choose(deployments(), name, what="deployment")
+        except InputError as error:
+            raise InputError(f"study {study.name!r}, system {system.name!r}: {error}") from error
 
 
 def expand(study: Study, ground: Ground) -> list[StudyCell]:
@@ -117,6 +130,10 @@ def accepting(
     study: Study, cells: list[KeyedCell], ground: Ground, store: Store, old_code: str | None
 ) -> list[KeyedCell]:
     """Let older cells whose code version begins with `old_code` stand for those that are missing."""
+    if old_code is not None and len(old_code) < SHORTEST_CODE:
+        raise InputError(
+            f"--accept-code {old_code!r}: give {SHORTEST_CODE} or more characters of the code version of the cells."
+        )
     if old_code is None:
         return cells
     older: dict[tuple[CellKind, str, str], str] = {}

@@ -154,7 +154,7 @@ def test_a_deployment_that_does_not_exist_is_refused_before_any_work(folder, com
     done = trichord(folder, command, "tiny.toml")
 
     assert done.returncode == 2
-    assert "No deployment (system 'linear-layer') is called 'cortex-m99'. Choose one of: " in done.stderr
+    assert "system 'linear-layer': No deployment is called 'cortex-m99'. Choose one of: " in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not (folder / "stores").exists()
 

@@ -78,10 +78,12 @@ def test_older_cells_stand_in_only_where_their_code_is_accepted(tmp_path):
         store.commit(one.fit_key, plain(describe(study, one, GROUND, "fit")), result_of(one.cell, "fit"), {})
 
     assert not any(store.has(one.fit_key) for one in accepting(study, new, GROUND, store, None))
-    accepted = accepting(study, new, GROUND, store, "aaaa")
+    accepted = accepting(study, new, GROUND, store, "aaaaaa")
     assert [store.has(one.fit_key) for one in accepted] == [True] * 10 + [False] * 50
     assert [one.test_key for one in accepted[:10]] == [one.test_key for one in old[:10]]
     assert accepted[0].accepted_code == "a" * 64
     assert accepted[10] == new[10]
     with pytest.raises(InputError, match="'cccc'"):
-        accepting(study, new, GROUND, store, "cccc")
+        accepting(study, new, GROUND, store, "cccccc")
+    with pytest.raises(InputError, match="6 or more characters"):
+        accepting(study, new, GROUND, store, "")
