@@ -83,7 +83,7 @@ def test_older_cells_stand_in_only_where_their_code_is_accepted(tmp_path):
     assert [one.test_key for one in accepted[:10]] == [one.test_key for one in old[:10]]
     assert accepted[0].accepted_code == "a" * 64
     assert accepted[10] == new[10]
-    with pytest.raises(InputError, match="'cccc'"):
+    with pytest.raises(InputError, match="'cccccc'"):
         accepting(study, new, GROUND, store, "cccccc")
     with pytest.raises(InputError, match="6 or more characters"):
         accepting(study, new, GROUND, store, "")
