@@ -70,9 +70,7 @@ def test_a_clip_is_classified_alone_as_in_a_batch(case):
 
 
 @pytest.mark.parametrize("epoch", [0, 9])
-@pytest.mark.parametrize(
-    ("name", "options"), [one for one in CASES if one[0] not in FITTED_DIRECTLY], ids=str
-)
+@pytest.mark.parametrize(("name", "options"), [one for one in CASES if one[0] not in FITTED_DIRECTLY], ids=str)
 def test_gradients_reach_every_parameter(name, options, epoch):
     classifier = new(name, options)
     classifier.start_epoch(0, 10)
