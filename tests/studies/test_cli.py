@@ -91,7 +91,7 @@ def test_help_answers_within_half_a_second_of_processor_time_and_loads_nothing_h
         (["run", "tiny.toml", "--jobs", "0"], "--jobs must be 1 or more"),
         (["run", "tiny.toml", "--jobs", "many"], "--jobs"),
         (["run", "tiny.toml", "--store", "tiny.toml"], "tiny.toml is a file"),
-        (["run", "tiny.toml", "--accept-code", "cafe"], "No cell of"),
+        (["run", "tiny.toml", "--accept-code", "cafecafe"], "No cell of"),
         (["compare", "tiny.toml", "linear-layer", "nobody"], "No system is called 'nobody'"),
         (["list", "colours"], "No list is called 'colours'"),
         (["data", "describe", "whales"], "No data set is called 'whales'"),
