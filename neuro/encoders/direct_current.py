@@ -20,7 +20,8 @@ from torch import Tensor
 
 from classical_baselines.harness.contracts import EncodedShape
 from classical_baselines.harness.operations import OperationCounts
-from neuro.encoders.pooling import Pool, check_n_steps, check_pool, pool_operations, pooled_grid, pooled_intensity
+from classical_baselines.harness.pooling import Pool, check_pool, pool_operations, pooled_grid, pooled_intensity
+from neuro.encoders.steps import check_n_steps
 
 N_LEVELS = 255  # levels above 0: 8 bits, unsigned
 

@@ -19,7 +19,8 @@ from torch import Tensor
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import EncodedShape
 from classical_baselines.harness.operations import OperationCounts
-from neuro.encoders.pooling import Pool, check_n_steps, check_pool, pool_operations, pooled_grid, pooled_intensity
+from classical_baselines.harness.pooling import Pool, check_pool, pool_operations, pooled_grid, pooled_intensity
+from neuro.encoders.steps import check_n_steps
 
 
 def latency_spikes(intensity: Tensor, n_steps: int, silence_below: float = 0.0) -> Tensor:

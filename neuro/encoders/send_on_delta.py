@@ -20,7 +20,7 @@ from torch import Tensor
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import EncodedShape
 from classical_baselines.harness.operations import OperationCounts
-from neuro.encoders.pooling import Pool, check_pool, pool_operations, pooled_grid, pooled_intensity
+from classical_baselines.harness.pooling import Pool, check_pool, pool_operations, pooled_grid, pooled_intensity
 
 
 def send_on_delta_spikes(intensity: Tensor, delta: float) -> Tensor:

@@ -20,12 +20,12 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, pad
+from torch.nn.functional import pad
 
-from classical_baselines.harness.checks import check_axes, check_unit_interval
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import EncodedShape
 from classical_baselines.harness.operations import OperationCounts
+from classical_baselines.harness.pooling import Pool, check_pool, pool_operations, pooled_grid, pooled_intensity
 from quantum.engine.kernels import MAX_QUBITS
 
 AMPLITUDES = ("intensity", "sqrt", "centred")
@@ -52,21 +52,18 @@ def next_power_of_two(n: int) -> int:
 class AmplitudeEncoder:
     """The options of an amplitude code; calling it encodes a batch of spectrograms."""
 
-    pool: tuple[int, int] = (1, 2)  # (mel, frame) means before encoding: 32 x 64 becomes 32 x 32, 10 qubits
+    pool: Pool = (1, 2)  # (mel, frame) means before encoding: 32 x 64 becomes 32 x 32, 10 qubits
     amplitude: str = "centred"  # centred, intensity or sqrt
 
     def __post_init__(self) -> None:
-        if len(self.pool) != 2 or min(self.pool) < 1:
-            raise InputError(f"pool must be two factors >= 1, (mel, frame); got {self.pool}.")
+        check_pool(self.pool)
         if self.amplitude not in AMPLITUDES:
             raise InputError(f"No amplitude is called {self.amplitude!r}. Choose one of: {', '.join(AMPLITUDES)}.")
 
     def __call__(self, intensity: Tensor, generator: torch.Generator) -> Tensor:
         del generator  # part of the encoder contract; this code draws nothing
-        check_axes("intensity", intensity, "batch", "mel", "frame")
-        check_unit_interval("intensity", intensity)
+        pooled = pooled_intensity(intensity, self.pool)
         n_mels, n_frames = self.shape(*intensity.shape[1:]).grid
-        pooled = avg_pool2d(intensity[:, None], self.pool)[:, 0]
         if self.amplitude == "sqrt":
             pooled = pooled.sqrt()
         elif self.amplitude == "centred":
@@ -75,10 +72,8 @@ class AmplitudeEncoder:
         return unit_states(filled.flatten(1))
 
     def shape(self, n_mels: int, n_frames: int) -> EncodedShape:
-        pooled = (n_mels // self.pool[0], n_frames // self.pool[1])
-        if min(pooled) < 1:
-            raise InputError(f"pool {self.pool} is larger than the picture {(n_mels, n_frames)}. Pool less.")
-        grid = (next_power_of_two(pooled[0]), next_power_of_two(pooled[1]))
+        pooled_mels, pooled_frames = pooled_grid(n_mels, n_frames, self.pool)
+        grid = (next_power_of_two(pooled_mels), next_power_of_two(pooled_frames))
         if not 2 <= grid[0] * grid[1] <= 2**MAX_QUBITS:
             raise InputError(
                 f"A state of {grid[0]} x {grid[1]} amplitudes is outside 1 to {MAX_QUBITS} qubits. "
@@ -89,11 +84,11 @@ class AmplitudeEncoder:
     def operations(self, intensity: Tensor, encoded: Tensor) -> OperationCounts:
         """The classical work only: means, the norm, and one scaling of each amplitude."""
         del encoded
-        n = (intensity.shape[1] // self.pool[0]) * (intensity.shape[2] // self.pool[1])
-        window = self.pool[0] * self.pool[1]
-        counts = OperationCounts.of("encoder", "unit-vector", mac_fp32=n, multiply_fp32=n, transcendental_fp32=2)
-        if window > 1:
-            counts += OperationCounts.of("encoder", "pool", add_fp32=n * (window - 1), multiply_fp32=n)
+        n_mels, n_frames = intensity.shape[1:]
+        pooled_mels, pooled_frames = pooled_grid(n_mels, n_frames, self.pool)
+        n = pooled_mels * pooled_frames
+        counts = pool_operations(n_mels, n_frames, self.pool)
+        counts += OperationCounts.of("encoder", "unit-vector", mac_fp32=n, multiply_fp32=n, transcendental_fp32=2)
         if self.amplitude == "sqrt":
             counts += OperationCounts.of("encoder", "square-root", transcendental_fp32=n)
         if self.amplitude == "centred":

@@ -1,7 +1,7 @@
-# neuro/encoders/pooling.py
-"""Mean-pooling of the intensity picture before it is encoded, as an option of every encoder.
+# classical_baselines/harness/pooling.py
+"""Mean-pooling of a picture before it is encoded, as an option of the encoders of every paradigm.
 
-    pooled[m, f] = mean of intensity[m * a : (m + 1) * a, f * b : (f + 1) * b]        for pool = (a, b)
+    pooled[m, f] = mean of picture[m * a : (m + 1) * a, f * b : (f + 1) * b]        for pool = (a, b)
 
 Rows and columns that fill no whole window are left out. A mean costs its additions and one multiplication.
 """
@@ -22,27 +22,26 @@ def check_pool(pool: Pool) -> None:
         raise InputError(f"pool must be two factors >= 1, (mel, frame); got {pool}.")
 
 
-def check_n_steps(n_steps: int, least: int = 1) -> None:
-    """Refuse fewer simulation steps than the code needs."""
-    if n_steps < least:
-        raise InputError(f"n_steps must be at least {least}; got {n_steps}.")
+def mean_pooled(picture: Tensor, pool: Pool) -> Tensor:
+    """[batch, mel, frame] -> [batch, mel // pool[0], frame // pool[1]]."""
+    check_axes("picture", picture, "batch", "mel", "frame")
+    pooled_grid(*picture.shape[1:], pool)
+    return picture if pool == (1, 1) else avg_pool2d(picture[:, None], pool)[:, 0]
 
 
 def pooled_intensity(intensity: Tensor, pool: Pool) -> Tensor:
-    """Check [batch, mel, frame] and give it back, mean-pooled."""
-    check_axes("intensity", intensity, "batch", "mel", "frame")
+    """Check that [batch, mel, frame] lies in [0, 1] and give it back, mean-pooled, within the same limits."""
     check_unit_interval("intensity", intensity)
-    if pool == (1, 1):
-        return intensity
-    if intensity.shape[1] < pool[0] or intensity.shape[2] < pool[1]:
-        raise InputError(f"pool {pool} is larger than the picture {tuple(intensity.shape[1:])}. Pool less.")
     # A mean of ones may come out one rounding step above 1.
-    return avg_pool2d(intensity[:, None], pool)[:, 0].clamp(0, 1)
+    return mean_pooled(intensity, pool).clamp(0, 1)
 
 
 def pooled_grid(n_mels: int, n_frames: int, pool: Pool) -> tuple[int, int]:
-    """(mel, frame) after pooling."""
-    return n_mels // pool[0], n_frames // pool[1]
+    """(mel, frame) after pooling; a picture smaller than one window is refused."""
+    grid = n_mels // pool[0], n_frames // pool[1]
+    if min(grid) < 1:
+        raise InputError(f"pool {pool} is larger than the picture {(n_mels, n_frames)}. Pool less.")
+    return grid
 
 
 def pool_operations(n_mels: int, n_frames: int, pool: Pool) -> OperationCounts:
