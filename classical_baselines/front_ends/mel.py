@@ -11,6 +11,8 @@ Hann window w. With X = rfft(w * x), triangles F and a reference power r:
 r is the clip's own maximum of M ("clip-maximum": a change of gain changes nothing), or the power that a
 sine of full scale puts into its own bin, (sum(w) / 2)^2 ("fixed": loudness stays visible, and what is
 louder is limited to 0). What lies beyond a clip's own end counts as silence, and silence is -top_db.
+Then, where the options say so, silence around the utterance is cut off (`endpoints`), and the picture is stretched
+(`stretching`) or cut or filled to a number of frames.
 
 Mel scales: HTK, 2595 log10(1 + f / 700) (Young et al., The HTK Book, 2006, section 5.4); Slaney, linear up
 to 1 kHz and logarithmic above (Slaney, Auditory Toolbox, Interval technical report 1998-010). The norm
@@ -25,6 +27,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
+from classical_baselines.front_ends.endpoints import trimmed, trimming_operations
 from classical_baselines.front_ends.front_end_operations import (
     count_fourier,
     count_mel,
@@ -159,7 +162,9 @@ class LogMel:
     high_hz: float | None = None  # None: half the sample rate
     top_db: float = 50.0  # the floor lies this far below the reference
     relative_to: Literal["clip-maximum", "fixed"] = "clip-maximum"
-    stretch_to_frames: int | None = None  # the clip's own frames, stretched to so many; None: the window as it is
+    trim_below_db: float | None = None  # silence around an utterance: so far below its loudest frame; None: kept
+    stretch_to_frames: int | None = None  # the clip's own frames, stretched to so many; None: at their own tempo
+    keep_frames: int | None = None  # the first so many frames, or as many filled with silence; None: the window
     gives: ClassVar[Literal["decibels"]] = "decibels"
 
     def __post_init__(self) -> None:
@@ -168,8 +173,13 @@ class LogMel:
         for name, value in (("hop", self.hop), ("n_mels", self.n_mels), ("top_db", self.top_db)):
             if not value > 0:
                 raise InputError(f"{name} must be greater than 0; got {value}.")
-        if self.stretch_to_frames is not None and self.stretch_to_frames < 2:
-            raise InputError(f"stretch_to_frames must be 2 or more, or left out; got {self.stretch_to_frames}.")
+        if self.trim_below_db is not None and not 0 < self.trim_below_db < float("inf"):
+            raise InputError(f"trim_below_db must be greater than 0, or left out; got {self.trim_below_db}.")
+        for name in ("stretch_to_frames", "keep_frames"):
+            if getattr(self, name) is not None and getattr(self, name) < 2:
+                raise InputError(f"{name} must be 2 or more, or left out; got {getattr(self, name)}.")
+        if self.stretch_to_frames is not None and self.keep_frames is not None:
+            raise InputError("stretch_to_frames and keep_frames both say how wide the picture is. Give one of them.")
         for name, allowed in (("mel_scale", MEL_SCALES), ("mel_norm", MEL_NORMS), ("relative_to", REFERENCES)):
             if getattr(self, name) not in allowed:
                 raise UnknownChoiceError(
@@ -192,12 +202,17 @@ class LogMel:
         else:
             reference = mel.new_full((len(mel), 1, 1), (self.n_fft / 4) ** 2)  # a periodic Hann window sums to n_fft/2
         levels = relative_level(mel, reference, self.top_db)
-        if self.stretch_to_frames is None:
+        n_own_frames = (1 + n_samples // self.hop).clamp_max(levels.shape[2])
+        if self.trim_below_db is not None:
+            levels, n_own_frames = trimmed(levels, mel.sum(dim=1), n_own_frames, self.trim_below_db, -self.top_db)
+        if self.stretch_to_frames is not None:
+            return stretched(levels, n_own_frames, self.stretch_to_frames)
+        if self.keep_frames is None:
             return levels
-        return stretched(levels, 1 + n_samples // self.hop, self.stretch_to_frames)
+        return torch.nn.functional.pad(levels, (0, self.keep_frames - levels.shape[2]), value=-self.top_db)
 
     def operations(self, n_samples: int, sample_rate_hz: int) -> OperationCounts:
-        """Counts of one clip that fills the window, layers window, fourier, power, mel, level and stretch."""
+        """Counts of one clip that fills the window, layers window, fourier, power, mel, level, trim and stretch."""
         n_frames = n_centred_frames(n_samples, self.hop)
         n_nonzero = int(self.filters(sample_rate_hz).count_nonzero())
         n_cells = self.n_mels * n_frames
@@ -213,9 +228,13 @@ class LogMel:
             # Two passes, each reads and writes a cell: the logarithm with the maximum, then what needs the maximum.
             sram_bytes=2 * (4 + 4) * n_cells,
         )
-        stretch = self.stretch_to_frames
+        shaping = OperationCounts()
+        if self.trim_below_db is not None:
+            shaping += trimming_operations(self.n_mels, n_frames)
+        if self.stretch_to_frames is not None:
+            shaping += stretching_operations(self.n_mels, self.stretch_to_frames)
         return (
-            (OperationCounts() if stretch is None else stretching_operations(self.n_mels, stretch))
+            shaping
             + count_window(self.n_fft, n_frames)
             + count_fourier(self.n_fft, n_frames)
             + count_power(self.n_fft, n_frames)
