@@ -38,6 +38,11 @@ def code_version(study: Study, system: System) -> CodeVersion:
     roots = {ROOT_MODULE}
     for what, choice in _choices(study, system):
         roots |= _defining_modules(what, choice)
+    return code_of(roots)
+
+
+def code_of(roots: Iterable[str]) -> CodeVersion:
+    """The version of the code that `roots` and whatever they import make up."""
     modules = {name: module_hash(name) for name in sorted(closure(roots)) if not _is_registry(name)}
     text = "\n".join(f"{name} {module_digest}" for name, module_digest in modules.items())
     return CodeVersion(hashlib.sha256(text.encode()).hexdigest(), modules)

@@ -1,8 +1,9 @@
 # studies/pictures.py
 """Pictures of a whole data set, computed once and kept on disk by content.
 
-A front end has no fitted state, so the picture of a clip depends on the clip, the front end's options and the speed
-at which it is played: that, and the data's content hash, is the key. Limits are fitted later, on training clips.
+A front end has no fitted state, so the picture of a clip depends on the clip, the front end's options, its code and
+the speed at which the clip is played: these, with the data's content hash, are the key. Limits are fitted later, on
+training clips.
 
     pictures   [clip, mel, frame]   float32, memory-mapped
 
@@ -11,7 +12,6 @@ cannot be read is computed again.
 """
 
 import hashlib
-import inspect
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-import classical_baselines.front_ends.mel as mel_module
 from classical_baselines.augment.waveform import speed_perturbed
 from classical_baselines.data.cache import cache_folder
 from classical_baselines.harness.contracts import Clips, FrontEnd
+from studies.code_version import code_of
 
 BATCH = 512  # clips per call of the front end: bounds the memory of its frames
 
@@ -50,7 +50,7 @@ def _computed(clips: Clips, front_end: FrontEnd, speed: float) -> np.ndarray[Any
 
 
 def _key(clips: Clips, front_end: FrontEnd, speed: float) -> str:
-    code = inspect.getsource(inspect.getmodule(type(front_end)) or mel_module)
+    code = code_of({type(front_end).__module__, speed_perturbed.__module__}).digest
     shape = f"{list(clips.waveform.shape)}/{clips.sample_rate_hz}"
     text = "\n".join([clips.content_hash, shape, repr(front_end), repr(float(speed)), code])
     return hashlib.sha256(text.encode()).hexdigest()

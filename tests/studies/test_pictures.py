@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from classical_baselines.augment.waveform import speed_perturbed
+from classical_baselines.front_ends.mel import LogMel
 from classical_baselines.harness.contracts import Clips
+from studies import code_version
 from studies.pictures import pictures
 
 
@@ -60,6 +62,17 @@ def test_other_recordings_options_or_speed_are_other_pictures(changed):
     pictures(*changed)
 
     assert len(CALLS) == 2
+
+
+def test_changed_code_behind_a_front_end_makes_other_pictures(tmp_path, monkeypatch):
+    front_end = LogMel(n_mels=4, n_fft=32, hop=16)
+    pictures(clips(), front_end)
+    written = code_version.module_hash
+    behind = "classical_baselines.front_ends.stretching"
+    monkeypatch.setattr(code_version, "module_hash", lambda name: "changed" if name == behind else written(name))
+    pictures(clips(), front_end)
+
+    assert len(list((tmp_path / "pictures").glob("*.npy"))) == 2
 
 
 def test_a_speed_is_played_before_the_front_end():
