@@ -31,6 +31,8 @@ class LifNeuron:
             raise InputError(f"beta must lie in [0, 1], the share that a step leaves; got {self.beta}.")
         if self.threshold <= 0:
             raise InputError(f"threshold must be positive; got {self.threshold}.")
+        if self.surrogate_slope <= 0:
+            raise InputError(f"surrogate_slope must be positive; got {self.surrogate_slope}.")
 
     @property
     def decay(self) -> int:

@@ -20,7 +20,7 @@ from classical_baselines.augment import Augmentation
 from classical_baselines.data.loading import load_clips
 from classical_baselines.data.splits import SPLITTERS, Fold
 from classical_baselines.front_ends.intensity import IntensityScale, fit_intensity_scale
-from classical_baselines.harness.choices import build_options, choose
+from classical_baselines.harness.choices import InputError, build_options, choose
 from classical_baselines.harness.contracts import Classifier, Clips, Encoder, FrontEnd, Outcome, Trained
 from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.harness.protocol import LeakAudit, audit_fold
@@ -29,7 +29,7 @@ from classical_baselines.harness.training import Batch, Recipe, train
 from studies.cell import CellResult, CheckRecord, PictureRecord, RunRecord, StudyCell
 from studies.pictures import pictures
 from studies.registries import build
-from studies.specification import Run, Study, System
+from studies.specification import Choice, Run, Study, System
 
 N_CALIBRATION = 512  # training clips on which a backend may set ranges
 
@@ -43,19 +43,43 @@ class FittedCell:
 
 
 def check_study(study: Study, data_root: Path | None) -> Clips:
-    """Build every name and option of the study and open its data, before any work is spent; InputError otherwise."""
+    """Build every name and option of the study, open its data and take one clip through every system as far as an
+    untrained one goes, before any work is spent; InputError otherwise."""
     augmentation_of(study)
-    for choice in study.front_ends:
-        build("front end", choice)
     for system in study.systems:
-        build("encoder", system.encoder)
-        build("classifier", system.classifier)
         for run in system.runs:
             build("backend", run.backend)
     clips = load_study_clips(study, data_root)
     for protocol in study.protocols:
         folds_of(study, protocol.name, clips)
+    first = clips.subset([0])
+    pictures_by_choice = {choice.name: _one_picture(study, choice, first) for choice in study.front_ends}
+    for system in study.systems:
+        try:
+            _dry_run(system, pictures_by_choice[study.front_end_of(system).name], len(clips.label_names))
+        except (ValueError, RuntimeError) as error:  # an InputError, or what a layer says of a picture too small
+            raise InputError(f"study {study.name!r}, system {system.name!r}: {error}") from error
     return clips
+
+
+def _one_picture(study: Study, choice: Choice, clip: Clips) -> Tensor:
+    """The picture [1, mel, frame] of one clip; decibels as an intensity of the clip's own range."""
+    front_end = build("front end", choice)
+    try:
+        picture: Tensor = front_end(clip.waveform, clip.n_samples, clip.sample_rate_hz).float()
+    except (ValueError, RuntimeError) as error:
+        raise InputError(f"study {study.name!r}, front end {choice.name!r}: {error}") from error
+    return torch.zeros_like(picture) if front_end.gives == "decibels" else picture
+
+
+def _dry_run(system: System, picture: Tensor, n_classes: int) -> None:
+    """Encode one picture and classify it with an untrained network; one that is fitted directly is only built."""
+    encoder = build("encoder", system.encoder)
+    with seeded_globally(0, "dry-run"), torch.no_grad():
+        classifier = build("classifier", system.classifier).build(encoder.shape(*picture.shape[1:]), n_classes)
+        encoded = encoder(picture, generator_for(0, "dry-run"))
+        if type(classifier).fit_directly is Classifier.fit_directly:
+            classifier.eval()(encoded)
 
 
 def load_study_clips(study: Study, data_root: Path | None) -> Clips:
@@ -240,10 +264,12 @@ def _front_end_counts(bench: _Bench) -> OperationCounts:
 
 
 def _record(backend: str, outcome: Outcome, front_end_counts: OperationCounts) -> RunRecord:
+    """What is kept of an outcome; the largest logit is found the same way whatever gave the logits."""
+    decision = OperationCounts.of("readout", "decision", compare_fp32=outcome.logits.shape[1] - 1)
     return RunRecord(
         backend=backend,
         logits=outcome.logits.detach().float().numpy(),
-        counts=front_end_counts + outcome.counts,
+        counts=front_end_counts + outcome.counts + decision,
         wall_seconds=outcome.wall_seconds,
         clip_indices=outcome.clip_indices,
         checks=tuple(CheckRecord(check.name, check.passed, dict(check.details)) for check in outcome.checks),

@@ -20,6 +20,7 @@ PACKAGES = (
     *("soundfile", "pydantic", "safetensors"),
 )
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+SHOWN_DIGITS = 16  # of a module's hash: enough to tell which module differs; the cell's key holds them all
 SOURCE = Path(__file__).parent.parent
 
 
@@ -34,7 +35,7 @@ def provenance(code: Mapping[str, str], seed: int, content_hash: str, command: S
         "seed": seed,
         "data_content_hash": content_hash,
         "coefficients_hash": coefficients_hash(),
-        "code_modules": dict(code),
+        "code_modules": {module: digest[:SHOWN_DIGITS] for module, digest in code.items()},
         "command": [without_paths(word) for word in command],
     }
 

@@ -118,7 +118,7 @@ class Study(_Model):
     name: Name
     title: str
     question: str
-    seeds: tuple[int, ...] = Field(min_length=1)
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
     baseline: Name  # the system that the others are compared with
     equivalence_margin: float = Field(default=0.02, gt=0, lt=1)  # accuracies within it count as equivalent
     threads_per_cell: int = Field(default=1, ge=1, le=256)

@@ -13,7 +13,7 @@ a rename onto a committed cell fails, so the first writer wins and a reader neve
 compared with the manifest whenever it is read: a damaged cell stops a table instead of entering it. Nothing marks
 a cell as "running"; what is missing is the difference between the grid and what is committed.
 
-Logits are kept as 32-bit floats with 12 significant bits, which halves a cell; rounding never changes a decision.
+Logits are kept with 10 significant bits, which halves a cell; rounding never changes a decision.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ from studies.cell_files import read_result, result_files
 if TYPE_CHECKING:
     from torch import Tensor
 
-FORMAT = 1
+FORMAT = 2
 STALE_SECONDS = 3600.0  # a cell is written aside in seconds; what is older was left by a process that was killed
 MANIFEST = "MANIFEST.sha256"
 WEIGHTS = "weights.safetensors"

@@ -26,6 +26,7 @@ class Augmentation:
     time_mask_frames: int = 0
     frequency_mask_bands: int = 0
     level_jitter: float = 0.0  # in units of intensity
+    filter_gain: float = 0.0  # in units of intensity
     mixup_alpha: float = 0.0
 
     def __post_init__(self) -> None:
@@ -34,7 +35,7 @@ class Augmentation:
             raise InputError(f"speeds must name at least one speed, each once; got {self.speeds}.")
         if any(not 0.25 <= speed <= 4 for speed in self.speeds):
             raise InputError(f"speeds must lie between 0.25 and 4, where 1 changes nothing; got {self.speeds}.")
-        for name in ("frequency_warp", "frequency_offset", "level_jitter", "mixup_alpha"):
+        for name in ("frequency_warp", "frequency_offset", "level_jitter", "filter_gain", "mixup_alpha"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise InputError(f"{name} must be 0 (off) or greater; got {getattr(self, name)}.")
         for name in ("time_shift_frames", "time_mask_frames", "frequency_mask_bands"):
@@ -57,5 +58,6 @@ class Augmentation:
             frequency_mask_bands=self.frequency_mask_bands,
             time_mask_frames=self.time_mask_frames,
             level_jitter=self.level_jitter,
+            filter_gain=self.filter_gain,
         )
         return mixup(vary(intensity, generator), soft_targets, self.mixup_alpha, generator)

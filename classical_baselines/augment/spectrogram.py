@@ -12,16 +12,21 @@ Each clip draws its own changes, in this order; a change whose option is 0 draws
     frequency mask     f ~ U{0 .. F} bands from f0 ~ U{0 .. n_mels - f} on are silent    (SpecAugment: Park et
     time mask          t ~ U{0 .. T} frames from t0 ~ U{0 .. n_frames - t} on are silent  al., Interspeech 2019)
     level jitter       what is not silent is raised or lowered by u ~ U[-jitter, jitter], within [0, 1]
+    filter             what is not silent is raised or lowered by a gain that runs linearly over the bands between
+                       4 points, each ~ U[-gain, gain], within [0, 1]: another microphone, another spectral tilt
+                       (FilterAugment, linear type: Nam, Kim & Park, ICASSP 2022, arXiv 2110.03282)
 """
 
 from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
+from torch.nn.functional import interpolate, pad
 
 from classical_baselines.harness.checks import check_axes, check_unit_interval
 from classical_baselines.harness.choices import InputError
+
+N_FILTER_POINTS = 4  # between which a filter's gain runs linearly
 
 
 def warped_in_frequency(intensity: Tensor, stretch: Tensor, offset_bands: Tensor) -> Tensor:
@@ -45,6 +50,11 @@ def shifted_in_time(intensity: Tensor, shift_frames: Tensor) -> Tensor:
     return intensity.gather(2, index) * inside[:, None, :]
 
 
+def raised(intensity: Tensor, gain: Tensor) -> Tensor:
+    """Add gain [batch, mel or 1] to what is not silent, within [0, 1]."""
+    return (intensity + gain[:, :, None]).clamp(0, 1).masked_fill(intensity == 0, 0)
+
+
 def hidden(n_positions: int, widest: int, n_clips: int, generator: torch.Generator) -> Tensor:
     """[clip, position], True within one stretch per clip: width ~ U{0..widest}, anywhere along the axis."""
     width = torch.randint(0, min(widest, n_positions) + 1, (n_clips, 1), generator=generator)
@@ -63,6 +73,7 @@ class SpectrogramAugmentation:
     frequency_mask_bands: int = 0
     time_mask_frames: int = 0
     level_jitter: float = 0.0  # in units of intensity
+    filter_gain: float = 0.0  # in units of intensity
 
     def __post_init__(self) -> None:
         for option in fields(self):
@@ -95,6 +106,8 @@ class SpectrogramAugmentation:
             mask = hidden(n_frames, self.time_mask_frames, n_clips, generator).to(intensity.device)
             intensity = intensity.masked_fill(mask[:, None, :], 0)
         if self.level_jitter:
-            moved = (intensity + symmetric(self.level_jitter)[:, None, None]).clamp(0, 1)
-            intensity = moved.masked_fill(intensity == 0, 0)
+            intensity = raised(intensity, symmetric(self.level_jitter)[:, None])
+        if self.filter_gain:
+            points = torch.stack([symmetric(self.filter_gain) for _ in range(N_FILTER_POINTS)], dim=1)
+            intensity = raised(intensity, interpolate(points[:, None], n_mels, mode="linear", align_corners=True)[:, 0])
         return intensity

@@ -2,7 +2,7 @@
 """Where an utterance begins and ends: silence around it is cut off, so that it starts in the first frame.
 
     frame_power   [batch, frame]        of which the first n_own_frames are the clip's own
-    first, last   [batch]               the outermost own frames with power > 10^(-below_db / 10) * the loudest own frame's
+    first, last   [batch]               the outermost own frames of power > 10^(-below_db / 10) * that of the loudest
 
 Recordings of one word differ in how much silence they keep around it, which is the habit of whoever cut them. The
 energy criterion is the first step of Rabiner & Sambur, Bell System Technical Journal 54(2), 1975, 297-315; their

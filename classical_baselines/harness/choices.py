@@ -3,7 +3,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 Entry = TypeVar("Entry")
 
@@ -52,12 +52,26 @@ def build_options(factory: Callable[..., Entry], options: Mapping[str, Any], *, 
         if missing:
             raise UnknownChoiceError(f"{what} needs the option {', '.join(map(repr, missing))}.")
     values = {key: _tuples(value) for key, value in options.items()}
+    _check_types(factory, values, what)
     try:
         return factory(**values)
     except InputError:
         raise
     except (TypeError, ValueError) as error:
         raise InputError(f"{what}: {error}") from error
+
+
+def _check_types(factory: Callable[..., Any], values: Mapping[str, Any], what: str) -> None:
+    """Refuse a value that is not of the type that the dataclass declares; a whole number may stand for a float."""
+    from pydantic import TypeAdapter, ValidationError  # here, so that `trichord --help` does not wait for it
+
+    hints = get_type_hints(factory) if is_dataclass(factory) else {}
+    for key, value in values.items():
+        try:
+            TypeAdapter(hints.get(key, Any)).validate_python(value, strict=True)
+        except ValidationError as error:
+            reasons = {problem["msg"].removeprefix("Input should be ") for problem in error.errors()}
+            raise InputError(f"{what}: {key} should be {' or '.join(sorted(reasons))}; got {value!r}.") from error
 
 
 def _tuples(value: Any) -> Any:

@@ -25,7 +25,7 @@ def check_pool(pool: Pool) -> None:
 def mean_pooled(picture: Tensor, pool: Pool) -> Tensor:
     """[batch, mel, frame] -> [batch, mel // pool[0], frame // pool[1]]."""
     check_axes("picture", picture, "batch", "mel", "frame")
-    pooled_grid(*picture.shape[1:], pool)
+    pooled_grid(picture.shape[1], picture.shape[2], pool)
     return picture if pool == (1, 1) else avg_pool2d(picture[:, None], pool)[:, 0]
 
 

@@ -70,6 +70,7 @@ def train(
     Diverging training (a loss that is not finite) is an error: a cell fails rather than report a broken network.
     """
     began = time.perf_counter()
+    classifier.to(memory_format=classifier.memory_format)  # type: ignore[call-overload]
     decayed = [p for p in classifier.parameters() if p.dim() > 1]
     others = [p for p in classifier.parameters() if p.dim() <= 1]  # biases, norms, thresholds: no decay
     optimiser = torch.optim.AdamW(

@@ -34,8 +34,6 @@ class Int8:
             seconds += time.perf_counter() - began
             share = len(part) / len(intensity)
             counts += (trained.encoder.operations(part, encoded) + network.counts).scaled(share)
-        n_classes = logits[0].shape[1]
-        counts += OperationCounts.of("readout", "decision", compare_fp32=n_classes - 1)
         return Outcome(
             logits=torch.cat(logits),
             counts=counts,

@@ -88,6 +88,9 @@ class LinearModelClassifier(Classifier):
         self.bias[-len(fitted.coef_) :] = torch.from_numpy(fitted.intercept_).to(self.bias)
         return True
 
+    def n_parameters(self) -> int:
+        return self.standardise.n_parameters() + self.weight.numel() + self.bias.numel()
+
     def forward(self, encoded: Tensor) -> Tensor:
         """[batch, ...] -> logits [batch, class]."""
         features = self.standardise(encoded.flatten(start_dim=1))

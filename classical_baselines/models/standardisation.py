@@ -25,6 +25,10 @@ class Standardisation(nn.Module):
         self.register_buffer("mean", torch.zeros(n_features))
         self.register_buffer("inverse_deviation", torch.ones(n_features))
 
+    def n_parameters(self) -> int:
+        """Two numbers for each feature."""
+        return 2 * len(self.mean)
+
     def fit(self, features: Tensor) -> Tensor:
         """Fit to [batch, feature] of training clips; return them standardised, in float64."""
         exact = features.double()

@@ -86,6 +86,10 @@ class SupportVectorClassifier(Classifier):
         self.gamma.fill_(float(gamma))
         return True
 
+    def n_parameters(self) -> int:
+        fitted = (self.support_vectors, self.dual_coefficients, self.intercepts, self.gamma)
+        return self.standardise.n_parameters() + sum(values.numel() for values in fitted)
+
     @property
     def mean_like(self) -> Tensor:
         """A tensor whose precision and device all fitted values take."""

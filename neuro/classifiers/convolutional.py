@@ -13,7 +13,7 @@ from torch import nn
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, EncodedShape
-from neuro.classifiers.spiking_network import SpikingNetwork, check_code, check_shares
+from neuro.classifiers.spiking_network import SpikingNetwork, check_code, check_shares, check_weight
 from neuro.classifiers.synapses import Synapses
 from neuro.neuron import LifNeuron
 
@@ -40,6 +40,7 @@ class ConvolutionalSnn:
             raise InputError(f"channels and strides need one entry per layer; got {self.channels} and {self.strides}.")
         if min(*self.channels, *self.strides) < 1:
             raise InputError(f"channels and strides must be of at least 1; got {self.channels} and {self.strides}.")
+        check_weight(self.spike_rate_weight)
         LifNeuron(self.beta, self.threshold, self.surrogate_slope)
 
     def build(self, shape: EncodedShape, n_classes: int) -> Classifier:

@@ -11,7 +11,7 @@ from torch import nn
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, EncodedShape
-from neuro.classifiers.spiking_network import SpikingNetwork, check_code, check_shares
+from neuro.classifiers.spiking_network import SpikingNetwork, check_code, check_shares, check_weight
 from neuro.classifiers.synapses import Synapses
 from neuro.neuron import LifNeuron
 
@@ -33,6 +33,7 @@ class DenseSnn:
         check_shares(dropout=self.dropout, quantise_from=self.quantise_from, spike_rate_target=self.spike_rate_target)
         if not self.hidden or min(self.hidden) < 1:
             raise InputError(f"hidden must name at least one layer of at least one neuron; got {self.hidden}.")
+        check_weight(self.spike_rate_weight)
         LifNeuron(self.beta, self.threshold, self.surrogate_slope)
 
     def build(self, shape: EncodedShape, n_classes: int) -> Classifier:

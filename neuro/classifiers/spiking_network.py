@@ -30,6 +30,7 @@ class SpikingNetwork(Classifier):
     """LIF layers of one kind of neuron, then integrating readout neurons."""
 
     batch_axis = 1
+    memory_format = torch.contiguous_format  # the recurrence runs along memory: a quarter faster than channels last
 
     def __init__(
         self,
@@ -126,6 +127,12 @@ def check_code(shape: EncodedShape, what: str) -> None:
             f"{what} reads spikes; its encoder gives {shape.code!r}. "
             "Choose latency, rate, direct-current or send-on-delta."
         )
+
+
+def check_weight(spike_rate_weight: float) -> None:
+    """A penalty is not rewarded."""
+    if spike_rate_weight < 0:
+        raise InputError(f"spike_rate_weight must be 0 (off) or greater; got {spike_rate_weight}.")
 
 
 def check_shares(**shares: float) -> None:

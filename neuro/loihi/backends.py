@@ -19,6 +19,8 @@ from neuro.loihi.lava_adapter import verify_against_lava
 from neuro.loihi.operations import STEP_SECONDS, chip_operations, n_cores, n_synapses
 from neuro.loihi.quantise import quantised
 
+N_RASTERS = 2  # pictures of one clip
+
 
 def chip_input(network: LoihiNetwork, encoded: Tensor) -> Tensor:
     """The encoder's [step, clip, channel] as the chip takes it: spikes, or levels of 0 to 255."""
@@ -61,9 +63,7 @@ class LoihiEmulator:
             ).scaled(share)
             logits.append(logits_of(network, record))
             fired += [float(spikes.mean()) * share for spikes in record.spikes]
-            if n_exhibits and not exhibits:
-                exhibits = _rasters(record)
-        counts += OperationCounts.of("readout", "decision", compare_fp32=network.layers[-1].n_neurons - 1)
+            exhibits += _rasters(record, n_exhibits - len(exhibits) // N_RASTERS)
         return Outcome(
             logits=torch.cat(logits),
             counts=counts,
@@ -123,9 +123,13 @@ def _notes(network: LoihiNetwork, fired: Any) -> dict[str, Any]:
     }
 
 
-def _rasters(record: SpikeRecord) -> tuple[Exhibit, ...]:
-    """Input and first hidden layer of the first clip, [channel, step]."""
-    return (
-        Exhibit("Input spikes", record.input_spikes[:, 0].T.astype(np.float32), ("channel", "step"), "spikes"),
-        Exhibit("Spikes of layer 1", record.spikes[0][:, 0].T.astype(np.float32), ("neuron", "step"), "spikes"),
-    )
+def _rasters(record: SpikeRecord, n_clips: int) -> tuple[Exhibit, ...]:
+    """Input [channel, step] and first hidden layer [neuron, step] of the first clips: N_RASTERS each."""
+    rasters: list[Exhibit] = []
+    for clip in range(min(n_clips, record.input_spikes.shape[1])):
+        for title, axis, spikes in (
+            ("Input spikes", "channel", record.input_spikes),
+            ("Spikes of layer 1", "neuron", record.spikes[0]),
+        ):
+            rasters.append(Exhibit(title, spikes[:, clip].T.astype(np.float32), (axis, "step"), "spikes"))
+    return tuple(rasters)

@@ -74,7 +74,7 @@ def notes_of(clips: PreparedClips) -> dict[str, Any]:
     """Facts for the table."""
     description = clips.classifier.circuit.description
     return {
-        "n_parameters": sum(p.numel() for p in clips.classifier.parameters()),
+        "n_parameters": clips.classifier.n_parameters(),
         "n_circuit_parameters": description.n_parameters,
         "n_qubits": description.n_qubits,
     }

@@ -117,11 +117,20 @@ def test_the_front_end_is_in_the_counts_of_every_run(clips):
     assert record.counts.total("mac_fp32", stage="network") == 32 * 64 * 10
 
 
+def test_every_run_is_charged_for_finding_the_largest_logit(clips):
+    record = pipeline.fit_cell(study(), CELL, None).result.runs[0]
+
+    assert record.counts.counts["readout", "decision", "compare_fp32"] == 9
+    assert record.notes["n_parameters"] == 32 * 64 * 10 + 10
+
+
 def test_handcrafted_features_reach_a_directly_fitted_model_unscaled(clips):
     made = study(front_end="handcrafted", classifier={"name": "linear-model"}, augment=False)
     fitted = pipeline.fit_cell(made, CELL, None)
 
     assert fitted.result.training["fitted"] == "directly"
+    n_features = fitted.weights["weight"].shape[1]
+    assert fitted.result.runs[0].notes["n_parameters"] == 10 * n_features + 10 + 2 * n_features
     assert (fitted.result.runs[0].logits.argmax(1) == fitted.result.targets).mean() > 0.2  # chance: 0.1
 
 
@@ -142,6 +151,10 @@ def test_a_leaking_fold_fails_the_cell(clips, monkeypatch):
         ({"classifier": {"name": "linear-layer", "options": {"width": 3}}}, "has no option 'width'"),
         ({"encoder": {"name": "latncy"}}, "No encoder is called 'latncy'"),
         ({"runs": [{"backend": {"name": "int9"}}]}, "No backend is called 'int9'"),
+        ({"encoder": {"name": "none", "options": {"pool": [64, 1]}}}, "system 'one': pool .64, 1. is larger than the"),
+        ({"encoder": {"name": "latency"}}, "system 'one': linear-layer reads intensities"),
+        ({"encoder": {"name": "latency", "options": {"n_steps": "8"}}}, "n_steps should be a valid integer; got '8'"),
+        ({"encoder": {"name": "latency", "options": {"pool": 2}}}, "pool should be a valid tuple; got 2"),
     ],
 )
 def test_a_wrong_name_or_option_is_refused_before_any_work(clips, system, message):

@@ -58,20 +58,20 @@ def test_a_cell_comes_back_as_it_was_committed(tmp_path):
     assert loaded.runs[0].checks == (CheckRecord("lava-equality", True, {"n": 3, "worst": None}),)
     np.testing.assert_array_equal(loaded.targets, result.targets)
     np.testing.assert_array_equal(loaded.runs[0].pictures[0].array, run.pictures[0].array)
-    np.testing.assert_allclose(loaded.runs[0].logits, run.logits, rtol=2**-12)
+    np.testing.assert_allclose(loaded.runs[0].logits, run.logits, rtol=2**-10)
     np.testing.assert_array_equal(loaded.runs[0].logits.argmax(1), run.logits.argmax(1))
 
 
 @given(arrays.arrays(np.float32, (3, 4), elements=st.floats(-(2.0**80), 2.0**80, width=32, allow_subnormal=False)))
-def test_rounding_keeps_every_decision_and_12_bits(logits):
+def test_rounding_keeps_every_decision_and_10_bits(logits):
     rounded = rounded_logits(logits)
 
     np.testing.assert_array_equal(rounded.argmax(1), logits.argmax(1))
-    assert (np.abs(rounded - logits) <= np.abs(logits) * 2.0**-10 + 1e-40).all()
+    assert (np.abs(rounded - logits) <= np.abs(logits) * 2.0**-8 + 1e-40).all()
 
 
-def test_rounding_leaves_whole_numbers_up_to_4096_alone():
-    counts = np.arange(4096, dtype=np.float32).reshape(-1, 16)
+def test_rounding_leaves_whole_numbers_up_to_1024_alone():
+    counts = np.arange(1024, dtype=np.float32).reshape(-1, 16)
 
     np.testing.assert_array_equal(rounded_logits(counts), counts)
 
@@ -186,7 +186,7 @@ def test_a_store_of_another_version_is_refused_with_both_versions_and_a_way_out(
     filled(tmp_path)
     (tmp_path / "store.json").write_text(json.dumps({"format": 7}))
 
-    with pytest.raises(InputError, match=r"another version: format 7, where this Trichord reads format 1.*--store"):
+    with pytest.raises(InputError, match=r"another version: format 7, where this Trichord reads format 2.*--store"):
         open_store(tmp_path)
 
 

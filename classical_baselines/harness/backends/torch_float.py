@@ -50,7 +50,7 @@ class TorchFloat:
                 share = len(batch) / len(intensity)
                 counts += trained.encoder.operations(batch, encoded).scaled(share)
                 counts += classifier_operations(trained.classifier, encoded).scaled(share)
-        n_parameters = sum(parameter.numel() for parameter in trained.classifier.parameters())
+        n_parameters = trained.classifier.n_parameters()
         return Outcome(
             logits=torch.cat(logits),
             counts=counts,

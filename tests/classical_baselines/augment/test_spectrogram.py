@@ -20,6 +20,7 @@ EVERYTHING = SpectrogramAugmentation(
     frequency_mask_bands=3,
     time_mask_frames=4,
     level_jitter=0.1,
+    filter_gain=0.1,
 )
 
 
@@ -108,6 +109,21 @@ def test_a_level_jitter_moves_what_sounds_by_one_step_per_clip():
     assert torch.allclose(step[:, 0], step[:, 1])
     assert (step.abs() <= 0.2).all()
     assert step[0, 0] != step[1, 0]
+
+
+def test_a_filter_raises_what_sounds_by_a_line_between_four_points_for_each_clip():
+    intensity = torch.full((6, 10, 3), 0.5, dtype=torch.float64)
+    intensity[:, :, 0] = 0
+
+    moved = SpectrogramAugmentation(filter_gain=0.2)(intensity, torch.Generator().manual_seed(1))
+    gain = (moved - intensity)[:, :, 1].numpy()
+
+    assert (moved[:, :, 0] == 0).all()
+    assert torch.equal(moved[:, :, 1], moved[:, :, 2])
+    assert 0.15 < abs(gain).max() <= 0.2
+    for clip in gain:  # bands 0, 3, 6 and 9 are the four points
+        np.testing.assert_allclose(clip, np.interp(range(10), [0, 3, 6, 9], clip[::3]), atol=1e-12)
+    assert len({round(clip[0], 6) for clip in gain}) == 6
 
 
 def test_negative_options_and_decibels_are_refused():

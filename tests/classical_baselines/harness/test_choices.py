@@ -29,6 +29,8 @@ def test_an_unknown_name_lists_the_names_that_exist():
     [
         ({"teeth": [1], "tooth": 2}, "comb has no option 'tooth'. Its options: teeth, width"),
         ({"width": 2}, "comb needs the option 'teeth'"),
+        ({"teeth": [1], "width": "2"}, "comb: width should be a valid integer; got '2'"),
+        ({"teeth": [1.5]}, r"comb: teeth should be a valid integer; got \(1.5,\)"),
         ({"teeth": [1], "width": 0}, "comb: width must be 1 or more; got 0"),
     ],
 )
