@@ -7,6 +7,7 @@
     STORE/attempts/<key>/*.json         attempts that failed, with their traceback
     STORE/grounds/<key>.json            content hash and fold names of the data a study was run on
     STORE/aside/                        cells that are being written
+    STORE/earlier_looks.json            looks at test folds by configurations whose cells were dropped; may be absent
 
 A cell is written aside in the same file system, every file and folder is synced, and the folder is renamed into place:
 a rename onto a committed cell fails, so the first writer wins and a reader never sees a part of a cell. A file is
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 FORMAT = 2
 STALE_SECONDS = 3600.0  # a cell is written aside in seconds; what is older was left by a process that was killed
 MANIFEST = "MANIFEST.sha256"
+EARLIER_LOOKS = "earlier_looks.json"
 WEIGHTS = "weights.safetensors"
 RESULT_FILES = ("result.json", "predictions.npz", "exhibits.npz")
 PUBLISHED_FILES = ("cell.json", "predictions.npz", "provenance.json", "result.json")
@@ -168,13 +170,23 @@ class Store:
 
     def looks(self, content_hash: str) -> dict[tuple[str, str], int]:
         """How often each test fold of a data set was looked at: (protocol, fold) -> test cells, over all systems,
-        seeds and configurations."""
-        counted: dict[tuple[str, str], int] = {}
+        seeds and configurations, those whose cells are gone included."""
+        counted = self._earlier_looks(content_hash)
         for _, description in self.descriptions():
             if description["kind"] == "test" and description["specification"]["data"]["content_hash"] == content_hash:
                 place = (description["cell"]["protocol"], description["cell"]["fold"])
                 counted[place] = counted.get(place, 0) + 1
         return counted
+
+    def _earlier_looks(self, content_hash: str) -> dict[tuple[str, str], int]:
+        """Looks by configurations whose cells are not kept any more, as written down when they were dropped."""
+        path = self.path / EARLIER_LOOKS
+        looks = self.behind._earlier_looks(content_hash) if self.behind is not None else {}
+        for row in _read_json(path)["looks"] if path.is_file() else ():
+            if row["content_hash"] == content_hash:
+                place = (row["protocol"], row["fold"])
+                looks[place] = looks.get(place, 0) + row["n"]
+        return looks
 
     def verify(self) -> list[str]:
         """Every flaw of the cells in this store: files that changed, are missing or are too many; [] if all is well."""

@@ -236,3 +236,14 @@ def test_looks_are_counted_by_test_fold_over_everything_that_looked(tmp_path):
 
     assert store.looks("c0ffee") == {("leave-one-group-out", "anna"): 3}
     assert store.looks("another data set") == {}
+
+
+def test_looks_of_configurations_whose_cells_are_gone_still_count_from_a_published_store_too(tmp_path):
+    published = filled(tmp_path / "published", n_cells=0)
+    row = {"content_hash": "c0ffee", "protocol": "leave-one-group-out", "fold": "anna", "n": 17, "configuration": "old"}
+    text = json.dumps({"looks": [row, row | {"fold": "ben"}, row | {"content_hash": "other"}]})
+    (published.path / "earlier_looks.json").write_text(text)
+    store = open_store(tmp_path / "new", behind=published, create=True)
+    store.commit(key_of(1), DESCRIPTION | {"kind": "test"}, result_of(CELL, "test"), {})
+
+    assert store.looks("c0ffee") == {("leave-one-group-out", "anna"): 18, ("leave-one-group-out", "ben"): 17}
