@@ -195,9 +195,10 @@ def data_set_folder(name: str, data_root: Path | str | None) -> Path:
             f"{ENVIRONMENT_VARIABLE}. {get}."
         )
     for folder in entry.folders:
-        if (root / folder).is_dir():
+        if (root / folder).is_dir() and any((root / folder).iterdir()):
             return root / folder
-    raise InputError(f"{root}: no folder {' or '.join(entry.folders)} for the data set {name!r}. {get}.")
+    wanted = " or ".join(entry.folders)
+    raise InputError(f"{root}: no folder {wanted} with anything in it, for the data set {name!r}. {get}.")
 
 
 def find_manifest(name: str, data_root: Path | str | None) -> Manifest:

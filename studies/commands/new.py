@@ -87,11 +87,12 @@ def _over_folder(name: str, text: str, from_study: str, folder: Path, group_from
         manifest = read_manifest(folder)
     else:
         manifest = from_folder(folder, group_from)
+    longest = max(_seconds(manifest.path(row)) for row in manifest.rows)
+    if not listing.is_file():
         write_manifest(manifest, listing)
     groups = {row.speaker_or_group for row in manifest.rows}
     for warning in manifest.warnings:
         print(f"mind: {warning}", file=sys.stderr)
-    longest = max(_seconds(manifest.path(row)) for row in manifest.rows)
     clip_seconds = min(LONGEST_SECONDS, round(longest + 0.0005, 3))
     comment = f"the longest has {longest:.1f} s and is cut" if longest > clip_seconds else "as long as the longest"
     return FOLDER_STUDY.format(
@@ -126,12 +127,8 @@ def _inline_table(options: dict[str, object]) -> str:
 
 
 def _seconds(path: Path) -> float:
-    import soundfile
+    """Of a recording, by the bounded reader: a file that no run could read is refused here."""
+    from classical_baselines.data.audio_file import read_audio
 
-    try:
-        info = soundfile.info(str(path))
-    except (RuntimeError, OSError) as error:
-        raise InputError(
-            f"{path} cannot be read as sound ({error}). Remove it, or convert it to WAV or FLAC."
-        ) from error
-    return float(info.frames / info.samplerate)
+    samples, rate_hz = read_audio(path)
+    return len(samples) / rate_hz

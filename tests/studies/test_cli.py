@@ -206,6 +206,14 @@ def test_a_new_study_over_ones_own_folder_keeps_the_speakers_apart(tmp_path):
 
     (tmp_path / "mine.toml").unlink()
     (tmp_path / "sounds" / "meta.csv").unlink()
+    cut_off = tmp_path / "sounds" / "yes" / "zoe_1.wav"
+    cut_off.write_bytes((tmp_path / "sounds" / "yes" / "anna_1.wav").read_bytes()[:100])
+    refused = trichord(tmp_path, *arguments)
+    assert refused.returncode == 2
+    assert "zoe_1.wav" in refused.stderr
+    assert not (tmp_path / "sounds" / "meta.csv").exists()
+    cut_off.unlink()
+
     without = trichord(tmp_path, *arguments)
     assert without.returncode == 0
     assert "mind: " in without.stderr

@@ -76,8 +76,11 @@ def test_without_a_data_root_the_message_says_where_to_look_and_what_to_do(monke
 
 
 def test_a_data_root_without_the_set_is_told_with_what_was_looked_for(tmp_path):
-    with pytest.raises(InputError, match=r"no folder ESC10_16k or ESC-50-master or ESC-50 for the data set 'esc-10'"):
+    with pytest.raises(InputError, match=r"no folder ESC10_16k or ESC-50-master or ESC-50 with anything in it"):
         load_clips("esc-10", tmp_path)
+    (tmp_path / "FSDD").mkdir()
+    with pytest.raises(InputError, match=r"no folder FSDD or .* with anything in it, .* `trichord data get fsdd"):
+        load_clips("fsdd", tmp_path)
     with pytest.raises(InputError, match="the data root is not a folder"):
         load_clips("esc-10", tmp_path / "absent")
 
