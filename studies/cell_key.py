@@ -42,7 +42,7 @@ def specification_of(study: Study, cell: StudyCell, content_hash: str, kind: Cel
     return {
         "kind": kind,
         "data": {**study.data.model_dump(exclude={"folder"}), "content_hash": content_hash},
-        "front_end": study.front_end_of(system).model_dump(),
+        "front_end": study.front_end_of(system).model_dump(exclude={"label"}),
         "intensity_quantiles": list(study.intensity_quantiles),
         "protocol": {"name": protocol.name, "options": protocol.options},
         "fold": cell.fold,

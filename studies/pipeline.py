@@ -29,7 +29,7 @@ from classical_baselines.harness.training import Batch, Recipe, train
 from studies.cell import CellResult, CheckRecord, PictureRecord, RunRecord, StudyCell
 from studies.pictures import pictures
 from studies.registries import build
-from studies.specification import Choice, Run, Study, System
+from studies.specification import FrontEndChoice, Run, Study, System
 
 N_CALIBRATION = 512  # training clips on which a backend may set ranges
 
@@ -53,22 +53,22 @@ def check_study(study: Study, data_root: Path | None) -> Clips:
     for protocol in study.protocols:
         folds_of(study, protocol.name, clips)
     first = clips.subset([0])
-    pictures_by_choice = {choice.name: _one_picture(study, choice, first) for choice in study.front_ends}
+    picture_of = {choice.key: _one_picture(study, choice, first) for choice in study.front_ends}
     for system in study.systems:
         try:
-            _dry_run(system, pictures_by_choice[study.front_end_of(system).name], len(clips.label_names))
+            _dry_run(system, picture_of[study.front_end_of(system).key], len(clips.label_names))
         except (ValueError, RuntimeError) as error:  # an InputError, or what a layer says of a picture too small
             raise InputError(f"study {study.name!r}, system {system.name!r}: {error}") from error
     return clips
 
 
-def _one_picture(study: Study, choice: Choice, clip: Clips) -> Tensor:
+def _one_picture(study: Study, choice: FrontEndChoice, clip: Clips) -> Tensor:
     """The picture [1, mel, frame] of one clip; decibels as an intensity of the clip's own range."""
     front_end = build("front end", choice)
     try:
         picture: Tensor = front_end(clip.waveform, clip.n_samples, clip.sample_rate_hz).float()
     except (ValueError, RuntimeError) as error:
-        raise InputError(f"study {study.name!r}, front end {choice.name!r}: {error}") from error
+        raise InputError(f"study {study.name!r}, front end {choice.key!r}: {error}") from error
     return torch.zeros_like(picture) if front_end.gives == "decibels" else picture
 
 

@@ -34,6 +34,17 @@ class Choice(_Model):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
+class FrontEndChoice(Choice):
+    """A front end of the study; a label tells two with the same registry key apart, and changes no cell."""
+
+    label: Name | None = None
+
+    @property
+    def key(self) -> str:
+        """What a system calls it by: the label, or else the registry key."""
+        return self.label or self.name
+
+
 class Data(_Model):
     """Which recordings, cut or zero-padded to one length."""
 
@@ -81,7 +92,7 @@ class System(_Model):
     role: Role = "contender"
     beside: Name | None = None  # the system that a twin or a control is reported beside
     title: str = ""
-    front_end: Name | None = None  # None: the study's first front end
+    front_end: Name | None = None  # label or name; None: the study's first front end
     augment: bool = True
     encoder: Choice = Choice(name="none")
     classifier: Choice
@@ -124,7 +135,7 @@ class Study(_Model):
     threads_per_cell: int = Field(default=1, ge=1, le=256)
     cell_seconds_limit: float = Field(default=3600, gt=0)
     data: Data
-    front_ends: tuple[Choice, ...] = Field(min_length=1)
+    front_ends: tuple[FrontEndChoice, ...] = Field(min_length=1)
     intensity_quantiles: tuple[float, float] = (0.0, 1.0)  # of the training clips' decibels: become 0 and 1
     protocols: tuple[Protocol, ...] = Field(min_length=1)
     augmentation: dict[str, Any] = Field(default_factory=dict)
@@ -138,7 +149,7 @@ class Study(_Model):
         for what, names in {
             "system": systems,
             "protocol": [p.name for p in self.protocols],
-            "front end": [f.name for f in self.front_ends],
+            "front end": [f.key for f in self.front_ends],
             "seed": [str(s) for s in self.seeds],
         }.items():
             twice = sorted({name for name in names if names.count(name) > 1})
@@ -149,7 +160,7 @@ class Study(_Model):
         for system in self.systems:
             if system.beside is not None and system.beside not in systems:
                 raise ValueError(f"system {system.name!r} stands beside {system.beside!r}, which is not in the study.")
-            if system.front_end is not None and system.front_end not in {f.name for f in self.front_ends}:
+            if system.front_end is not None and system.front_end not in {f.key for f in self.front_ends}:
                 raise ValueError(
                     f"system {system.name!r} reads the front end {system.front_end!r}, which is not listed."
                 )
@@ -169,9 +180,9 @@ class Study(_Model):
                 return system
         raise InputError(f"No system is called {name!r}. Choose one of: {', '.join(s.name for s in self.systems)}.")
 
-    def front_end_of(self, system: System) -> Choice:
+    def front_end_of(self, system: System) -> FrontEndChoice:
         """The front end that `system` reads."""
-        return next((f for f in self.front_ends if f.name == system.front_end), self.front_ends[0])
+        return next((f for f in self.front_ends if f.key == system.front_end), self.front_ends[0])
 
 
 def load_study(name_or_path: str, overrides: Mapping[str, str] | None = None) -> Study:

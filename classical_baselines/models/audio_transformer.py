@@ -15,7 +15,6 @@ References: Gong, Chung & Glass, Interspeech 2021, arXiv 2104.01778 (AST); Hassa
 (convolutional tokens); Koutini et al., Interspeech 2022, arXiv 2110.05069 (patchout).
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -187,8 +186,8 @@ class Attention(nn.Module):
         q, k, v = (
             x.view(n_clips, -1, self.n_heads, width // self.n_heads).transpose(1, 2) for x in (queries, keys, values)
         )
-        weights = torch.softmax(q @ k.transpose(2, 3) / math.sqrt(width // self.n_heads), dim=3)
-        return (weights @ v).transpose(1, 2).reshape(n_clips, n_tokens, width)
+        attended = functional.scaled_dot_product_attention(q, k, v)
+        return attended.transpose(1, 2).reshape(n_clips, n_tokens, width)
 
     def layer_operations(self, inputs: tuple[Tensor, ...], output: Tensor) -> Mapping[str, float]:
         """Two products of tokens with tokens, and a softmax per head and token."""

@@ -102,8 +102,7 @@ def _over_folder(name: str, text: str, from_study: str, folder: Path, group_from
         folder=json.dumps(str(folder.resolve())),
         baseline=study.baseline,
         front_ends="\n".join(
-            f"    {{ name = {json.dumps(front_end.name)}, options = {_inline_table(front_end.options)} }},"
-            for front_end in study.front_ends
+            f"    {_inline_table(front_end.model_dump(exclude_defaults=True))}," for front_end in study.front_ends
         ),
         protocols=_protocols(len(groups) if groups != {""} else 0),
         clip_seconds=clip_seconds,
@@ -122,8 +121,12 @@ def _protocols(n_groups: int) -> str:
     return '    { name = "grouped-k-fold", options = { n_folds = 5 }, headline = true }, # groups are never split'
 
 
-def _inline_table(options: dict[str, object]) -> str:
-    return "{ " + ", ".join(f"{key} = {json.dumps(value)}" for key, value in options.items()) + " }"
+def _inline_table(table: dict[str, object]) -> str:
+    """A TOML table on one line, tables within it included."""
+    texts = {
+        key: _inline_table(value) if isinstance(value, dict) else json.dumps(value) for key, value in table.items()
+    }
+    return "{ " + ", ".join(f"{key} = {text}" for key, text in texts.items()) + " }"
 
 
 def _seconds(path: Path) -> float:

@@ -93,6 +93,7 @@ def test_nan_has_no_key():
         ("systems.0.runs.0.headline", True),
         ("systems.1.classifier.options", {"size": "huge"}),
         ("protocols.0.headline", True),
+        ("front_ends.0.label", "as-recorded"),
         ("data.folder", "elsewhere"),
     ],
 )

@@ -56,6 +56,19 @@ def test_a_study_file_becomes_a_frozen_study(study_file):
         study.name = "other"
 
 
+def test_a_label_tells_two_front_ends_of_one_kind_apart(study_file):
+    two = '[{ name = "log-mel" }, { name = "log-mel", label = "narrow", options = { n_mels = 8 } }]'
+    text = TEXT.replace('[{ name = "log-mel" }]', two).replace(
+        'family = "neuro"', 'family = "neuro"\nfront_end = "narrow"'
+    )
+    study = load_study(study_file(text))
+
+    assert study.front_end_of(study.system("one")).options == {}
+    assert study.front_end_of(study.system("two")).options == {"n_mels": 8}
+    with pytest.raises(InputError, match="front end log-mel stands twice"):
+        load_study(study_file(text.replace('label = "narrow", ', "")))
+
+
 @pytest.mark.parametrize(
     ("seed", "test", "backends"),
     [
@@ -79,6 +92,7 @@ def test_a_verification_runs_on_test_clips_of_the_first_seed_alone_where_it_says
         ('name = "two"\nfamily', 'name = "one"\nfamily', "system one stands twice"),
         ("seeds = [0, 1]", "seeds = [0, 0]", "seed 0 stands twice"),
         ("seeds = [0, 1]", "seeds = []", "seeds: "),
+        ("seeds = [0, 1]", "seeds = [-1]", r"seeds\.0: Input should be greater than or equal to 0"),
         ('family = "neuro"', 'family = "neural"', r"systems\.two\.family: .*'classical', 'neuro' or 'quantum'"),
         ("schema = 1", "schema = 2", "schema: "),
         ("seeds = [0, 1]", "seeds = [0, 1", "not a TOML file"),
