@@ -118,7 +118,7 @@ def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
 def _imports(name: str) -> frozenset[str]:
     """Modules of ours that a module imports; those that a registry's functions import are left out."""
     tree = ast.parse(_source(name))
-    nodes = ast.iter_child_nodes(tree) if _is_package(name) else ast.walk(tree)
+    nodes = ast.iter_child_nodes(tree) if _is_registry(name) else ast.walk(tree)
     return frozenset(_imported(nodes))
 
 

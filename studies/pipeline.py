@@ -57,13 +57,17 @@ def check_study(study: Study, data_root: Path | None) -> Clips:
     for system in study.systems:
         try:
             _dry_run(system, picture_of[study.front_end_of(system).key], len(clips.label_names))
-        except (ValueError, RuntimeError) as error:  # an InputError, or what a layer says of a picture too small
+        except InputError as error:
             raise InputError(f"study {study.name!r}, system {system.name!r}: {error}") from error
+        except Exception as error:  # what a layer says of a picture that is too small for it
+            size = " x ".join(map(str, picture_of[study.front_end_of(system).key].shape[1:]))
+            reason = f"it cannot take a picture of {size} ({error}). Change the front end, the pooling or the strides."
+            raise InputError(f"study {study.name!r}, system {system.name!r}: {reason}") from error
     return clips
 
 
 def _one_picture(study: Study, choice: FrontEndChoice, clip: Clips) -> Tensor:
-    """The picture [1, mel, frame] of one clip; decibels as an intensity of the clip's own range."""
+    """The picture [1, mel, frame] of one clip; silence in place of decibels, whose limits are fitted later."""
     front_end = build("front end", choice)
     try:
         picture: Tensor = front_end(clip.waveform, clip.n_samples, clip.sample_rate_hz).float()

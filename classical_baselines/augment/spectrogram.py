@@ -13,8 +13,9 @@ Each clip draws its own changes, in this order; a change whose option is 0 draws
     time mask          t ~ U{0 .. T} frames from t0 ~ U{0 .. n_frames - t} on are silent  al., Interspeech 2019)
     level jitter       what is not silent is raised or lowered by u ~ U[-jitter, jitter], within [0, 1]
     filter             what is not silent is raised or lowered by a gain that runs linearly over the bands between
-                       4 points, each ~ U[-gain, gain], within [0, 1]: another microphone, another spectral tilt
-                       (FilterAugment, linear type: Nam, Kim & Park, ICASSP 2022, arXiv 2110.03282)
+                       4 points, evenly spaced from the first band to the last, each ~ U[-gain, gain], within [0, 1]:
+                       another microphone, another spectral tilt (after FilterAugment, linear type, which draws the
+                       number and place of its points too: Nam, Kim & Park, ICASSP 2022, arXiv 2110.03282)
 """
 
 from dataclasses import dataclass, fields
@@ -77,7 +78,7 @@ class SpectrogramAugmentation:
 
     def __post_init__(self) -> None:
         for option in fields(self):
-            if not getattr(self, option.name) >= 0:
+            if not 0 <= getattr(self, option.name) < float("inf"):
                 raise InputError(f"{option.name} must be 0 (off) or greater; got {getattr(self, option.name)}.")
         if self.frequency_warp >= 1:
             raise InputError(f"frequency_warp must be below 1, the whole mel axis; got {self.frequency_warp}.")

@@ -2,11 +2,12 @@
 """Where an utterance begins and ends: silence around it is cut off, so that it starts in the first frame.
 
     frame_power   [batch, frame]        of which the first n_own_frames are the clip's own
-    first, last   [batch]               the outermost own frames of power > 10^(-below_db / 10) * that of the loudest
+    first, last   [batch]               the outermost own frames of power >= 10^(-below_db / 10) that of the loudest
 
-Recordings of one word differ in how much silence they keep around it, which is the habit of whoever cut them. The
-energy criterion is the first step of Rabiner & Sambur, Bell System Technical Journal 54(2), 1975, 297-315; their
-second step, by zero crossings, is left out. A clip of silence keeps all its own frames.
+Recordings of one word differ in how much silence they keep around it, which is the habit of whoever cut them. After
+Rabiner & Sambur, Bell System Technical Journal 54(2), 1975, 297-315, who set two limits from the silence and the peak
+of summed magnitudes and move the ends by zero crossings: here there is one limit, on power, and no second step. A clip
+of silence keeps all its own frames.
 """
 
 import torch
@@ -20,8 +21,7 @@ def endpoints(frame_power: Tensor, n_own_frames: Tensor, below_db: float) -> tup
     frame = torch.arange(frame_power.shape[1], device=frame_power.device)
     own = frame < n_own_frames[:, None]
     power = frame_power.masked_fill(~own, 0)
-    loudest = power.amax(dim=1, keepdim=True)
-    spoken = own & ((power > loudest * 10 ** (-below_db / 10)) | (loudest == 0))
+    spoken = own & (power >= power.amax(dim=1, keepdim=True) * 10 ** (-below_db / 10))
     first = spoken.int().argmax(dim=1)
     last = frame_power.shape[1] - 1 - spoken.flip(1).int().argmax(dim=1)
     return first, last
@@ -40,7 +40,8 @@ def trimmed(
 
 
 def trimming_operations(n_mels: int, n_frames: int) -> OperationCounts:
-    """Per frame a sum over the bands, the maximum so far and the comparison with it; each element moved once."""
+    """Per frame a sum over the bands, the maximum so far and the comparison with it; each element moved once: as many
+    frames as the window has, though fewer may be kept."""
     n = n_mels * n_frames
     return OperationCounts.of(
         "front_end",
@@ -48,5 +49,5 @@ def trimming_operations(n_mels: int, n_frames: int) -> OperationCounts:
         add_fp32=(n_mels - 1) * n_frames,
         compare_fp32=2 * n_frames,
         multiply_fp32=1,
-        sram_bytes=4 * n + 4 * n_frames + 8 * n,
+        sram_bytes=4 * n + 8 * n_frames + 8 * n,
     )

@@ -11,8 +11,8 @@ Hann window w. With X = rfft(w * x), triangles F and a reference power r:
 r is the clip's own maximum of M ("clip-maximum": a change of gain changes nothing), or the power that a
 sine of full scale puts into its own bin, (sum(w) / 2)^2 ("fixed": loudness stays visible, and what is
 louder is limited to 0). What lies beyond a clip's own end counts as silence, and silence is -top_db.
-Then, where the options say so, silence around the utterance is cut off (`endpoints`), and the picture is stretched
-(`stretching`) or cut or filled to a number of frames.
+Then, where the options say so, silence around the utterance is cut off by the power sum_m M[m, t] of its frames
+(`endpoints`), and the picture is stretched (`stretching`) or cut or filled to a number of frames.
 
 Mel scales: HTK, 2595 log10(1 + f / 700) (Young et al., The HTK Book, 2006, section 5.4); Slaney, linear up
 to 1 kHz and logarithmic above (Slaney, Auditory Toolbox, Interval technical report 1998-010). The norm
@@ -171,8 +171,8 @@ class LogMel:
         if self.n_fft < 4 or self.n_fft & (self.n_fft - 1):
             raise InputError(f"n_fft must be a power of two, at least 4; got {self.n_fft}.")
         for name, value in (("hop", self.hop), ("n_mels", self.n_mels), ("top_db", self.top_db)):
-            if not value > 0:
-                raise InputError(f"{name} must be greater than 0; got {value}.")
+            if not 0 < value < float("inf"):
+                raise InputError(f"{name} must be greater than 0 and finite; got {value}.")
         if self.trim_below_db is not None and not 0 < self.trim_below_db < float("inf"):
             raise InputError(f"trim_below_db must be greater than 0, or left out; got {self.trim_below_db}.")
         for name in ("stretch_to_frames", "keep_frames"):
@@ -202,7 +202,7 @@ class LogMel:
         else:
             reference = mel.new_full((len(mel), 1, 1), (self.n_fft / 4) ** 2)  # a periodic Hann window sums to n_fft/2
         levels = relative_level(mel, reference, self.top_db)
-        n_own_frames = (1 + n_samples // self.hop).clamp_max(levels.shape[2])
+        n_own_frames = (1 + n_samples // self.hop).clamp_max(levels.shape[2]).to(levels.device)
         if self.trim_below_db is not None:
             levels, n_own_frames = trimmed(levels, mel.sum(dim=1), n_own_frames, self.trim_below_db, -self.top_db)
         if self.stretch_to_frames is not None:

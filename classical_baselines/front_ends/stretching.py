@@ -17,7 +17,9 @@ from classical_baselines.harness.operations import OperationCounts
 def stretched(levels: Tensor, n_own_frames: Tensor, n_frames: int) -> Tensor:
     """[batch, mel, frame] and each clip's own number of frames -> [batch, mel, n_frames]."""
     last = (n_own_frames.clamp(1, levels.shape[2]) - 1).to(levels.dtype)
-    place = torch.arange(n_frames, dtype=levels.dtype) / max(1, n_frames - 1) * last[:, None]  # [batch, n_frames]
+    place = (
+        torch.arange(n_frames, dtype=levels.dtype, device=levels.device) / max(1, n_frames - 1) * last[:, None]
+    )  # [batch, n_frames]
     before = place.floor().long()
     after = torch.minimum(before + 1, last.long()[:, None])
     share = (place - before)[:, None]

@@ -70,8 +70,16 @@ def _check_types(factory: Callable[..., Any], values: Mapping[str, Any], what: s
         try:
             TypeAdapter(hints.get(key, Any)).validate_python(value, strict=True)
         except ValidationError as error:
-            reasons = {problem["msg"].removeprefix("Input should be ") for problem in error.errors()}
-            raise InputError(f"{what}: {key} should be {' or '.join(sorted(reasons))}; got {value!r}.") from error
+            reasons = " or ".join(sorted({_wanted(problem) for problem in error.errors()}))
+            raise InputError(f"{what}: {key} should be {reasons}; got {value!r}.") from error
+
+
+def _wanted(problem: Mapping[str, Any]) -> str:
+    """What should stand there, from what pydantic says of the value."""
+    if problem["type"] in {"too_long", "too_short", "missing"}:
+        return "a list of another length"
+    message: str = problem["msg"]
+    return message.removeprefix("Input should be ").replace("valid tuple", "list")
 
 
 def _tuples(value: Any) -> Any:

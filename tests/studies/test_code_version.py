@@ -86,6 +86,7 @@ def test_the_version_of_a_real_system_has_its_own_modules_and_not_those_of_anoth
     assert {"studies.pipeline", "classical_baselines.models.ds_cnn", "classical_baselines.front_ends.mel"} <= set(
         modules
     )
+    assert {"classical_baselines.augment.spectrogram", "classical_baselines.augment.mixing"} <= set(modules)
     assert not [name for name in modules if name.startswith(("neuro.", "quantum."))]
     assert not {"studies.report", "studies.cli", "studies.store", "studies.statistics"} & set(modules)
 

@@ -154,7 +154,7 @@ def test_a_leaking_fold_fails_the_cell(clips, monkeypatch):
         ({"encoder": {"name": "none", "options": {"pool": [64, 1]}}}, "system 'one': pool .64, 1. is larger than the"),
         ({"encoder": {"name": "latency"}}, "system 'one': linear-layer reads intensities"),
         ({"encoder": {"name": "latency", "options": {"n_steps": "8"}}}, "n_steps should be a valid integer; got '8'"),
-        ({"encoder": {"name": "latency", "options": {"pool": 2}}}, "pool should be a valid tuple; got 2"),
+        ({"encoder": {"name": "latency", "options": {"pool": 2}}}, "pool should be a list; got 2"),
     ],
 )
 def test_a_wrong_name_or_option_is_refused_before_any_work(clips, system, message):

@@ -67,7 +67,7 @@ def test_rounding_keeps_every_decision_and_10_bits(logits):
     rounded = rounded_logits(logits)
 
     np.testing.assert_array_equal(rounded.argmax(1), logits.argmax(1))
-    assert (np.abs(rounded - logits) <= np.abs(logits) * 2.0**-8 + 1e-40).all()
+    assert (np.abs(rounded - logits) <= np.abs(logits) * (2.0**-8 + 2.0**-10) + 1e-40).all()
 
 
 def test_rounding_leaves_whole_numbers_up_to_1024_alone():

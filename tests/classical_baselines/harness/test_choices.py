@@ -9,6 +9,7 @@ from classical_baselines.harness.choices import InputError, UnknownChoiceError, 
 class Comb:
     teeth: tuple[int, ...]
     width: int = 3
+    gap: tuple[float, float] = (1.0, 1.0)
 
     def __post_init__(self) -> None:
         if self.width < 1:
@@ -27,10 +28,13 @@ def test_an_unknown_name_lists_the_names_that_exist():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"teeth": [1], "tooth": 2}, "comb has no option 'tooth'. Its options: teeth, width"),
+        ({"teeth": [1], "tooth": 2}, "comb has no option 'tooth'. Its options: gap, teeth, width"),
         ({"width": 2}, "comb needs the option 'teeth'"),
         ({"teeth": [1], "width": "2"}, "comb: width should be a valid integer; got '2'"),
         ({"teeth": [1.5]}, r"comb: teeth should be a valid integer; got \(1.5,\)"),
+        ({"teeth": [1], "gap": [1, 2, 3]}, r"comb: gap should be a list of another length; got \(1, 2, 3\)"),
+        ({"teeth": [1], "gap": [1]}, r"comb: gap should be a list of another length; got \(1,\)"),
+        ({"teeth": [1], "gap": 1}, r"comb: gap should be a list; got 1"),
         ({"teeth": [1], "width": 0}, "comb: width must be 1 or more; got 0"),
     ],
 )
