@@ -34,7 +34,8 @@ def rounded_logits(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     rounded = np.ldexp(steps, exponent - SIGNIFICANT_BITS).astype(np.float32)
     rows = np.flatnonzero(rounded.argmax(axis=1) != logits.argmax(axis=1))
     winners = logits[rows].argmax(axis=1)
-    # Rounding is monotone, so such a winner is level with a class before it: one step up settles it again.
+    # Rounding is monotone, so such a winner is level with a class before it. It is raised by two steps, because one may
+    # be too small where rounding has reached the next power of two.
     step = np.ldexp(np.float32(1), exponent[rows, winners] - SIGNIFICANT_BITS + 1)
     rounded[rows, winners] += step.astype(np.float32)
     return rounded

@@ -81,7 +81,7 @@ def measured_ground(study: Study, data_root: Path | None) -> Ground:
 
 
 def _check_systems(study: Study) -> None:
-    """Refuse a name or an option that does not fit, and say in which system it stands.
+    """Refuse a name or an option that does not fit, and say in which system it stands, before the recordings are read.
 
     A deployment is looked up when a table is priced, after all the work is spent: here it is refused before.
     """

@@ -51,9 +51,10 @@ class Plan:
 
 def store_of(study: Study, folder: Path | None, *, create: bool = False) -> Store:
     """The study's store (./stores/STUDY where none is named), with the published one behind it."""
+    folder = folder or Path("stores") / study.name
     published = published_folder(study)
-    behind = open_store(published) if (published / "store.json").is_file() else None
-    return open_store(folder or Path("stores") / study.name, behind=behind, create=create)
+    is_behind = (published / "store.json").is_file() and published.resolve() != folder.resolve()
+    return open_store(folder, behind=open_store(published) if is_behind else None, create=create)
 
 
 def published_folder(study: Study) -> Path:

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 from classical_baselines.harness.choices import InputError
 from studies.cell import CellResult
 from studies.cell_files import read_result, result_files
+from studies.earlier_looks import EARLIER_LOOKS, EarlierLook, earlier_looks_text, read_earlier_looks
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 FORMAT = 2
 STALE_SECONDS = 3600.0  # a cell is written aside in seconds; what is older was left by a process that was killed
 MANIFEST = "MANIFEST.sha256"
-EARLIER_LOOKS = "earlier_looks.json"
 WEIGHTS = "weights.safetensors"
 RESULT_FILES = ("result.json", "predictions.npz", "exhibits.npz")
 PUBLISHED_FILES = ("cell.json", "predictions.npz", "provenance.json", "result.json")
@@ -171,26 +171,28 @@ class Store:
     def looks(self, content_hash: str) -> dict[tuple[str, str], int]:
         """How often each test fold of a data set was looked at: (protocol, fold) -> test cells, over all systems,
         seeds and configurations, those whose cells are gone included."""
-        counted = self._earlier_looks(content_hash)
+        counted: dict[tuple[str, str], int] = {}
+        for look in self.earlier_looks():
+            if look.content_hash == content_hash:
+                counted[look.protocol, look.fold] = counted.get((look.protocol, look.fold), 0) + look.n
         for _, description in self.descriptions():
             if description["kind"] == "test" and description["specification"]["data"]["content_hash"] == content_hash:
                 place = (description["cell"]["protocol"], description["cell"]["fold"])
                 counted[place] = counted.get(place, 0) + 1
         return counted
 
-    def _earlier_looks(self, content_hash: str) -> dict[tuple[str, str], int]:
-        """Looks by configurations whose cells are not kept any more, as written down when they were dropped."""
-        path = self.path / EARLIER_LOOKS
-        looks = self.behind._earlier_looks(content_hash) if self.behind is not None else {}
-        for row in _read_json(path)["looks"] if path.is_file() else ():
-            if row["content_hash"] == content_hash:
-                place = (row["protocol"], row["fold"])
-                looks[place] = looks.get(place, 0) + row["n"]
-        return looks
+    def earlier_looks(self) -> frozenset[EarlierLook]:
+        """Looks by configurations whose cells are gone, here and behind; the same row in both is counted once."""
+        own = read_earlier_looks(self.path)
+        return own | self.behind.earlier_looks() if self.behind is not None else own
 
     def verify(self) -> list[str]:
         """Every flaw of the cells in this store: files that changed, are missing or are too many; [] if all is well."""
         problems: list[str] = []
+        try:
+            read_earlier_looks(self.path)
+        except InputError as error:
+            problems.append(str(error))
         for place in sorted(self._own_places()):
             problems.extend(f"cell {place.name[:12]}: {flaw}" for flaw in _flaws(place))
         return problems
@@ -209,8 +211,12 @@ class Store:
         return removed
 
     def publish(self, keys: Iterator[str] | list[str], folder: Path) -> int:
-        """Copy cells without weights and pictures into the store at `folder`; return how many were added."""
+        """Copy cells without weights and pictures, and the earlier looks, into the store at `folder`; return how many
+        cells were added."""
         target = open_store(folder, create=True)
+        looks = self.earlier_looks() | target.earlier_looks()
+        if looks != target.earlier_looks():
+            _write_aside_and_rename(target.path / EARLIER_LOOKS, earlier_looks_text(looks).encode())
         added = 0
         for key in sorted(keys):
             place = self._sound(key, *PUBLISHED_FILES)

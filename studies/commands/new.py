@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from classical_baselines.harness.choices import InputError, choose
-from studies.specification import catalogue, load_study
+from studies.specification import FrontEndChoice, catalogue, load_study
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 LONGEST_SECONDS = 10.0  # of a clip that a new study proposes; longer recordings are cut, and the file says so
@@ -101,14 +101,20 @@ def _over_folder(name: str, text: str, from_study: str, folder: Path, group_from
         folder_name=folder.resolve().name,
         folder=json.dumps(str(folder.resolve())),
         baseline=study.baseline,
-        front_ends="\n".join(
-            f"    {_inline_table(front_end.model_dump(exclude_defaults=True))}," for front_end in study.front_ends
-        ),
+        front_ends="\n".join(f"    {_inline_table(_of_any_length(front_end))}," for front_end in study.front_ends),
         protocols=_protocols(len(groups) if groups != {""} else 0),
         clip_seconds=clip_seconds,
         clip_comment=comment,
         systems=text[text.index("[[systems]]") :],
     )
+
+
+def _of_any_length(front_end: FrontEndChoice) -> dict[str, object]:
+    """A front end of the catalogue's study for clips of another length and rate: all of their frames are kept."""
+    table = front_end.model_dump(exclude_defaults=True)
+    if "options" in table:
+        table["options"] = {key: value for key, value in table["options"].items() if key != "keep_frames"}
+    return table
 
 
 def _protocols(n_groups: int) -> str:

@@ -203,6 +203,11 @@ def test_a_new_study_over_ones_own_folder_keeps_the_speakers_apart(tmp_path):
     assert study.headline_protocol.name == "leave-one-group-out"
     assert study.data.clip_seconds == pytest.approx(0.5, abs=1e-3)
     assert "anna" in (tmp_path / "sounds" / "meta.csv").read_text()
+    digits = trichord(tmp_path, "new", "cut", "--from", "spoken-digits", "--from-folder", "sounds")
+    assert digits.returncode == 0, digits.stderr
+    options = load_study(str(tmp_path / "cut.toml")).front_ends[0].options
+    assert options["trim_below_db"] == 30
+    assert "keep_frames" not in options  # of a user's longer clips nothing is cut off unasked
 
     (tmp_path / "mine.toml").unlink()
     (tmp_path / "sounds" / "meta.csv").unlink()

@@ -4,6 +4,7 @@
 import hashlib
 import json
 import os
+import struct
 import threading
 import time
 from dataclasses import replace
@@ -11,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from classical_baselines.harness.choices import InputError
 from studies.cell import CheckRecord, StudyCell
-from studies.cell_files import rounded_logits
+from studies.cell_files import from_byte_planes, in_byte_planes, rounded_logits
 from studies.store import STALE_SECONDS, Store, open_store
 from tests.studies.fake_study import result_of
 
@@ -62,6 +63,7 @@ def test_a_cell_comes_back_as_it_was_committed(tmp_path):
     np.testing.assert_array_equal(loaded.runs[0].logits.argmax(1), run.logits.argmax(1))
 
 
+@example(np.float32([[512.55 / 1024, 512.6 / 1024]]))  # two values that rounding makes one
 @given(arrays.arrays(np.float32, (3, 4), elements=st.floats(-(2.0**80), 2.0**80, width=32, allow_subnormal=False)))
 def test_rounding_keeps_every_decision_and_10_bits(logits):
     rounded = rounded_logits(logits)
@@ -74,6 +76,15 @@ def test_rounding_leaves_whole_numbers_up_to_1024_alone():
     counts = np.arange(1024, dtype=np.float32).reshape(-1, 16)
 
     np.testing.assert_array_equal(rounded_logits(counts), counts)
+
+
+def test_logits_are_kept_in_planes_of_their_little_endian_bytes():
+    values = np.array([[1.5, -2.0, 1e-30]], dtype=np.float32)
+    planes = in_byte_planes(values)
+
+    for column, value in enumerate(values[0]):
+        assert bytes(planes[:, 0, column]) == struct.pack("<f", value)
+    np.testing.assert_array_equal(from_byte_planes(planes), values)
 
 
 def test_weights_come_back_bit_for_bit(tmp_path):
@@ -238,12 +249,38 @@ def test_looks_are_counted_by_test_fold_over_everything_that_looked(tmp_path):
     assert store.looks("another data set") == {}
 
 
-def test_looks_of_configurations_whose_cells_are_gone_still_count_from_a_published_store_too(tmp_path):
+ROW = {"content_hash": "c0ffee", "protocol": "leave-one-group-out", "fold": "anna", "n": 17, "configuration": "old"}
+
+
+def ledger(store, *rows):
+    (store.path / "earlier_looks.json").write_text(json.dumps({"looks": rows}))
+
+
+def test_looks_of_configurations_whose_cells_are_gone_count_on_and_the_same_row_in_two_stores_counts_once(tmp_path):
     published = filled(tmp_path / "published", n_cells=0)
-    row = {"content_hash": "c0ffee", "protocol": "leave-one-group-out", "fold": "anna", "n": 17, "configuration": "old"}
-    text = json.dumps({"looks": [row, row | {"fold": "ben"}, row | {"content_hash": "other"}]})
-    (published.path / "earlier_looks.json").write_text(text)
+    ledger(published, ROW, ROW | {"fold": "ben"}, ROW | {"content_hash": "other"})
     store = open_store(tmp_path / "new", behind=published, create=True)
+    ledger(store, ROW, ROW | {"configuration": "older still", "n": 2})
     store.commit(key_of(1), DESCRIPTION | {"kind": "test"}, result_of(CELL, "test"), {})
 
-    assert store.looks("c0ffee") == {("leave-one-group-out", "anna"): 18, ("leave-one-group-out", "ben"): 17}
+    assert store.looks("c0ffee") == {("leave-one-group-out", "anna"): 20, ("leave-one-group-out", "ben"): 17}
+
+
+def test_a_published_store_takes_the_earlier_looks_with_it_and_forgets_none_of_its_own(tmp_path):
+    store = filled(tmp_path / "own", n_cells=1)
+    ledger(store, ROW)
+    target = filled(tmp_path / "published", n_cells=0)
+    ledger(target, ROW | {"fold": "ben", "n": 1})
+    store.publish([key_of(0)], target.path)
+
+    assert target.looks("c0ffee") == {("leave-one-group-out", "anna"): 17, ("leave-one-group-out", "ben"): 1}
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "not json", '{"looks": [{"fold": "anna"}]}'])
+def test_damaged_earlier_looks_are_named_and_nobody_is_told_to_delete_them(tmp_path, text):
+    store = filled(tmp_path, n_cells=0)
+    (tmp_path / "earlier_looks.json").write_text(text)
+
+    with pytest.raises(InputError, match=r"earlier_looks\.json: .*restore it from version control"):
+        store.looks("c0ffee")
+    assert len(store.verify()) == 1

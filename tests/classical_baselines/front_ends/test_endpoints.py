@@ -40,6 +40,18 @@ def test_silence_around_an_utterance_changes_nothing_once_it_is_trimmed():
     np.testing.assert_allclose(pictures[0].numpy(), pictures[1].numpy(), atol=1e-3)
 
 
+def test_trimming_comes_before_stretching_and_keeping_takes_the_first_frames():
+    waveform = torch.zeros(1, 8064)
+    waveform[0, 2000:5000] = torch.randn(3000, generator=torch.Generator().manual_seed(0))
+    given = (waveform, torch.tensor([8064]), 8000)
+    cut = LogMel(hop=64, trim_below_db=25)(*given)
+    n_own = int((cut > -50).any(dim=1).sum())
+
+    assert torch.equal(LogMel(hop=64, trim_below_db=25, keep_frames=20)(*given), cut[:, :, :20])
+    stretched = LogMel(hop=64, trim_below_db=25, stretch_to_frames=n_own)(*given)
+    torch.testing.assert_close(stretched, cut[:, :, :n_own], atol=1e-3, rtol=0)
+
+
 def test_a_window_narrower_than_the_picture_is_filled_with_the_floor():
     picture = LogMel(hop=64, top_db=40, keep_frames=30)(torch.randn(1, 640), torch.tensor([640]), 8000)
 

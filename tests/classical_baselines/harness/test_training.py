@@ -57,6 +57,37 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_does_not():
     assert not torch.equal(first, other)
 
 
+class Convolved(Flat):
+    """One convolution and a batch norm before the layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.picture = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 1, 1))
+
+    def forward(self, encoded):
+        return self.layer(self.picture(encoded[:, None]).flatten(1))
+
+
+class ConvolvedContiguous(Convolved):
+    memory_format = torch.contiguous_format
+
+
+def test_a_network_is_trained_in_its_memory_format_which_changes_nothing_beyond_rounding():
+    intensity, targets = problem()
+    networks = []
+    for kind in (Convolved, ConvolvedContiguous):
+        with seeded_globally(0, "weights"):
+            network = kind()
+        batches = lambda epoch: zip(intensity.split(30), targets.split(30), strict=True)  # noqa: E731
+        train(network, Unencoded(), batches, 3, (intensity, targets), Recipe(3, 30, 0.01), 0)
+        networks.append(network)
+    last, contiguous = networks
+
+    assert last.picture[3].weight.is_contiguous(memory_format=torch.channels_last)
+    assert last.picture[3].weight.stride() != contiguous.picture[3].weight.stride()
+    torch.testing.assert_close(last(intensity), contiguous(intensity), atol=1e-4, rtol=1e-4)
+
+
 def test_each_epoch_is_announced_before_it_begins():
     network, _ = trained(n_epochs=3)
 

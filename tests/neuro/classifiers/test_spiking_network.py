@@ -118,7 +118,10 @@ def test_float_counts_are_the_sum_on_paper():
         (lambda: ConvolutionalSnn(channels=(4,), strides=(1, 2)), "one entry per layer"),
         (lambda: ConvolutionalSnn(channels=(4, 0), strides=(1, 2)), "of at least 1"),
         (lambda: ConvolutionalSnn(channels=(4,), strides=(0,)), "of at least 1"),
+        (lambda: DenseSnn(spike_rate_weight=-1.0), "spike_rate_weight must be 0 .off. or greater; got -1"),
+        (lambda: ConvolutionalSnn(spike_rate_weight=-0.5), "spike_rate_weight must be 0 .off. or greater"),
         (lambda: LifNeuron(threshold=0.0), "threshold must be positive"),
+        (lambda: LifNeuron(surrogate_slope=0.0), "surrogate_slope must be positive; got 0"),
     ],
 )
 def test_impossible_options_are_refused(make, message):
