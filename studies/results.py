@@ -93,9 +93,7 @@ class StudyResults:
     fits: Mapping[StudyCell, CellResult]
     tests: Mapping[StudyCell, CellResult]
     failures: Mapping[tuple[StudyCell, CellKind], str] = field(default_factory=dict)
-    looks: Mapping[tuple[str, str], int] = field(
-        default_factory=dict
-    )  # (protocol, fold) -> test cells, dropped too
+    looks: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (protocol, fold) -> test cells, dropped too
     provenances: tuple[Mapping[str, Any], ...] = ()  # one per committed cell
     accepted_codes: tuple[str, ...] = ()
 
