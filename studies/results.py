@@ -36,6 +36,9 @@ Evidence = Literal["test", "validation"]
 Members = Sequence[tuple[StudyCell, CellResult, RunRecord]]
 
 
+UNFITTED = "it was not fitted"  # why a test cell is missing whose fit cell is
+
+
 @dataclass(frozen=True)
 class MissingCell:
     """A cell that the study asks for and that is not committed."""
@@ -111,7 +114,7 @@ class StudyResults:
         """Cells that are not committed; test cells count as wanted once a protocol has one."""
         gaps = [MissingCell(cell, "fit", self._failure(cell, "fit")) for cell in self.wanted if cell not in self.fits]
         gaps += [
-            MissingCell(cell, "test", self._failure(cell, "test") or ("" if cell in self.fits else "it was not fitted"))
+            MissingCell(cell, "test", self._failure(cell, "test") or ("" if cell in self.fits else UNFITTED))
             for cell in self.wanted
             if self.evidence(cell.protocol) == "test" and cell not in self.tests
         ]
@@ -119,16 +122,24 @@ class StudyResults:
 
     @property
     def gaps(self) -> tuple[str, ...]:
-        """What is missing, in words: every failure by itself, and how many cells of each system were not run."""
-        failed = [gap for gap in self.missing if gap.reason]
+        """What is missing, in words: every failure by itself, and how many cells of which systems were not run.
+
+        A test cell that waits for its fit cell is not named beside it.
+        """
+        named = [gap for gap in self.missing if gap.reason != UNFITTED]
         lines = [
             f"{gap.kind} of {gap.cell.system}, {gap.cell.protocol}, {gap.cell.fold}, seed {gap.cell.seed}: {gap.reason}"
-            for gap in failed
+            for gap in named
+            if gap.reason
         ]
-        untried = Counter((gap.kind, gap.cell.system, gap.cell.protocol) for gap in self.missing if not gap.reason)
+        untried = Counter((gap.cell.protocol, gap.kind, gap.cell.system) for gap in named if not gap.reason)
+        alike: dict[tuple[str, str, int], list[str]] = {}
+        for (protocol, kind, system), n in untried.items():
+            alike.setdefault((protocol, kind, n), []).append(system)
         lines += [
-            f"{n} {kind} cell{'s' if n > 1 else ''} of {system}, {protocol}: not run"
-            for (kind, system, protocol), n in untried.items()
+            f"{protocol}: {n} {kind} cell{'s' if n > 1 else ''} not run of {'each of ' if len(systems) > 1 else ''}"
+            + ", ".join(systems)
+            for (protocol, kind, n), systems in alike.items()
         ]
         return tuple(lines)
 
