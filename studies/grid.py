@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classical_baselines.harness.choices import InputError, choose
+from classical_baselines.harness.choices import InputError
 from studies.cell import CellKind, StudyCell
 from studies.cell_key import digest, fit_key, specification_of, test_key
 from studies.code_version import code_version
@@ -69,37 +69,26 @@ def kept_ground(study: Study, store: Store) -> Ground | None:
     found = store.load_ground(ground_key(study))
     if found is None:
         return None
-    return Ground(found["content_hash"], {name: tuple(folds) for name, folds in found["folds"].items()})
+    try:
+        ground = Ground(str(found["content_hash"]), {name: tuple(folds) for name, folds in found["folds"].items()})
+        named = all(ground.folds[protocol.name] for protocol in study.protocols)
+    except (KeyError, TypeError, AttributeError):
+        named = False
+    if not named:
+        raise InputError(
+            f"{store.path}/grounds/{ground_key(study)}.json is damaged: it does not name the folds of every protocol. "
+            "Remove that file; `trichord run` writes it again."
+        )
+    return ground
 
 
 def measured_ground(study: Study, data_root: Path | None) -> Ground:
     """The ground from the recordings themselves, everything in the study checked on the way."""
+    from studies.checks_before_work import check_before_work
     from studies.pipeline import check_study
 
-    _check_systems(study)
+    check_before_work(study)
     return ground_of(study, check_study(study, data_root))
-
-
-def _check_systems(study: Study) -> None:
-    """Refuse a name or an option that does not fit, and say in which system it stands, before the recordings are read.
-
-    A deployment is looked up when a table is priced, after all the work is spent: here it is refused before.
-    """
-    from studies.budgets import deployments
-    from studies.registries import build
-
-    for front_end in study.front_ends:
-        build("front end", front_end)
-    for system in study.systems:
-        try:
-            build("encoder", system.encoder)
-            build("classifier", system.classifier)
-            for run in system.runs:
-                build("backend", run.backend)
-                for name in run.deployments:
-                    choose(deployments(), name, what="deployment")
-        except InputError as error:
-            raise InputError(f"study {study.name!r}, system {system.name!r}: {error}") from error
 
 
 def expand(study: Study, ground: Ground) -> list[StudyCell]:

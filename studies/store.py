@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FORMAT = 2
+KEY_DIGITS = 64  # of a SHA-256
 STALE_SECONDS = 3600.0  # a cell is written aside in seconds; what is older was left by a process that was killed
 MANIFEST = "MANIFEST.sha256"
 WEIGHTS = "weights.safetensors"
@@ -96,7 +97,7 @@ class Store:
 
     def keys(self) -> set[str]:
         """All committed keys, those behind included."""
-        own = {place.name for place in self._own_places()}
+        own = {place.name for place in self._own_places() if place.is_dir()}
         return own | (self.behind.keys() if self.behind is not None else set())
 
     def load(self, key: str) -> CellResult:
@@ -229,7 +230,8 @@ class Store:
         return self.path / "cells" / key[:2] / key
 
     def _own_places(self) -> Iterator[Path]:
-        return (path for path in (self.path / "cells").glob("??/*") if path.is_dir())
+        """What is called as a cell is; what somebody else left among them is none."""
+        return (path for path in (self.path / "cells").glob("??/*") if _is_place_of_a_cell(path))
 
     def _place(self, key: str) -> Path | None:
         own = self._own_place(key)
@@ -253,6 +255,10 @@ class Store:
                 f"`trichord verify` names every cell that is damaged."
             )
         return place
+
+
+def _is_place_of_a_cell(path: Path) -> bool:
+    return len(path.name) == KEY_DIGITS and not path.name.strip("0123456789abcdef") and path.match(f"{path.name[:2]}/*")
 
 
 def _commit_folder(aside: Path, place: Path, files: Mapping[str, bytes]) -> bool:

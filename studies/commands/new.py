@@ -10,8 +10,11 @@ For a folder the systems are those of the catalogue's study; the data, the proto
 import json
 import re
 import sys
+import unicodedata
 from pathlib import Path
 
+from classical_baselines.data.class_folders import from_folder as class_folders
+from classical_baselines.data.manifest import MANIFEST_NAME, Manifest, read_manifest, write_manifest
 from classical_baselines.harness.choices import InputError, choose
 from studies.specification import FrontEndChoice, catalogue, load_study
 
@@ -25,7 +28,7 @@ FOLDER_STUDY = """\
 schema = 1
 name = "{name}"
 title = "{name}"
-question = "Which system tells the sounds of {folder_name} apart, and at what energy?"
+question = {question}
 seeds = [0, 1, 2] # every system is trained once per seed and fold
 baseline = "{baseline}" # the system that the others are compared with
 equivalence_margin = 0.02 # accuracies that differ by less count as equivalent
@@ -56,17 +59,32 @@ def new(name: str, from_study: str, from_folder: Path | None, group_from: str | 
         raise InputError("--group-from goes with --from-folder DIR: it is matched with the names of your files.")
     source = choose(catalogue(), from_study, what="study")
     text = source.read_text(encoding="utf-8")
-    content = (
-        _renamed(text, name) if from_folder is None else _over_folder(name, text, from_study, from_folder, group_from)
-    )
+    manifest = None if from_folder is None else _manifest_of(from_folder, group_from)
+    content = _renamed(text, name) if manifest is None else _over_folder(name, text, from_study, manifest)
     path.write_text(content, encoding="utf-8")
     try:
         load_study(str(path))
+        if manifest is not None and not (manifest.folder / MANIFEST_NAME).is_file():
+            write_manifest(manifest, manifest.folder / MANIFEST_NAME)
     except InputError:
         path.unlink()
         raise
     print(f"{path} is written. Next: trichord plan {path}")
     return 0
+
+
+def _manifest_of(folder: Path, group_from: str | None) -> Manifest:
+    """The folder's own `meta.csv`, or one made from its class folders, which is written when the study holds."""
+    listing = folder / MANIFEST_NAME
+    if not listing.is_file():
+        manifest = class_folders(folder, group_from)
+        for row in manifest.rows:
+            if any(unicodedata.category(character) in {"Cc", "Cs"} for character in row.file):  # control, surrogate
+                raise InputError(f"{folder}: {row.file!r} has a character that no text can hold. Rename it first.")
+        return manifest
+    if group_from is not None:
+        raise InputError(f"{listing} names the groups already. Leave --group-from out, or remove that file.")
+    return read_manifest(folder)
 
 
 def _renamed(text: str, name: str) -> str:
@@ -75,21 +93,10 @@ def _renamed(text: str, name: str) -> str:
     return renamed
 
 
-def _over_folder(name: str, text: str, from_study: str, folder: Path, group_from: str | None) -> str:
-    from classical_baselines.data.class_folders import from_folder
-    from classical_baselines.data.manifest import MANIFEST_NAME, read_manifest, write_manifest
-
+def _over_folder(name: str, text: str, from_study: str, manifest: Manifest) -> str:
     study = load_study(from_study)
-    listing = folder / MANIFEST_NAME
-    if listing.is_file():
-        if group_from is not None:
-            raise InputError(f"{listing} names the groups already. Leave --group-from out, or remove that file.")
-        manifest = read_manifest(folder)
-    else:
-        manifest = from_folder(folder, group_from)
+    folder = manifest.folder
     longest = max(_seconds(manifest.path(row)) for row in manifest.rows)
-    if not listing.is_file():
-        write_manifest(manifest, listing)
     groups = {row.speaker_or_group for row in manifest.rows}
     for warning in manifest.warnings:
         print(f"mind: {warning}", file=sys.stderr)
@@ -98,8 +105,8 @@ def _over_folder(name: str, text: str, from_study: str, folder: Path, group_from
     return FOLDER_STUDY.format(
         name=name,
         file=f"{name}.toml",
-        folder_name=folder.resolve().name,
-        folder=json.dumps(str(folder.resolve())),
+        question=_quoted(f"Which system tells the sounds of {folder.resolve().name} apart, and at what energy?"),
+        folder=_quoted(str(folder.resolve())),
         baseline=study.baseline,
         front_ends="\n".join(f"    {_inline_table(_of_any_length(front_end))}," for front_end in study.front_ends),
         protocols=_protocols(len(groups) if groups != {""} else 0),
@@ -127,11 +134,14 @@ def _protocols(n_groups: int) -> str:
     return '    { name = "grouped-k-fold", options = { n_folds = 5 }, headline = true }, # groups are never split'
 
 
+def _quoted(value: object) -> str:
+    """A value as TOML has it: as in JSON, but without surrogate pairs."""
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _inline_table(table: dict[str, object]) -> str:
     """A TOML table on one line, tables within it included."""
-    texts = {
-        key: _inline_table(value) if isinstance(value, dict) else json.dumps(value) for key, value in table.items()
-    }
+    texts = {key: _inline_table(value) if isinstance(value, dict) else _quoted(value) for key, value in table.items()}
     return "{ " + ", ".join(f"{key} = {text}" for key, text in texts.items()) + " }"
 
 

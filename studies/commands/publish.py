@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from studies.commands.request import Request
+from studies.commands.request import Request, refuse_absent
 from studies.grid import keep_ground
 from studies.store import open_store
 
@@ -12,6 +12,7 @@ def publish(request: Request, folder: Path) -> int:
     """Copy what is committed of the study into the store at `folder`."""
     study = request.open_study()
     store = request.open_store(study)
+    refuse_absent(store, named=request.store is not None)
     plan = request.planned(study, store, confirm=True)
     keys = [key for cell in plan.cells for key in (cell.fit_key, cell.test_key) if store.has(key)]
     n_added = store.publish(sorted(set(keys)), folder)

@@ -3,8 +3,7 @@
 
 from pathlib import Path
 
-from classical_baselines.harness.choices import InputError
-from studies.commands.request import Request
+from studies.commands.request import Request, refuse_absent
 from studies.running import Plan
 from studies.specification import Study
 from studies.store import Store
@@ -14,8 +13,7 @@ def report(request: Request, out: Path | None) -> int:
     """Write the report, and print where it is."""
     study = request.open_study()
     store = request.open_store(study)
-    if request.store is not None and not store.path.is_dir():
-        raise InputError(f"{store.path} is no store: nothing was run there yet. Name the study's folder with --store.")
+    refuse_absent(store, named=request.store is not None)
     plan = request.planned(study, store, confirm=True)
     print(f"Report: {written_report(study, store, plan, out)}")
     return 0

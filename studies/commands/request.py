@@ -11,6 +11,12 @@ from studies.specification import Study, load_study
 from studies.store import Store
 
 
+def refuse_absent(store: Store, *, named: bool) -> None:
+    """Refuse a store that nothing was run in: one that was named, or the default without a published one behind it."""
+    if not store.path.is_dir() and (named or store.behind is None):
+        raise InputError(f"{store.path} is no store: nothing was run there yet. Name the study's folder with --store.")
+
+
 @dataclass(frozen=True)
 class Request:
     """The options that commands share, as they were given."""

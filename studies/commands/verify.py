@@ -3,8 +3,7 @@
 
 import sys
 
-from classical_baselines.harness.choices import InputError
-from studies.commands.request import Request
+from studies.commands.request import Request, refuse_absent
 
 
 def verify(request: Request) -> int:
@@ -12,8 +11,7 @@ def verify(request: Request) -> int:
     study = request.open_study()
     store = request.open_store(study)
     stores = [store] if store.behind is None else [store, store.behind]
-    if not store.path.is_dir() and (request.store is not None or store.behind is None):
-        raise InputError(f"{store.path} is no store: nothing was run there yet. Name the study's folder with --store.")
+    refuse_absent(store, named=request.store is not None)
     flaws = [f"{one.path}: {flaw}" for one in stores for flaw in one.verify()]
     for flaw in flaws:
         print(flaw, file=sys.stderr)

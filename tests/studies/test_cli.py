@@ -211,6 +211,15 @@ def test_a_new_study_over_ones_own_folder_keeps_the_speakers_apart(tmp_path):
 
     (tmp_path / "mine.toml").unlink()
     (tmp_path / "sounds" / "meta.csv").unlink()
+    (tmp_path / "sounds").rename(tmp_path / 'so"und🎵')
+    quoted = trichord(
+        tmp_path, "new", "mine", "--from", source, "--from-folder", 'so"und🎵', "--group-from", r"/(\w+)_\d"
+    )
+    assert quoted.returncode == 0, quoted.stderr
+    assert 'so"und🎵' in load_study(str(tmp_path / "mine.toml")).question
+    (tmp_path / 'so"und🎵').rename(tmp_path / "sounds")
+    (tmp_path / "mine.toml").unlink()
+    (tmp_path / "sounds" / "meta.csv").unlink()
     cut_off = tmp_path / "sounds" / "yes" / "zoe_1.wav"
     cut_off.write_bytes((tmp_path / "sounds" / "yes" / "anna_1.wav").read_bytes()[:100])
     refused = trichord(tmp_path, *arguments)

@@ -70,6 +70,17 @@ def test_the_ground_comes_back_from_the_store_for_the_same_data_and_protocols_al
     assert kept_ground(fake_study(data={"name": "other"}), store) is None
 
 
+@pytest.mark.parametrize("content", ["{}", "[]", '{"content_hash": "c0ffee", "folds": {"other": ["a"]}}'])
+def test_a_damaged_ground_is_named_with_the_mend(tmp_path, content):
+    store = open_store(tmp_path, create=True)
+    keep_ground(fake_study(), GROUND, store)
+    (path,) = (tmp_path / "grounds").glob("*.json")
+    path.write_text(content)
+
+    with pytest.raises(InputError, match=r"grounds/.*\.json is damaged: .* `trichord run` writes it again"):
+        kept_ground(fake_study(), store)
+
+
 def test_older_cells_stand_in_only_where_their_code_is_accepted(tmp_path):
     store = open_store(tmp_path, create=True)
     old, new = keyed_with("a"), keyed_with("b")

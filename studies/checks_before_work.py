@@ -1,0 +1,108 @@
+# studies/checks_before_work.py
+"""What of a study can be refused before its recordings are read: names, options, and what does not go together.
+
+A mistake that only a trained cell would show costs hours, so every check that needs no sound stands here; what needs
+one clip is tried by `studies.pipeline.check_study`. Each error names the place in the study.
+"""
+
+import inspect
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, get_type_hints
+
+from classical_baselines.data.splits import SPLITTERS
+from classical_baselines.harness.choices import InputError, choose
+from neuro.classifiers import CLASSIFIERS as SPIKING_CLASSIFIERS
+from neuro.loihi import BACKENDS as LOIHI_BACKENDS
+from quantum.backends import BACKENDS as CIRCUIT_BACKENDS
+from studies.registries import build
+from studies.specification import Protocol, Run, Study, System
+
+CIRCUITS = ("qft-circuit", "qft-hybrid")
+INTEGER_TWINS = ("dense-twin", "convolutional-twin")
+
+
+def check_before_work(study: Study) -> None:
+    """Refuse a number, a name, an option or a pairing that cannot hold; InputError says where it stands."""
+    with _told_in(f"study {study.name!r}"):
+        _check_finite(study.model_dump(), "")
+        low, high = study.intensity_quantiles
+        if not 0 <= low < high <= 1:
+            raise InputError(f"intensity_quantiles must satisfy 0 <= low < high <= 1; got {low:g} and {high:g}.")
+    for protocol in study.protocols:
+        with _told_in(f"study {study.name!r}, protocol {protocol.name!r}"):
+            _check_protocol(protocol)
+    for front_end in study.front_ends:
+        with _told_in(f"study {study.name!r}, front end {front_end.key!r}"):
+            build("front end", front_end)
+    for system in study.systems:
+        with _told_in(f"study {study.name!r}, system {system.name!r}"):
+            _check_system(system)
+
+
+@contextmanager
+def _told_in(place: str) -> Iterator[None]:
+    """Put the place before whatever is wrong there; what only Python complains of becomes an InputError too."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from error
+    except Exception as error:
+        raise InputError(f"{place}: its options do not hold together ({type(error).__name__}: {error}).") from error
+
+
+def _check_finite(value: Any, place: str) -> None:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            _check_finite(item, f"{place}.{key}".lstrip("."))
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            named = item.get("name") if isinstance(item, Mapping) else None
+            _check_finite(item, f"{place}.{named or number}")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"{place} is {value}. Every number of a study must be finite; leave an option out to skip it.")
+
+
+def _check_protocol(protocol: Protocol) -> None:
+    """The options that the splitter takes beside the clips, of the types that it declares."""
+    splitter: Callable[..., Any] = choose(SPLITTERS, protocol.name, what="protocol")
+    known = [name for name in inspect.signature(splitter).parameters if name != "clips"]
+    hints = get_type_hints(splitter)
+    for name, value in protocol.options.items():
+        if name not in known:
+            raise InputError(f"it has no option {name!r}. Its options: {', '.join(known) or 'none'}.")
+        if type(value) is not hints[name]:
+            raise InputError(f"{name} should be of type {hints[name].__name__}; got {value!r}.")
+
+
+def _check_system(system: System) -> None:
+    """A deployment is looked up when a table is priced, after all the work is spent: here it is refused before."""
+    from studies.budgets import deployments
+
+    build("encoder", system.encoder)
+    options = build("classifier", system.classifier)
+    for run in system.runs:
+        backend = build("backend", run.backend)
+        if getattr(backend, "batch_size", 1) < 1:
+            raise InputError(f"batch_size of the backend {run.backend.name!r} must be 1 or more.")
+        _check_pairing(system, run, options)
+        for name in run.deployments:
+            choose(deployments(), name, what="deployment")
+
+
+def _check_pairing(system: System, run: Run, options: Any) -> None:
+    """A backend that runs one kind of network is not given another: it would say so after the training."""
+    backend, classifier = run.backend.name, system.classifier.name
+    if backend in LOIHI_BACKENDS and classifier not in SPIKING_CLASSIFIERS:
+        raise InputError(
+            f"the backend {backend!r} runs spiking networks ({', '.join(sorted(SPIKING_CLASSIFIERS))}), "
+            f"and {classifier!r} is none."
+        )
+    if backend in CIRCUIT_BACKENDS and classifier not in CIRCUITS:
+        raise InputError(f"the backend {backend!r} runs circuits ({', '.join(CIRCUITS)}), and {classifier!r} has none.")
+    if backend == "int8" and classifier not in INTEGER_TWINS and getattr(options, "bits", None) != 8:
+        raise InputError(
+            f"the backend 'int8' runs networks that were trained with 8 bits, and {classifier!r} as given here is not. "
+            f"Give ds-cnn or residual-cnn the option bits = 8, or choose {', '.join(INTEGER_TWINS)}."
+        )

@@ -1,0 +1,67 @@
+"""What of a study is refused before its recordings are read, and where the message says it stands."""
+
+import pytest
+
+from classical_baselines.harness.choices import InputError
+from studies.checks_before_work import check_before_work
+from studies.specification import Study, catalogue, load_study
+from tests.studies.test_pipeline import study
+
+INF, NAN = float("inf"), float("nan")
+
+
+def with_run(backend, classifier="linear-layer", **options):
+    backend = {"name": backend} if isinstance(backend, str) else backend
+    return study(classifier={"name": classifier, "options": options}, runs=[{"backend": backend}])
+
+
+@pytest.mark.parametrize("name", sorted(catalogue()))
+def test_every_study_of_the_catalogue_holds(name):
+    check_before_work(load_study(name))
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (with_run("int8"), "system 'one': the backend 'int8' runs networks that were trained with 8 bits, and 'linear"),
+        (with_run("int8", "ds-cnn"), "'ds-cnn' as given here is not"),
+        (with_run("loihi-emulator", "ds-cnn"), "'loihi-emulator' runs spiking networks .*, and 'ds-cnn' is none"),
+        (with_run("aer-shots"), "'aer-shots' runs circuits .qft-circuit, qft-hybrid., and 'linear-layer' has none"),
+        (with_run({"name": "torch-float", "options": {"batch_size": 0}}), "batch_size of the backend 'torch-float'"),
+        (with_run("torch-float", "audio-transformer", n_heads=0), "system 'one': its options do not hold together"),
+        (with_run("torch-float", "linear-model", c=INF), r"systems\.one\.classifier\.options\.c is inf"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_with_the_system_that_it_stands_in(made, message):
+    with pytest.raises(InputError, match=message):
+        check_before_work(made)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"intensity_quantiles": (0.9, 0.1)}, "intensity_quantiles must satisfy 0 <= low < high <= 1; got 0.9 and 0.1"),
+        ({"augmentation": {"filter_gain": NAN}}, "augmentation.filter_gain is nan"),
+        ({"front_ends": [{"name": "log-mel", "options": {"hop": 0}}]}, "front end 'log-mel': hop must be greater"),
+        ({"protocols": [{"name": "grouped-k-fold", "options": {"k": 3}}]}, "no option 'k'. Its options: n_folds"),
+        ({"protocols": [{"name": "grouped-k-fold", "options": {"n_folds": "3"}}]}, "of type int; got '3'"),
+        ({"protocols": [{"name": "official-split", "options": {"n_folds": 3}}]}, "Its options: none"),
+        ({"protocols": [{"name": "k-fold"}]}, "protocol 'k-fold': No protocol is called 'k-fold'"),
+    ],
+)
+def test_what_the_study_itself_says_is_refused_with_its_place(changes, message):
+    made = Study.model_validate({**study().model_dump(by_alias=True), **changes})
+    with pytest.raises(InputError, match=message):
+        check_before_work(made)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        with_run("int8", "ds-cnn", bits=8),
+        with_run("int8", "dense-twin", hidden=[4], n_steps=4),
+        with_run("torch-float", "dense-snn", hidden=[4]),
+    ],
+)
+def test_what_goes_together_passes(made):
+    check_before_work(made)
