@@ -58,11 +58,13 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_does_not():
 
 
 class Convolved(Flat):
-    """One convolution and a batch norm before the layer."""
+    """Two convolutions before the layer; none has a bias that a batch norm would take away, whose gradient is noise."""
 
     def __init__(self):
         super().__init__()
-        self.picture = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 1, 1))
+        self.picture = nn.Sequential(
+            nn.Conv2d(1, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 1, 1)
+        )
 
     def forward(self, encoded):
         return self.layer(self.picture(encoded[:, None]).flatten(1))
