@@ -8,6 +8,7 @@ from torch.nn import functional
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import EncodedShape
 from classical_baselines.harness.macs import count_modules
+from classical_baselines.harness.seeds import seeded_globally
 from classical_baselines.models.dense_twin import ConvolutionalTwin, DenseTwin, matched_bits
 
 SHAPE = EncodedShape("intensity", (8, 10))
@@ -57,7 +58,8 @@ def test_the_convolutional_twin_is_strided_convolutions_and_a_dense_readout():
 
 @pytest.mark.parametrize("n_steps", [1, 3, 8])
 def test_quantised_activations_take_no_more_values_than_their_bits_allow(n_steps):
-    network = DenseTwin(hidden=(64,), n_steps=n_steps).build(SHAPE, 3)
+    with seeded_globally(0, "weights"):
+        network = DenseTwin(hidden=(64,), n_steps=n_steps).build(SHAPE, 3)
     network.start_epoch(9, 10)
     network.eval()
 
