@@ -11,12 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from classical_baselines.harness.choices import InputError
 
 SCHEMA_VERSION = 1
 CATALOGUE = Path(__file__).parent / "catalogue"
+LARGEST_SEED = 2**32 - 1  # what every generator of the suite takes, torch's and NumPy's
+LONGEST_CELL_SECONDS = 1_000_000  # eleven days; far above it a timer overflows
+N_SHOWN = 60  # characters of a wrong value that a message repeats
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]*$", description="kebab-case registry key")]
 Family = Literal["classical", "neuro", "quantum"]
@@ -24,7 +27,9 @@ Role = Literal["contender", "rival", "twin", "control"]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    """Strict: TOML tells 8, 8.0, "8" and true apart. A tuple takes the list of a TOML file, so it alone is lax."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Choice(_Model):
@@ -78,7 +83,7 @@ class Run(_Model):
     """A backend on which the trained system is run, and the deployments that its counts are priced for."""
 
     backend: Choice
-    deployments: tuple[Name, ...] = ()
+    deployments: tuple[Name, ...] = Field(default=(), strict=False)
     headline: bool = False  # the run whose accuracy and energy stand for the system in the answers
     test_only: bool = False  # a verification that is made with the test clips alone: Lava, Aer
     first_seed_only: bool = False  # a verification that one seed suffices for
@@ -97,7 +102,7 @@ class System(_Model):
     encoder: Choice = Choice(name="none")
     classifier: Choice
     training: Training = Training()
-    runs: tuple[Run, ...] = Field(min_length=1)
+    runs: tuple[Run, ...] = Field(min_length=1, strict=False)
 
     @model_validator(mode="after")
     def _one_headline_run(self) -> "System":
@@ -129,19 +134,28 @@ class Study(_Model):
     name: Name
     title: str
     question: str
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
+    seeds: tuple[Annotated[int, Field(ge=0, le=LARGEST_SEED)], ...] = Field(min_length=1, strict=False)
     baseline: Name  # the system that the others are compared with
     equivalence_margin: float = Field(default=0.02, gt=0, lt=1)  # accuracies within it count as equivalent
     threads_per_cell: int = Field(default=1, ge=1, le=256)
-    cell_seconds_limit: float = Field(default=3600, gt=0)
+    cell_seconds_limit: float = Field(default=3600, gt=0, le=LONGEST_CELL_SECONDS)
     data: Data
-    front_ends: tuple[FrontEndChoice, ...] = Field(min_length=1)
-    intensity_quantiles: tuple[float, float] = (0.0, 1.0)  # of the training clips' decibels: become 0 and 1
-    protocols: tuple[Protocol, ...] = Field(min_length=1)
+    front_ends: tuple[FrontEndChoice, ...] = Field(min_length=1, strict=False)
+    # Of the training clips' decibels: they become 0 and 1.
+    intensity_quantiles: tuple[float, float] = Field(default=(0.0, 1.0), strict=False)
+    protocols: tuple[Protocol, ...] = Field(min_length=1, strict=False)
     augmentation: dict[str, Any] = Field(default_factory=dict)
-    systems: tuple[System, ...] = Field(min_length=1)
+    systems: tuple[System, ...] = Field(min_length=1, strict=False)
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_alias=True, validate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_by_alias=True, validate_by_name=True)
+
+    @field_validator("schema_version", mode="before")
+    @classmethod
+    def _whole_schema(cls, value: Any) -> Any:
+        """A Literal compares by value, and true == 1.0 == 1: only the whole number passes."""
+        if type(value) is not int:
+            raise ValueError(f"must be {SCHEMA_VERSION}; got {_shown(value)}")
+        return value
 
     @model_validator(mode="after")
     def _names_fit_together(self) -> "Study":
@@ -194,7 +208,9 @@ def load_study(name_or_path: str, overrides: Mapping[str, str] | None = None) ->
     path = _find(name_or_path)
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError as error:
+        raise InputError(f"{path}: not a TOML file: {_TOO_DEEP}") from error
+    except ValueError as error:  # of TOML, of UTF-8, or of a number with thousands of digits
         raise InputError(f"{path}: not a TOML file: {error}") from error
     for key, value in (overrides or {}).items():
         _override(raw, key, value)
@@ -227,6 +243,10 @@ def _override(raw: dict[str, Any], key: str, value: str) -> None:
         parsed = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         parsed = value  # a bare word is a string
+    except RecursionError as error:
+        raise InputError(f"--set {key}={_shown(value)}: {_TOO_DEEP}") from error
+    except ValueError as error:  # a number with thousands of digits
+        raise InputError(f"--set {key}={_shown(value)}: {error}") from error
     *parents, last = key.split(".")
     node: Any = raw
     for part in parents:
@@ -241,20 +261,76 @@ def _override(raw: dict[str, Any], key: str, value: str) -> None:
     node[last] = parsed
 
 
+_TOO_DEEP = "its lists or tables stand too deep within one another. Close each bracket; a study needs few levels."
+
+# What should stand there, by the type that pydantic gives its problem; the braces are filled from its context.
+_WANTED = {
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "string_type": "must be a text in quotes",
+    "tuple_type": "must be a list",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be one of {expected}",
+    "string_pattern_mismatch": "must be a name of small letters, digits, '.', '+' and '-', as in 'log-mel'",
+    "too_short": "must hold at least {min_length}",
+    "too_long": "must hold at most {max_length}",
+}
+
+
 def _explain(error: ValidationError, raw: dict[str, Any]) -> str:
+    problems = error.errors()
     lines = []
-    for problem in error.errors():
+    for problem in problems:
+        if problem["type"] == "too_short" and any(_lies_within(other["loc"], problem["loc"]) for other in problems):
+            continue  # the list is too short only because what is wrong in it was left out
         place: list[str] = []
         node: Any = raw
         for part in problem["loc"]:
             node = _entered(node, part)
             named = isinstance(part, int) and isinstance(node, dict) and "name" in node
             place.append(str(node["name"]) if named else str(part))
-        message = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            message = f"unknown key {place[-1]!r}; remove it or mend its spelling (`trichord schema` lists the keys)"
-        lines.append(f"{'.'.join(place) or 'study'}: {message}")
+        lines.append(f"{'.'.join(place) or 'study'}: {_plainly(problem, place)}")
     return "; ".join(lines)
+
+
+def _plainly(problem: Mapping[str, Any], place: list[str]) -> str:
+    """What is wrong, and what is allowed, without pydantic's words."""
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key {place[-1]!r}; remove it or mend its spelling (`trichord schema` lists the keys)"
+    if problem["type"] == "missing":
+        return "is missing; give it (`trichord schema` says what it holds)"
+    if problem["type"] not in _WANTED:
+        return str(problem["msg"]).removeprefix("Value error, ")
+    limits = {
+        key: f"{limit:.9g}" if isinstance(limit, float) else limit for key, limit in problem.get("ctx", {}).items()
+    }
+    wanted = _WANTED[problem["type"]].format(**limits)
+    if problem["type"] == "literal_error" and " or " not in wanted:  # one value alone
+        wanted = wanted.replace("one of ", "")
+    return f"{wanted}; got {_shown(problem['input'])}"
+
+
+def _shown(value: Any) -> str:
+    """A value as a study file writes it, cut where it is long."""
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, bool):
+        return str(value).lower()
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no number of thousands of digits
+        text = "a number of thousands of digits"
+    return text if len(text) <= N_SHOWN else f"{text[:N_SHOWN]} ..."
+
+
+def _lies_within(place: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
+    return len(place) > len(outer) and place[: len(outer)] == outer
 
 
 def _entered(node: Any, part: int | str) -> Any:
