@@ -28,11 +28,19 @@ def read_layout(layout: str, folder: Path) -> Manifest:
 
 def fsdd(folder: Path) -> Manifest:
     """recordings/DIGIT_SPEAKER_TAKE.wav."""
+    recordings = folder / "recordings"
+    paths = sorted(recordings.glob("*.wav"))
+    if not paths:
+        found = sorted(path.name for path in (recordings if recordings.is_dir() else folder).iterdir())
+        raise ManifestError(
+            f"{recordings} lists no clips: files named DIGIT_SPEAKER_TAKE.wav, as '0_george_12.wav', belong there; "
+            f"there is {f'{found[0]!r} instead' if found else 'nothing'}. Copy recordings/ from the archive of the set."
+        )
     rows = []
-    for path in sorted((folder / "recordings").glob("*.wav")):
+    for path in paths:
         match = FSDD_NAME.fullmatch(path.name)
         if match is None:
-            raise ManifestError(f"{path}: not named DIGIT_SPEAKER_TAKE.wav. Remove or rename it.")
+            raise ManifestError(f"{path}: not named DIGIT_SPEAKER_TAKE.wav, as '0_george_12.wav'. Remove or rename it.")
         digit, speaker, take = match.groups()
         part = "test" if int(take) in FSDD_TEST_TAKES else "train"
         rows.append(ManifestRow(f"recordings/{path.name}", digit, part, speaker))
@@ -63,12 +71,8 @@ def esc_10(folder: Path) -> Manifest:
 
 def speech_commands(folder: Path) -> Manifest:
     """WORD/SPEAKER_nohash_N.wav, the ten command words, split by the two lists of the publisher."""
-    listed = {
-        part: set((folder / f"{name}_list.txt").read_text(encoding="utf-8").split())
-        if (folder / f"{name}_list.txt").is_file()
-        else set()
-        for part, name in (("val", "validation"), ("test", "testing"))
-    }
+    parts = (("val", "validation"), ("test", "testing"))
+    listed = {part: _names_in(folder / f"{name}_list.txt") for part, name in parts}
     if not all(listed.values()):
         raise ManifestError(
             f"{folder}: validation_list.txt or testing_list.txt is missing. Copy them from the archive."
@@ -86,6 +90,22 @@ def speech_commands(folder: Path) -> Manifest:
             part = next((part for part, names in listed.items() if name in names), "train")
             rows.append(ManifestRow(name, word, part, match[1]))
     return manifest_of_rows(folder, rows, origin=str(folder))
+
+
+def _names_in(path: Path) -> set[str]:
+    """The lines of a list; none where it is not there."""
+    if not path.is_file():
+        return set()
+    try:
+        content = path.read_bytes()
+        return set(content.decode("utf-8").split())
+    except OSError as error:
+        raise ManifestError(f"{path} cannot be read ({error.strerror}). Check its permissions.") from error
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ManifestError(
+            f"{path}, line {line}: the byte 0x{content[error.start]:02x} is no UTF-8. Copy the list from the archive."
+        ) from error
 
 
 LAYOUTS: Mapping[str, Callable[[Path], Manifest]] = {

@@ -44,12 +44,25 @@ def test_the_lists_of_speech_commands_name_validation_and_test(tmp_path):
 def test_a_layout_with_a_hole_is_refused(tmp_path):
     with pytest.raises(InputError, match="lists no clips"):
         read_layout("fsdd", tmp_path)
+    (tmp_path / "zero.mp3").write_bytes(b"-")
+    with pytest.raises(InputError, match=r"DIGIT_SPEAKER_TAKE\.wav, as '0_george_12\.wav', .* is 'zero\.mp3' instead"):
+        read_layout("fsdd", tmp_path)
     noise(tmp_path / "recordings" / "seven.wav", 0)
     with pytest.raises(InputError, match=r"seven\.wav: not named DIGIT_SPEAKER_TAKE\.wav"):
         read_layout("fsdd", tmp_path)
     with pytest.raises(InputError, match=r"meta/esc50\.csv and audio/"):
         read_layout("esc-10", tmp_path)
     with pytest.raises(InputError, match=r"validation_list\.txt or testing_list\.txt is missing"):
+        read_layout("speech-commands", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["testing_list.txt", "validation_list.txt"])
+def test_a_list_of_speech_commands_that_is_no_utf_8_is_refused_by_its_line(tmp_path, name):
+    public_speech_commands(tmp_path)
+    path = tmp_path / name
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\n\xff", 2))
+
+    with pytest.raises(InputError, match=rf"{name}, line 2: the byte 0xff is no UTF-8\. Copy the list"):
         read_layout("speech-commands", tmp_path)
 
 
