@@ -1,23 +1,31 @@
 # classical_baselines/data/manifest.py
-"""The manifest of a data set: which file has which label, fold and group. Its form is `meta.csv` in the set's folder.
+r"""The manifest of a data set: which file has which label, fold and group. Its form is `meta.csv` in the set's folder.
 
     file, label, fold_or_split, speaker_or_group     and any further columns, which are left alone
 
 `file` is relative to the folder, with forward slashes. All values are strings: `00000001` stays what it is.
+A label is one line of text that can name a folder on every system: without `/`, `\`, `:`, and no space at its ends.
 The rows are kept in the order of their file names without the suffix, so a copy of a set in WAV has the same order as
 one in FLAC.
 """
 
 import csv
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+import unicodedata
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import TextIO
 
 from classical_baselines.harness.choices import InputError
 
 MANIFEST_NAME = "meta.csv"
 COLUMNS = ("file", "label", "fold_or_split", "speaker_or_group")
 _MAX_BYTES = 256 * 2**20
+_MAX_LINE = 65_536  # characters; a field may have no more than csv's own limit of 131072 either
+_NO_TEXT = {"Cc", "Cs", "Zl", "Zp"}  # Unicode's control characters, surrogates, ends of lines and of paragraphs
 
 
 class ManifestError(InputError):
@@ -53,68 +61,141 @@ class Manifest:
 
 
 def manifest_of_rows(
-    folder: Path, rows: Sequence[ManifestRow], *, origin: str, warnings: tuple[str, ...] = ()
+    folder: Path,
+    rows: Sequence[ManifestRow],
+    *,
+    origin: str,
+    warnings: tuple[str, ...] = (),
+    lines: Sequence[int] | None = None,
 ) -> Manifest:
-    """Check rows and put them in order; `origin` names their source in a message."""
+    """Check rows and put them in order; `origin` names their source in a message, `lines` where each stands in it."""
     if not rows:
         raise ManifestError(f"{origin} lists no clips. Add a row for each clip.")
+    unit, numbers = ("clip", range(1, len(rows) + 1)) if lines is None else ("line", lines)
     seen: dict[str, int] = {}
-    for number, row in enumerate(rows, start=1):
-        _check_row(row, f"{origin}, clip {number}")
+    missing: dict[str, int] = {}
+    checked = []
+    for number, given in zip(numbers, rows, strict=True):
+        _check_row(given, f"{origin}, {unit} {number}")
+        row = replace(given, file=PurePosixPath(given.file).as_posix())  # ./a.wav is a.wav
         if row.file in seen:
-            raise ManifestError(f"{origin} lists {row.file!r} twice (clips {seen[row.file]} and {number}). Remove one.")
+            raise ManifestError(
+                f"{origin} lists {row.file!r} twice ({unit}s {seen[row.file]} and {number}). Remove one."
+            )
         seen[row.file] = number
-    missing = [row.file for row in rows if not (folder / row.file).is_file()]
+        if not _is_file(folder / row.file):
+            missing[row.file] = number
+        checked.append(row)
     if missing:
+        name, number = next(iter(missing.items()))
         others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        is_folder = f"{name!r} is a folder; a row names one file. " if _is_folder(folder / name) else ""
         raise ManifestError(
-            f"{origin} lists {missing[0]!r}{others}, which {folder} does not have. "
-            f"Restore the files, or remove the rows."
+            f"{origin}, {unit} {number}, lists {name!r}{others}, which {folder} does not have. "
+            f"{is_folder}Restore the files, or remove the rows."
         )
-    if len({row.label for row in rows}) < 2:
+    if len({row.label for row in checked}) < 2:
         raise ManifestError(f"{origin} has one label only, {rows[0].label!r}; two or more are needed to tell apart.")
-    ordered = sorted(rows, key=lambda row: (PurePosixPath(row.file).with_suffix("").as_posix(), row.file))
-    return Manifest(folder, tuple(ordered), warnings)
+    checked.sort(key=lambda row: (PurePosixPath(row.file).with_suffix("").as_posix(), row.file))
+    return Manifest(folder, tuple(checked), warnings)
 
 
 def read_manifest(folder: Path) -> Manifest:
     """Read and check `meta.csv` of a folder."""
     path = folder / MANIFEST_NAME
-    if not path.is_file():
-        raise ManifestError(f"{folder} has no {MANIFEST_NAME}. Write one with the columns {', '.join(COLUMNS)}.")
-    if path.stat().st_size > _MAX_BYTES:
-        raise ManifestError(f"{path} has {path.stat().st_size} bytes; at most {_MAX_BYTES} are read. Split the set.")
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, strict=True)
-            absent = [column for column in COLUMNS if column not in (reader.fieldnames or [])]
-            if absent:
-                raise ManifestError(
-                    f"{path} has no column {', '.join(map(repr, absent))}. Its first line must name "
-                    f"{', '.join(COLUMNS)}; leave a column empty where there is nothing to say."
-                )
-            rows = []
-            for line in reader:
-                values = [line[column] for column in COLUMNS]
-                if any(value is None for value in values):
-                    raise ManifestError(f"{path}, line {reader.line_num}: values are missing. Give all its columns.")
-                rows.append(ManifestRow(*values))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ManifestError(f"{path} is not a CSV file in UTF-8 ({error}). Save it as such.") from error
+        if not path.is_file():
+            raise ManifestError(f"{folder} has no {MANIFEST_NAME}. Write one with the columns {', '.join(COLUMNS)}.")
+        n_bytes = path.stat().st_size
+        if n_bytes > _MAX_BYTES:
+            raise ManifestError(f"{path} has {n_bytes} bytes; at most {_MAX_BYTES} are read. Split the set.")
+        # Bytes that are no UTF-8 become surrogates, so that the line they stand in can be named.
+        with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
+            rows, lines = _read_rows(file, path)
     except OSError as error:
         raise ManifestError(f"{path} cannot be read ({error.strerror}). Check its permissions.") from error
-    return manifest_of_rows(folder, rows, origin=str(path))
+    return manifest_of_rows(folder, rows, origin=str(path), lines=lines)
+
+
+def _read_rows(file: TextIO, path: Path) -> tuple[list[ManifestRow], list[int]]:
+    """The rows, and the line that each begins in."""
+    reader = csv.reader(_text_lines(file, path), strict=True)
+    rows, lines, begin = [], [], 1
+    try:
+        header = next(reader, [])
+        where = _columns(header, path)
+        begin = reader.line_num + 1
+        for values in reader:
+            if values and len(values) != len(header):  # an empty line has none, and is no row
+                wrong = "values are missing" if len(values) < len(header) else "there are too many values"
+                raise ManifestError(
+                    f"{path}, line {begin}: {wrong}: {len(values)}, for {len(header)} columns. "
+                    f"Give one for each, and put one that holds a comma in double quotes."
+                )
+            if values:
+                rows.append(ManifestRow(*(values[place] for place in where)))
+                lines.append(begin)
+            begin = reader.line_num + 1
+    except csv.Error as error:
+        raise ManifestError(
+            f"{path}, line {begin}: it is not a CSV file in UTF-8 ({error}). Save it as such."
+        ) from error
+    return rows, lines
+
+
+def _text_lines(file: TextIO, path: Path) -> Iterator[str]:
+    """The lines of a file of text, one of them in memory at a time."""
+    number = 0
+    while line := file.readline(_MAX_LINE + 1):
+        number += 1
+        if len(line) > _MAX_LINE:
+            raise ManifestError(
+                f"{path}, line {number}: it has more than {_MAX_LINE} characters, and a row has one line. "
+                f"Is this the manifest? Save it as CSV in UTF-8 with line ends."
+            )
+        if "\0" in line or _has_surrogate(line):
+            found = "a NUL byte" if "\0" in line else "a byte that is no UTF-8"
+            raise ManifestError(f"{path}, line {number}: it is not a CSV file in UTF-8 ({found}). Save it as such.")
+        yield line
+
+
+def _columns(header: list[str], path: Path) -> list[int]:
+    """Where the columns that are read stand in a row."""
+    absent = [column for column in COLUMNS if column not in header]
+    if absent:
+        raise ManifestError(
+            f"{path} has no column {', '.join(map(repr, absent))}. Its first line must name "
+            f"{', '.join(COLUMNS)}; leave a column empty where there is nothing to say."
+        )
+    repeated = [column for column, n_times in Counter(header).items() if column and n_times > 1]
+    if repeated:
+        raise ManifestError(
+            f"{path}, line 1: the column {repeated[0]!r} stands there {header.count(repeated[0])} times. "
+            f"Every column has a name of its own; remove or rename the others."
+        )
+    return [header.index(column) for column in COLUMNS]
 
 
 def write_manifest(manifest: Manifest, path: Path) -> None:
-    """Write a manifest as `meta.csv`; one that is there already is never overwritten."""
+    """Write a manifest as `meta.csv`, whole or not at all; one that is there already is never overwritten."""
+    for number, row in enumerate(manifest.rows, start=1):
+        _check_row(row, f"{path}, clip {number}")
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
-        with path.open("x", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            writer.writerows((row.file, row.label, row.fold_or_split, row.speaker_or_group) for row in manifest.rows)
-    except FileExistsError:
-        raise ManifestError(f"{path} is there already and is kept. Remove it first to have it written anew.") from None
+        try:
+            with aside.open("x", newline="", encoding="utf-8") as file:
+                writer = csv.writer(file, lineterminator="\n")
+                writer.writerow(COLUMNS)
+                writer.writerows(
+                    (row.file, row.label, row.fold_or_split, row.speaker_or_group) for row in manifest.rows
+                )
+                file.flush()
+                os.fsync(file.fileno())
+            if path.exists() or path.is_symlink():
+                raise ManifestError(f"{path} is there already and is kept. Remove it first to have it written anew.")
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
     except OSError as error:
         raise ManifestError(f"{path} cannot be written ({error.strerror}). Choose another folder.") from error
 
@@ -124,7 +205,55 @@ def _check_row(row: ManifestRow, place: str) -> None:
         raise ManifestError(f"{place}: the label {row.label!r} has no file. Name one, or remove the row.")
     if not row.label:
         raise ManifestError(f"{place}: {row.file!r} has no label. Give it one, or remove the row.")
+    if row.label != row.label.strip() or not _is_text(row.label) or any(mark in row.label for mark in "/\\:"):
+        raise ManifestError(
+            f"{place}: the label {row.label!r} of {row.file!r} cannot be taken. A label is one line of text without "
+            f"'/', '\\', ':' or control characters, and without a space at its ends. Rename it."
+        )
+    if not _is_text(row.file):
+        raise ManifestError(
+            f"{place}: {row.file!r} has a character that no text can hold: a control character, or a byte that is no "
+            f"UTF-8. Rename the file."
+        )
+    if _has_surrogate(row.fold_or_split + row.speaker_or_group):
+        raise ManifestError(
+            f"{place}: the fold {row.fold_or_split!r} or the group {row.speaker_or_group!r} of {row.file!r} has a "
+            f"character that no text can hold. Choose another name for it."
+        )
     parts = PurePosixPath(row.file).parts
+    if not parts:
+        raise ManifestError(f"{place}: {row.file!r} is the folder itself. Name a file in it, or remove the row.")
     # `..` and absolute names leave the folder; links inside it are the user's own choice.
-    if row.file.startswith("/") or ".." in parts or "\\" in row.file or "\0" in row.file or ":" in parts[0]:
-        raise ManifestError(f"{place}: {row.file!r} leads out of the folder. Use names relative to it, with '/'.")
+    if row.file.startswith("/") or ".." in parts or "\\" in row.file or ":" in parts[0]:
+        raise ManifestError(
+            f"{place}: {row.file!r} leads out of the folder. Use names relative to it, with '/', without '..', "
+            f"'\\' or a drive (':')."
+        )
+
+
+def _has_surrogate(text: str) -> bool:
+    """Whether the text cannot be written as UTF-8."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name stays one line wherever it is written."""
+    return name.isprintable() or not any(unicodedata.category(character) in _NO_TEXT for character in name)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, a folder that may not be entered
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False

@@ -1,6 +1,9 @@
 # tests/classical_baselines/data/test_class_folders.py
 """A user's own class folders."""
 
+import re
+import sys
+
 import pytest
 
 from classical_baselines.data.class_folders import from_folder
@@ -76,3 +79,13 @@ def test_a_label_without_clips_and_a_folder_without_labels_are_refused(folder):
         from_folder(folder / "cat")
     with pytest.raises(InputError, match="is no folder"):
         from_folder(folder / "absent")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such a name themselves")
+@pytest.mark.parametrize("label", ["a\\b", "c:x", "a\nb", "a\udcff"])
+def test_a_class_folder_that_cannot_be_a_label_is_refused_by_name(folder, label):
+    noise(folder / "x" / "ann_1.wav", 99)
+    (folder / "x").rename(folder / label)
+
+    with pytest.raises(InputError, match=re.escape(f"the label {label!r} of {label + '/ann_1.wav'!r} cannot be taken")):
+        from_folder(folder)
