@@ -15,6 +15,22 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+MOST_SPEEDS = 16  # each is a copy of every clip, in memory and in the cache
+LARGEST_SHIFT = 1_000_000  # bands or frames: wider than any picture
+LARGEST_ALPHA = 1000.0  # mixup's Beta is then a half and a half
+
+# How far each option may go; 0 turns it off.
+LIMITS = {
+    "frequency_offset": LARGEST_SHIFT,
+    "time_shift_frames": LARGEST_SHIFT,
+    "time_mask_frames": LARGEST_SHIFT,
+    "frequency_mask_bands": LARGEST_SHIFT,
+    "level_jitter": 1,  # the whole of the intensity
+    "filter_gain": 1,
+    "mixup_alpha": LARGEST_ALPHA,
+}
+
+
 @dataclass(frozen=True)
 class Augmentation:
     """How far training clips are varied; as it stands, not at all."""
@@ -31,18 +47,20 @@ class Augmentation:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "speeds", tuple(self.speeds))
-        if not self.speeds or len(set(self.speeds)) != len(self.speeds):
-            raise InputError(f"speeds must name at least one speed, each once; got {self.speeds}.")
+        if not 1 <= len(self.speeds) <= MOST_SPEEDS or len(set(self.speeds)) != len(self.speeds):
+            raise InputError(f"speeds must name 1 to {MOST_SPEEDS} speeds, each once; got {self.speeds}.")
         if any(not 0.25 <= speed <= 4 for speed in self.speeds):
             raise InputError(f"speeds must lie between 0.25 and 4, where 1 changes nothing; got {self.speeds}.")
-        for name in ("frequency_warp", "frequency_offset", "level_jitter", "filter_gain", "mixup_alpha"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise InputError(f"{name} must be 0 (off) or greater; got {getattr(self, name)}.")
+        for name, most in LIMITS.items():
+            if not 0 <= getattr(self, name) <= most:
+                raise InputError(f"{name} must lie between 0 (off) and {most:.9g}; got {getattr(self, name)}.")
         for name in ("time_shift_frames", "time_mask_frames", "frequency_mask_bands"):
-            if getattr(self, name) < 0 or getattr(self, name) != int(getattr(self, name)):
-                raise InputError(f"{name} must be a whole number, 0 (off) or greater; got {getattr(self, name)}.")
-        if self.frequency_warp >= 1:
-            raise InputError(f"frequency_warp must be below 1, the whole mel axis; got {self.frequency_warp}.")
+            if getattr(self, name) != int(getattr(self, name)):
+                raise InputError(f"{name} must be a whole number; got {getattr(self, name)}.")
+        if not 0 <= self.frequency_warp < 1:
+            raise InputError(
+                f"frequency_warp must be below 1, the whole mel axis, and not below 0; got {self.frequency_warp}."
+            )
 
     def batch(
         self, intensity: "Tensor", soft_targets: "Tensor", generator: "torch.Generator"

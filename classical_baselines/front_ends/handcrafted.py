@@ -28,7 +28,13 @@ from torch import Tensor
 from classical_baselines.front_ends.front_end_operations import (
     n_centred_frames,
 )
-from classical_baselines.front_ends.mel import LogMel, power_spectrogram, relative_level, silent_beyond_end
+from classical_baselines.front_ends.mel import (
+    LogMel,
+    check_window,
+    power_spectrogram,
+    relative_level,
+    silent_beyond_end,
+)
 from classical_baselines.harness.checks import check_axes, check_finite
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.operations import OperationCounts
@@ -36,6 +42,7 @@ from classical_baselines.harness.operations import OperationCounts
 ROLL_OFF_SHARE = 0.85
 DELTA_REACH = 4  # frames on either side, as in librosa's window of 9
 _CLIPS_AT_ONCE = 64
+MOST_PARTS = 1000
 
 
 def orthonormal_dct(n_coefficients: int, n_inputs: int) -> Tensor:
@@ -115,8 +122,8 @@ class Handcrafted:
                 "Coefficients must satisfy 0 <= first_coefficient < n_coefficients <= n_mels; got "
                 f"{self.first_coefficient}, {self.n_coefficients} and {self.n_mels}."
             )
-        if self.n_parts < 1:
-            raise InputError(f"n_parts must be at least 1; got {self.n_parts}.")
+        if not 1 <= self.n_parts <= MOST_PARTS:
+            raise InputError(f"n_parts must lie in 1 to {MOST_PARTS}; got {self.n_parts}.")
         self._mel()
 
     def _mel(self) -> LogMel:
@@ -146,6 +153,7 @@ class Handcrafted:
         """[batch, sample] and each clip's own length -> [batch, feature, part]."""
         check_axes("waveforms", waveforms, "batch", "sample")
         check_finite("waveforms", waveforms)
+        check_window(waveforms.shape[-1], self.n_fft, self.hop)
         n_samples = n_samples.to(waveforms.device)
         portions = zip(waveforms.split(_CLIPS_AT_ONCE), n_samples.split(_CLIPS_AT_ONCE), strict=True)
         return torch.cat([self._features(clips, lengths, sample_rate_hz) for clips, lengths in portions])

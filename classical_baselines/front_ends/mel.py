@@ -56,6 +56,14 @@ _SMALLEST_POWER = 1e-30
 # Clips are taken in portions of about this many framed samples (16 MiB as floats), so that memory stays flat.
 _FRAMED_SAMPLES_AT_ONCE = 2**22
 
+# Limits of the options, far above what a study needs: beyond them a typing error fills the memory or the disk.
+LARGEST_N_FFT = 2**16
+LARGEST_HOP = 2**16
+LARGEST_N_MELS = 1024
+LARGEST_DECIBELS = 1000.0
+MOST_FRAMES = 10_000  # of a picture that is cut, filled or stretched
+MOST_FRAMED_SAMPLES = 2**27  # of one clip: 60 s at 192 kHz fit with a hop of n_fft / 8
+
 
 def hz_to_mel(frequency_hz: float, mel_scale: str) -> float:
     """Mel of a frequency.
@@ -117,6 +125,21 @@ def mel_filter_bank(
     return triangles
 
 
+def check_window(n_samples: int, n_fft: int, hop: int) -> None:
+    """Refuse a clip shorter than one frame, and so many frames that one clip fills the memory."""
+    if n_samples < n_fft:
+        raise InputError(
+            f"A clip of {n_samples} samples is shorter than one frame of n_fft = {n_fft}. "
+            "Choose longer clip_seconds or a smaller n_fft."
+        )
+    n_framed = n_centred_frames(n_samples, hop) * n_fft
+    if n_framed > MOST_FRAMED_SAMPLES:
+        raise InputError(
+            f"n_fft = {n_fft} at a hop of {hop} makes {n_framed:,} framed samples of one clip; at most "
+            f"{MOST_FRAMED_SAMPLES:,} are allowed. Choose a larger hop or a smaller n_fft."
+        )
+
+
 def silent_beyond_end(waveforms: Tensor, n_samples: Tensor) -> Tensor:
     """A copy of [batch, sample] with zeros from each clip's own length on."""
     sample = torch.arange(waveforms.shape[-1], device=waveforms.device)
@@ -168,16 +191,19 @@ class LogMel:
     gives: ClassVar[Literal["decibels"]] = "decibels"
 
     def __post_init__(self) -> None:
-        if self.n_fft < 4 or self.n_fft & (self.n_fft - 1):
-            raise InputError(f"n_fft must be a power of two, at least 4; got {self.n_fft}.")
-        for name, value in (("hop", self.hop), ("n_mels", self.n_mels), ("top_db", self.top_db)):
-            if not 0 < value < float("inf"):
-                raise InputError(f"{name} must be greater than 0 and finite; got {value}.")
-        if self.trim_below_db is not None and not 0 < self.trim_below_db < float("inf"):
-            raise InputError(f"trim_below_db must be greater than 0, or left out; got {self.trim_below_db}.")
+        if not 4 <= self.n_fft <= LARGEST_N_FFT or self.n_fft & (self.n_fft - 1):
+            raise InputError(f"n_fft must be a power of two from 4 to {LARGEST_N_FFT}; got {self.n_fft}.")
+        for name, most in (("hop", LARGEST_HOP), ("n_mels", LARGEST_N_MELS), ("top_db", LARGEST_DECIBELS)):
+            if not 0 < getattr(self, name) <= most:
+                raise InputError(f"{name} must be greater than 0 and at most {most:.9g}; got {getattr(self, name)}.")
+        if self.trim_below_db is not None and not 0 < self.trim_below_db <= LARGEST_DECIBELS:
+            raise InputError(
+                f"trim_below_db must be greater than 0 and at most {LARGEST_DECIBELS:g}, or left out; "
+                f"got {self.trim_below_db}."
+            )
         for name in ("stretch_to_frames", "keep_frames"):
-            if getattr(self, name) is not None and getattr(self, name) < 2:
-                raise InputError(f"{name} must be 2 or more, or left out; got {getattr(self, name)}.")
+            if getattr(self, name) is not None and not 2 <= getattr(self, name) <= MOST_FRAMES:
+                raise InputError(f"{name} must lie in 2 to {MOST_FRAMES}, or be left out; got {getattr(self, name)}.")
         if self.stretch_to_frames is not None and self.keep_frames is not None:
             raise InputError("stretch_to_frames and keep_frames both say how wide the picture is. Give one of them.")
         for name, allowed in (("mel_scale", MEL_SCALES), ("mel_norm", MEL_NORMS), ("relative_to", REFERENCES)):
@@ -196,6 +222,7 @@ class LogMel:
         """[batch, sample] and each clip's own length -> decibels [batch, mel, frame]."""
         check_axes("waveforms", waveforms, "batch", "sample")
         check_finite("waveforms", waveforms)
+        check_window(waveforms.shape[-1], self.n_fft, self.hop)
         mel = mel_power(silent_beyond_end(waveforms, n_samples), self.filters(sample_rate_hz), self.n_fft, self.hop)
         if self.relative_to == "clip-maximum":
             reference = mel.amax(dim=(1, 2), keepdim=True)

@@ -21,6 +21,8 @@ from quantum.backends.states import PreparedClips, check_device, exhibits_of, lo
 from quantum.operations import REPETITION_DELAY_SECONDS, processor_operations
 from quantum.transpiled import COUPLINGS, circuit_cost
 
+MOST_SHOTS = 10_000_000  # of one clip; a processor needs an hour for them
+
 
 @dataclass(frozen=True)
 class AerShots:
@@ -34,8 +36,8 @@ class AerShots:
     def __post_init__(self) -> None:
         check_device(self.device)
         choose({name: name for name in COUPLINGS}, self.coupling, what="coupling")
-        if self.n_shots < 1:
-            raise InputError(f"n_shots must be at least 1; got {self.n_shots}.")
+        if not 1 <= self.n_shots <= MOST_SHOTS:
+            raise InputError(f"n_shots must lie in 1 to {MOST_SHOTS}; got {self.n_shots}.")
         if not 0 <= self.repetition_delay_seconds < 1:
             raise InputError(
                 f"repetition_delay_seconds must lie in [0, 1); got {self.repetition_delay_seconds}. "

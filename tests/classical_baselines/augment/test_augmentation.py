@@ -40,11 +40,20 @@ def test_a_study_file_can_name_every_option():
 @pytest.mark.parametrize(
     "options, complaint",
     [
-        ({"speeds": ()}, "at least one speed"),
+        ({"speeds": ()}, "speeds must name 1 to 16 speeds"),
         ({"speeds": (1.0, 1.0)}, "each once"),
         ({"speeds": (0.0,)}, r"between 0\.25 and 4"),
         ({"frequency_warp": 1.5}, "frequency_warp must be below 1"),
-        ({"mixup_alpha": float("nan")}, "mixup_alpha must be 0"),
+        ({"frequency_warp": -0.5}, "and not below 0; got -0.5"),
+        ({"speeds": tuple(1 + step / 100 for step in range(17))}, "speeds must name 1 to 16 speeds"),
+        ({"mixup_alpha": float("nan")}, "mixup_alpha must lie between 0"),
+        ({"mixup_alpha": float("inf")}, r"mixup_alpha must lie between 0 .off. and 1000; got inf"),
+        ({"level_jitter": 1.5}, r"level_jitter must lie between 0 .off. and 1; got 1\.5"),
+        ({"filter_gain": 1.5}, "filter_gain must lie between"),
+        ({"frequency_offset": 1e7}, "frequency_offset must lie between 0 .off. and 1000000; got"),
+        ({"time_shift_frames": 10**7}, "time_shift_frames must lie between 0 .off. and 1000000; got 10000000"),
+        ({"time_mask_frames": 2**63}, "time_mask_frames must lie between"),
+        ({"frequency_mask_bands": -1}, "frequency_mask_bands must lie between"),
         ({"time_mask_frames": 2.5}, "time_mask_frames must be a whole number"),
     ],
 )

@@ -72,7 +72,9 @@ def test_trimming_is_counted_once_for_each_band_and_frame():
     ("options", "complaint"),
     [
         ({"trim_below_db": 0.0}, "trim_below_db must be greater than 0"),
-        ({"keep_frames": 1}, "keep_frames must be 2 or more"),
+        ({"trim_below_db": 1001.0}, "trim_below_db must be greater than 0 and at most 1000, or left out"),
+        ({"keep_frames": 1}, "keep_frames must lie in 2 to 10000, or be left out; got 1"),
+        ({"keep_frames": 10_001}, "keep_frames must lie in 2 to 10000, or be left out; got 10001"),
         ({"keep_frames": 8, "stretch_to_frames": 8}, "Give one of them"),
     ],
 )

@@ -164,5 +164,12 @@ def test_a_row_that_is_left_out_is_not_paid_for():
 def test_coefficients_out_of_order_are_refused():
     with pytest.raises(InputError, match="n_coefficients <= n_mels; got 0, 41 and 40"):
         Handcrafted(n_coefficients=41)
-    with pytest.raises(InputError, match="n_parts must be at least 1"):
+    with pytest.raises(InputError, match="n_parts must lie in 1 to 1000; got 0"):
         Handcrafted(n_parts=0)
+    with pytest.raises(InputError, match="n_parts must lie in 1 to 1000; got 1001"):
+        Handcrafted(n_parts=1001)
+
+
+def test_a_clip_shorter_than_a_frame_is_refused():
+    with pytest.raises(InputError, match="A clip of 255 samples is shorter than one frame of n_fft = 256"):
+        Handcrafted()(torch.zeros(1, 255), torch.tensor([255]), 8000)

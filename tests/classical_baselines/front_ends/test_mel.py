@@ -170,7 +170,11 @@ def test_the_slaney_scale_is_that_of_librosa():
     "options, complaint",
     [
         ({"n_fft": 300}, "n_fft must be a power of two.*got 300"),
+        ({"n_fft": 2**17}, "n_fft must be a power of two from 4 to 65536; got 131072"),
         ({"hop": 0}, "hop must be greater than 0"),
+        ({"hop": 2**63}, "hop must be greater than 0 and at most 65536; got 9223372036854775808"),
+        ({"n_mels": 1025}, "n_mels must be greater than 0 and at most 1024; got 1025"),
+        ({"top_db": float("inf")}, "top_db must be greater than 0 and at most 1000; got inf"),
         ({"mel_scale": "bark"}, "No mel_scale is called 'bark'. Choose one of: htk, slaney"),
         ({"relative_to": "loudest"}, "No relative_to is called 'loudest'"),
     ],
@@ -178,6 +182,14 @@ def test_the_slaney_scale_is_that_of_librosa():
 def test_an_option_that_makes_no_sense_is_named(options, complaint):
     with pytest.raises(InputError, match=complaint):
         LogMel(**options)
+
+
+def test_a_clip_shorter_than_a_frame_and_one_that_would_fill_the_memory_are_refused():
+    with pytest.raises(InputError, match="A clip of 255 samples is shorter than one frame of n_fft = 256"):
+        LogMel()(torch.zeros(1, 255), torch.tensor([255]), 8000)
+    assert LogMel()(torch.zeros(1, 256), torch.tensor([256]), 8000).shape == (1, 32, 3)
+    with pytest.raises(InputError, match="n_fft = 65536 at a hop of 1 makes 4,295,032,832 framed samples of one clip"):
+        LogMel(n_fft=65536, hop=1)(torch.zeros(1, 65536), torch.tensor([65536]), 8000)
 
 
 def test_limits_beyond_the_nyquist_frequency_and_empty_bands_are_refused():

@@ -47,5 +47,7 @@ def test_stretching_is_counted():
 
 
 def test_a_single_frame_cannot_be_stretched_to():
-    with pytest.raises(InputError, match="stretch_to_frames must be 2 or more"):
+    with pytest.raises(InputError, match="stretch_to_frames must lie in 2 to 10000, or be left out; got 1"):
         LogMel(stretch_to_frames=1)
+    with pytest.raises(InputError, match="stretch_to_frames must lie in 2 to 10000, or be left out; got 10001"):
+        LogMel(stretch_to_frames=10_001)

@@ -95,7 +95,9 @@ def test_the_rate_code_fires_at_max_rate_times_the_intensity():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (lambda: LatencyEncoder(n_steps=1), "n_steps must be at least 2; got 1"),
+        (lambda: LatencyEncoder(n_steps=1), "n_steps must be at least 2 and at most 1024; got 1"),
+        (lambda: RateEncoder(n_steps=1025), "n_steps must be at least 1 and at most 1024; got 1025"),
+        (lambda: DirectCurrentEncoder(n_steps=1025), "at most 1024; got 1025"),
         (lambda: LatencyEncoder(pool=(0, 1)), "pool must be two factors"),
         (lambda: LatencyEncoder(silence_below=1.0), "silence_below must lie in"),
         (lambda: SendOnDeltaEncoder(delta=0.0), "delta must lie between"),

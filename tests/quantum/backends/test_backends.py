@@ -149,7 +149,8 @@ def test_a_network_without_a_circuit_is_refused():
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: AerShots(0), "n_shots must be at least 1; got 0"),
+        (lambda: AerShots(0), "n_shots must lie in 1 to 10000000; got 0"),
+        (lambda: AerShots(10_000_001), "n_shots must lie in 1 to 10000000; got 10000001"),
         (lambda: AerShots(coupling="grid"), "No coupling is called 'grid'"),
         (lambda: AerShots(repetition_delay_seconds=250.0), r"must lie in \[0, 1\)"),
         (lambda: ExactStates(device="tpu"), "No device is called 'tpu'"),
