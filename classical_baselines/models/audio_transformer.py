@@ -25,7 +25,10 @@ from torch.nn import functional
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, EncodedShape
 from classical_baselines.harness.layer_operations import attention_operations
-from classical_baselines.models.picture import picture_size
+from classical_baselines.models.picture import LARGEST_STEP, LARGEST_WIDTH, check_sizes, picture_size
+
+MOST_BLOCKS = 256
+LARGEST_MLP_RATIO = 64
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,23 @@ class AudioTransformer:
     norm_epsilon: float = 1e-6
 
     def __post_init__(self) -> None:
+        for name, least, most in (
+            ("width", 4, LARGEST_WIDTH),
+            ("n_blocks", 1, MOST_BLOCKS),
+            ("n_heads", 1, LARGEST_WIDTH),
+            ("stem_widths", 1, LARGEST_WIDTH),
+            ("patch", 1, LARGEST_STEP),
+            ("patch_stride", 1, LARGEST_STEP),
+            ("n_special_tokens", 0, 2),
+        ):
+            check_sizes(name, getattr(self, name), least, most)
+        if not 0 < self.mlp_ratio <= LARGEST_MLP_RATIO or round(self.mlp_ratio * self.width) < 1:
+            raise InputError(
+                f"mlp_ratio must be greater than 0 and at most {LARGEST_MLP_RATIO}, and mlp_ratio * width at least 1; "
+                f"got {self.mlp_ratio}."
+            )
+        if not 0 < self.norm_epsilon < 1:
+            raise InputError(f"norm_epsilon must lie between 0 and 1, as 1e-6 does; got {self.norm_epsilon}.")
         if self.width % self.n_heads or self.width % 4:
             raise InputError(f"width must be a multiple of 4 and of n_heads ({self.n_heads}); got {self.width}.")
         for name, allowed in {"tokens": ("stem", "patches"), "positions": ("sines", "learnt")}.items():

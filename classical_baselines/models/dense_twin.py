@@ -19,10 +19,18 @@ from torch import Tensor, nn
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, EncodedShape
-from classical_baselines.models.picture import picture_size
+from classical_baselines.models.picture import (
+    LARGEST_HIDDEN,
+    LARGEST_STEP,
+    LARGEST_WIDTH,
+    check_sizes,
+    check_training_shares,
+    picture_size,
+)
 from classical_baselines.models.quantised import ActivationQuantiser, LinearMap, quantise_late
 
 KERNEL = (3, 3)  # of a convolution, as the spiking network has it
+MOST_STEPS = 1024  # as many as a spike code may have
 FIRST_CLIP = 2.0  # where the trained clip of an activation starts, after batch norm
 
 
@@ -48,6 +56,8 @@ class DenseTwin:
         check_steps(self.n_steps)
         if not self.hidden or min(self.hidden) < 1:
             raise InputError(f"hidden must name at least one layer of at least one neuron; got {self.hidden}.")
+        check_sizes("hidden", self.hidden, 1, LARGEST_HIDDEN)
+        check_training_shares(self.dropout, self.quantise_from)
 
     def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
         grid = picture_size(shape, "dense-twin")
@@ -72,6 +82,9 @@ class ConvolutionalTwin:
         check_steps(self.n_steps)
         if not self.channels or len(self.channels) != len(self.strides):
             raise InputError(f"channels and strides need one entry per layer; got {self.channels} and {self.strides}.")
+        check_sizes("channels", self.channels, 1, LARGEST_WIDTH)
+        check_sizes("strides", self.strides, 1, LARGEST_STEP)
+        check_training_shares(self.dropout, self.quantise_from)
 
     def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
         n_mels, n_frames = picture_size(shape, "convolutional-twin")
@@ -120,6 +133,8 @@ class TwinClassifier(Classifier):
 
 
 def check_steps(n_steps: int) -> None:
-    """Refuse a number of steps that gives no bits."""
-    if n_steps < 1:
-        raise InputError(f"n_steps must be 1 or more, as the spiking network's; got {n_steps}.")
+    """Refuse a number of steps that gives no bits, or more of them than a weight has."""
+    if not 1 <= n_steps <= MOST_STEPS:
+        raise InputError(
+            f"n_steps must be 1 or more, as the spiking network's, and at most {MOST_STEPS}; got {n_steps}."
+        )

@@ -17,7 +17,14 @@ from torch import Tensor, nn
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, EncodedShape
-from classical_baselines.models.picture import check_bits, picture_size
+from classical_baselines.models.picture import (
+    LARGEST_STEP,
+    LARGEST_WIDTH,
+    check_bits,
+    check_sizes,
+    check_training_shares,
+    picture_size,
+)
 from classical_baselines.models.quantised import (
     FLOAT_BITS,
     ActivationQuantiser,
@@ -48,6 +55,13 @@ class DsCnn:
         check_bits(self.bits, (8, FLOAT_BITS))
         if len(self.widths) != len(self.strides) or not self.widths:
             raise InputError(f"widths and strides need one entry per block; got {self.widths} and {self.strides}.")
+        for name in ("stem_width", "widths"):
+            check_sizes(name, getattr(self, name), 1, LARGEST_WIDTH)
+        for name in ("stem_kernel", "stem_stride", "strides"):
+            check_sizes(name, getattr(self, name), 1, LARGEST_STEP)
+        if self.stem_padding is not None:
+            check_sizes("stem_padding", self.stem_padding, 0, LARGEST_STEP)
+        check_training_shares(self.dropout, self.quantise_from)
 
     def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
         picture_size(shape, "ds-cnn")

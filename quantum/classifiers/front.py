@@ -16,6 +16,8 @@ from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import EncodedShape
 from quantum.engine.kernels import MAX_QUBITS
 
+LARGEST_WIDTH = 4096  # channels of a convolution
+
 
 @dataclass(frozen=True)
 class FrontOptions:
@@ -25,8 +27,10 @@ class FrontOptions:
     grid: tuple[int, int, int]
 
     def __post_init__(self) -> None:
-        if not self.widths or min(self.widths) < 1:
-            raise InputError(f"widths need at least one convolution of at least one channel; got {self.widths}.")
+        if not self.widths or not all(1 <= width <= LARGEST_WIDTH for width in self.widths):
+            raise InputError(
+                f"widths need at least one convolution of 1 to {LARGEST_WIDTH} channels; got {self.widths}."
+            )
         n_amplitudes = self.grid[0] * self.grid[1] * self.grid[2] if len(self.grid) == 3 else 0
         if min(self.grid) < 1 or not 2 <= n_amplitudes <= 2**MAX_QUBITS or n_amplitudes & (n_amplitudes - 1):
             raise InputError(

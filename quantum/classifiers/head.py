@@ -17,6 +17,7 @@ from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.operations import OperationCounts
 from quantum.engine.readout import marginals, sign_matrix
 
+MOST_LAYERS = 1000  # before or after the Fourier transform; studies of such circuits have few
 READOUTS = ("expectations", "probabilities")
 
 
@@ -60,6 +61,24 @@ class Readout:
         return OperationCounts.of("readout", "values", add_int32=n_sums, multiply_fp32=self.n_values)
 
 
+def check_circuit_options(
+    n_layers_before: int, n_layers_after: int, n_readout_qubits: int | None, dropout: float
+) -> None:
+    """Refuse counts that no circuit has; what depends on the picture is checked when the circuit is built."""
+    for name, n_layers in (("n_layers_before", n_layers_before), ("n_layers_after", n_layers_after)):
+        if not 0 <= n_layers <= MOST_LAYERS:
+            raise InputError(f"{name} must lie in 0 to {MOST_LAYERS}; got {n_layers}.")
+    if n_readout_qubits is not None and n_readout_qubits < 1:
+        raise InputError(f"n_readout_qubits must be at least 1, or left out for all qubits; got {n_readout_qubits}.")
+    check_dropout(dropout)
+
+
+def check_dropout(dropout: float) -> None:
+    """Refuse a share that leaves nothing."""
+    if not 0 <= dropout < 1:
+        raise InputError(f"dropout must lie in [0, 1); got {dropout}.")
+
+
 class ReadoutHead(nn.Module):
     """Values of the probabilities, batch norm, dropout, linear map."""
 
@@ -67,8 +86,7 @@ class ReadoutHead(nn.Module):
 
     def __init__(self, readout: Readout, n_classes: int, dropout: float) -> None:
         super().__init__()
-        if not 0 <= dropout < 1:
-            raise InputError(f"dropout must lie in [0, 1); got {dropout}.")
+        check_dropout(dropout)
         self.readout = readout
         self.norm = nn.BatchNorm1d(readout.n_values)
         self.dropout = nn.Dropout(dropout)

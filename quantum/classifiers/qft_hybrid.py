@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from classical_baselines.harness.contracts import Classifier, EncodedShape
 from quantum.circuits.description import CircuitDescription, register_of
 from quantum.classifiers.front import ConvolutionalFront, FrontOptions, check_picture
-from quantum.classifiers.head import Readout
+from quantum.classifiers.head import Readout, check_circuit_options
 from quantum.classifiers.state_classifier import StateClassifier
 from quantum.engine.kernels import qubits_of
 
@@ -34,6 +34,9 @@ class QftHybrid:
     fourier: bool = True  # False: no Fourier transform
     entangle: bool = True  # False: no two-qubit gates in the layers
     frozen: bool = False  # True: random angles, not trained
+
+    def __post_init__(self) -> None:
+        check_circuit_options(self.n_layers_before, self.n_layers_after, self.n_readout_qubits, self.dropout)
 
     def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
         options = FrontOptions(self.widths, self.grid)

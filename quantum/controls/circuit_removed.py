@@ -17,6 +17,7 @@ from classical_baselines.harness.contracts import Classifier, EncodedShape
 from classical_baselines.harness.macs import count_modules
 from classical_baselines.harness.operations import OperationCounts
 from quantum.classifiers.front import ConvolutionalFront, FrontOptions, check_picture
+from quantum.classifiers.head import check_dropout
 from quantum.encoders.amplitude import unit_states
 
 
@@ -72,6 +73,9 @@ class CircuitRemoved:
     widths: tuple[int, ...] = (16, 32, 32)  # (): no front, for qft-circuit
     grid: tuple[int, int, int] = (8, 4, 8)
     dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_dropout(self.dropout)
 
     def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
         front, n = front_of(shape, self.widths, self.grid, "circuit-removed")

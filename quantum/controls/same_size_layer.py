@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, EncodedShape
 from quantum.circuits.description import CircuitDescription
-from quantum.classifiers.head import Readout
+from quantum.classifiers.head import Readout, check_circuit_options
 from quantum.controls.circuit_removed import VectorClassifier, front_of
 from quantum.engine.kernels import qubits_of
 
@@ -85,6 +85,7 @@ class SameSizeLayer:
         if self.nonlinearity not in NONLINEARITIES:
             known = ", ".join(NONLINEARITIES)
             raise InputError(f"No nonlinearity is called {self.nonlinearity!r}. Choose one of: {known}.")
+        check_circuit_options(self.n_layers_before, self.n_layers_after, self.n_readout_qubits, self.dropout)
         if self.n_layers_before + self.n_layers_after < 1:
             raise InputError("A layer of the size of no circuit does not exist. Choose the classifier circuit-removed.")
 

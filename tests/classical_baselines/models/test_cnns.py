@@ -81,6 +81,31 @@ def test_eight_bits_train_as_floats_first_and_as_integers_late(options):
 
 
 @pytest.mark.parametrize("options", [DsCnn, ResidualCnn])
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"dropout": 1.0}, r"dropout must lie in \[0, 1\); got 1\.0"),
+        ({"dropout": -0.1}, r"dropout must lie in \[0, 1\); got -0\.1"),
+        ({"quantise_from": 1.5}, r"quantise_from must lie in \[0, 1\], a share of the epochs; got 1\.5"),
+        ({"stem_width": 0}, "stem_width must lie in 1 to 4096; got 0"),
+        ({"widths": (8, 2**63), "strides": (1, 1)}, "widths must lie in 1 to 4096; got .8, 9223372036854775808"),
+        ({"widths": (8, 8), "strides": (1, 0)}, r"strides must lie in 1 to 1024; got .1, 0."),
+        ({"stem_kernel": (0, 3)}, "stem_kernel must lie in 1 to 1024; got .0, 3."),
+        ({"stem_stride": (2, 5000)}, "stem_stride must lie in 1 to 1024; got .2, 5000."),
+    ],
+)
+def test_an_option_out_of_range_is_refused_with_its_limits(options, wrong, message):
+    with pytest.raises(InputError, match=message):
+        options(**wrong)
+
+
+def test_a_padding_below_0_is_refused():
+    with pytest.raises(InputError, match=r"stem_padding must lie in 0 to 1024; got .-1, 0."):
+        DsCnn(stem_padding=(-1, 0))
+    assert DsCnn(stem_padding=(0, 0)).stem_padding == (0, 0)
+
+
+@pytest.mark.parametrize("options", [DsCnn, ResidualCnn])
 def test_wrong_options_are_refused(options):
     with pytest.raises(InputError, match="bits must be one of 8, 32; got 4"):
         options(bits=4)

@@ -70,6 +70,25 @@ def test_quantised_activations_take_no_more_values_than_their_bits_allow(n_steps
     assert 2 <= len(passed.unique()) <= 2 ** matched_bits(n_steps)
 
 
+@pytest.mark.parametrize(
+    ("options", "wrong", "message"),
+    [
+        (DenseTwin, {"dropout": 1.0}, r"dropout must lie in \[0, 1\); got 1\.0"),
+        (ConvolutionalTwin, {"dropout": -0.1}, r"dropout must lie in \[0, 1\); got -0\.1"),
+        (DenseTwin, {"quantise_from": 1.5}, r"quantise_from must lie in \[0, 1\], a share of the epochs; got 1\.5"),
+        (ConvolutionalTwin, {"quantise_from": -1.0}, "quantise_from must lie in"),
+        (DenseTwin, {"n_steps": 1025}, "n_steps must be 1 or more, .* and at most 1024; got 1025"),
+        (ConvolutionalTwin, {"n_steps": 1025}, "at most 1024; got 1025"),
+        (DenseTwin, {"hidden": (16_385,)}, "hidden must lie in 1 to 16384; got .16385"),
+        (ConvolutionalTwin, {"channels": (0,), "strides": (1,)}, "channels must lie in 1 to 4096; got .0"),
+        (ConvolutionalTwin, {"channels": (4,), "strides": (0,)}, "strides must lie in 1 to 1024; got .0"),
+    ],
+)
+def test_an_option_out_of_range_is_refused_with_its_limits(options, wrong, message):
+    with pytest.raises(InputError, match=message):
+        options(**wrong)
+
+
 def test_wrong_options_are_refused():
     with pytest.raises(InputError, match="n_steps must be 1 or more"):
         DenseTwin(n_steps=0)

@@ -11,6 +11,7 @@ from classical_baselines.harness.contracts import EncodedShape
 from quantum.classifiers.head import Readout, ReadoutHead
 from quantum.classifiers.qft_circuit import QftCircuit
 from quantum.classifiers.qft_hybrid import QftHybrid
+from quantum.controls.same_size_layer import SameSizeLayer
 from quantum.encoders.amplitude import unit_states
 from quantum.export import trained_circuit
 
@@ -115,9 +116,24 @@ def test_weights_loaded_into_another_network_give_the_same_logits():
         (QftHybrid(widths=(4, 4, 4, 4)), PICTURE, "Give fewer widths"),
         (QftCircuit(readout="counts"), STATE, "No readout is called 'counts'"),
         (QftCircuit(n_readout_qubits=6), STATE, "must lie in 1 to 5; got 6"),
-        (QftCircuit(dropout=1.0), STATE, r"must lie in \[0, 1\)"),
+        (QftHybrid(widths=(4, 5000), grid=(2, 2, 2)), PICTURE, r"of 1 to 4096 channels; got .4, 5000."),
     ],
 )
 def test_what_cannot_be_built_says_why(options, shape, message):
     with pytest.raises(InputError, match=message):
         options.build(shape, 3)
+
+
+@pytest.mark.parametrize("options", [QftCircuit, QftHybrid, SameSizeLayer])
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"n_layers_before": -1}, "n_layers_before must lie in 0 to 1000; got -1"),
+        ({"n_layers_after": 1001}, "n_layers_after must lie in 0 to 1000; got 1001"),
+        ({"n_readout_qubits": 0}, "n_readout_qubits must be at least 1, or left out for all qubits; got 0"),
+        ({"dropout": 1.0}, r"dropout must lie in \[0, 1\); got 1\.0"),
+    ],
+)
+def test_an_option_out_of_range_is_refused_with_its_limits(options, wrong, message):
+    with pytest.raises(InputError, match=message):
+        options(**wrong)

@@ -68,6 +68,8 @@ def test_the_control_is_counted_by_hand():
 def test_options_that_make_no_control_are_refused():
     with pytest.raises(InputError, match="Choose the classifier circuit-removed"):
         SameSizeLayer(n_layers_before=0, n_layers_after=0)
+    with pytest.raises(InputError, match=r"dropout must lie in \[0, 1\); got 1\.0"):
+        CircuitRemoved(dropout=1.0)
     with pytest.raises(InputError, match="No nonlinearity is called 'cube'"):
         SameSizeLayer(nonlinearity="cube")
     with pytest.raises(InputError, match="Choose the encoder amplitude"):
