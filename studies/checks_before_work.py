@@ -20,6 +20,7 @@ from studies.registries import build
 from studies.specification import Protocol, Run, Study, System
 
 CIRCUITS = ("qft-circuit", "qft-hybrid")
+LARGEST_BATCH = 65_536  # clips that a backend takes at a time, as in the training
 INTEGER_TWINS = ("dense-twin", "convolutional-twin")
 
 
@@ -84,8 +85,11 @@ def _check_system(system: System) -> None:
     options = build("classifier", system.classifier)
     for run in system.runs:
         backend = build("backend", run.backend)
-        if getattr(backend, "batch_size", 1) < 1:
-            raise InputError(f"batch_size of the backend {run.backend.name!r} must be 1 or more.")
+        batch_size = getattr(backend, "batch_size", 1)
+        if not 1 <= batch_size <= LARGEST_BATCH:
+            raise InputError(
+                f"batch_size of the backend {run.backend.name!r} must lie in 1 to {LARGEST_BATCH}; got {batch_size}."
+            )
         _check_pairing(system, run, options)
         for name in run.deployments:
             choose(deployments(), name, what="deployment")

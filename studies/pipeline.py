@@ -7,6 +7,7 @@ Every system of a study goes through these same lines. What differs stands behin
 network, and the backend on which the trained network is run. The test clips are touched by `test_cell` alone.
 """
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -53,17 +54,24 @@ def check_study(study: Study, data_root: Path | None) -> Clips:
     for protocol in study.protocols:
         folds_of(study, protocol.name, clips)
     first = clips.subset([0])
+    # What a layer only warns of (a slow padding, a weight of no element) is no error, and no concern of the user's.
+    with warnings.catch_warnings(action="ignore"):
+        _dry_runs(study, first, len(clips.label_names))
+    return clips
+
+
+def _dry_runs(study: Study, first: Clips, n_classes: int) -> None:
+    """One clip through every front end and every untrained system; the error says which cannot take it."""
     picture_of = {choice.key: _one_picture(study, choice, first) for choice in study.front_ends}
     for system in study.systems:
         try:
-            _dry_run(system, picture_of[study.front_end_of(system).key], len(clips.label_names))
+            _dry_run(system, picture_of[study.front_end_of(system).key], n_classes)
         except InputError as error:
             raise InputError(f"study {study.name!r}, system {system.name!r}: {error}") from error
         except Exception as error:  # what a layer says of a picture that is too small for it
             size = " x ".join(map(str, picture_of[study.front_end_of(system).key].shape[1:]))
             reason = f"it cannot take a picture of {size} ({error}). Change the front end, the pooling or the strides."
             raise InputError(f"study {study.name!r}, system {system.name!r}: {reason}") from error
-    return clips
 
 
 def _one_picture(study: Study, choice: FrontEndChoice, clip: Clips) -> Tensor:
@@ -71,8 +79,11 @@ def _one_picture(study: Study, choice: FrontEndChoice, clip: Clips) -> Tensor:
     front_end = build("front end", choice)
     try:
         picture: Tensor = front_end(clip.waveform, clip.n_samples, clip.sample_rate_hz).float()
-    except (ValueError, RuntimeError) as error:
+    except InputError as error:
         raise InputError(f"study {study.name!r}, front end {choice.key!r}: {error}") from error
+    except Exception as error:  # what torch says of options that do not fit the clip, an overflow among them
+        reason = f"it cannot take a clip of {clip.waveform.shape[-1]} samples ({error}). Change its options."
+        raise InputError(f"study {study.name!r}, front end {choice.key!r}: {reason}") from error
     return torch.zeros_like(picture) if front_end.gives == "decibels" else picture
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from classical_baselines.harness.choices import InputError
+from studies import checks_before_work
 from studies.checks_before_work import check_before_work
 from studies.specification import Study, catalogue, load_study
 from tests.studies.test_pipeline import study
@@ -28,13 +29,23 @@ def test_every_study_of_the_catalogue_holds(name):
         (with_run("loihi-emulator", "ds-cnn"), "'loihi-emulator' runs spiking networks .*, and 'ds-cnn' is none"),
         (with_run("aer-shots"), "'aer-shots' runs circuits .qft-circuit, qft-hybrid., and 'linear-layer' has none"),
         (with_run({"name": "torch-float", "options": {"batch_size": 0}}), "batch_size of the backend 'torch-float'"),
-        (with_run("torch-float", "audio-transformer", n_heads=0), "system 'one': its options do not hold together"),
+        (with_run("torch-float", "audio-transformer", n_heads=0), "system 'one': n_heads must lie in 1 to 4096; got 0"),
+        (with_run({"name": "torch-float", "options": {"batch_size": 2**63}}), "must lie in 1 to 65536; got 92233720"),
         (with_run("torch-float", "linear-model", c=INF), r"systems\.one\.classifier\.options\.c is inf"),
     ],
 )
 def test_what_does_not_go_together_is_refused_with_the_system_that_it_stands_in(made, message):
     with pytest.raises(InputError, match=message):
         check_before_work(made)
+
+
+def test_what_only_python_complains_of_is_told_with_its_place(monkeypatch):
+    def building(what, choice):
+        raise ZeroDivisionError("integer modulo by zero")
+
+    monkeypatch.setattr(checks_before_work, "build", building)
+    with pytest.raises(InputError, match=r"front end 'log-mel': its options do not hold together .ZeroDivisionError"):
+        check_before_work(study())
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """One cell from recordings to outcomes, on a small part of the embedded corpus."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -160,6 +161,57 @@ def test_a_leaking_fold_fails_the_cell(clips, monkeypatch):
 def test_a_wrong_name_or_option_is_refused_before_any_work(clips, system, message):
     with pytest.raises(InputError, match=message):
         pipeline.check_study(study(**system), None)
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("front end", "study 'small', front end 'log-mel': it cannot take a clip of .* samples .too large"),
+        ("encoder", "study 'small', system 'one': it cannot take a picture of .* .too large"),
+        ("classifier", "study 'small', system 'one': it cannot take a picture of .* .too large"),
+    ],
+)
+def test_an_overflow_anywhere_in_the_dry_run_is_an_error_of_input(clips, monkeypatch, part, message):
+    """Widths of 2**63 are refused by name; what no option checks comes to torch, which says it in its own way."""
+
+    class Overflowing:
+        gives = "decibels"
+
+        def __call__(self, *given):
+            raise OverflowError("too large for a C long")
+
+        shape = build = __call__
+
+    whole = pipeline.build
+    monkeypatch.setattr(pipeline, "build", lambda what, choice: Overflowing() if what == part else whole(what, choice))
+    with pytest.raises(InputError, match=message):
+        pipeline.check_study(study(), None)
+
+
+@pytest.mark.parametrize("name", ["log-mel", "handcrafted"])
+def test_an_option_of_a_front_end_beyond_64_bits_is_refused_before_any_work(clips, name):
+    made = {**study().model_dump(by_alias=True), "front_ends": [{"name": name, "options": {"hop": 2**63}}]}
+    with pytest.raises(InputError, match="hop must be greater than 0 and at most 65536; got 9223372036854775808"):
+        pipeline.check_study(Study.model_validate(made), None)
+
+
+def test_a_clip_shorter_than_a_frame_is_refused_with_the_front_end(clips):
+    clips(replace(clips(), inputs={"waveform": clips().waveform[:, :100]}))
+    with pytest.raises(InputError, match="front end 'log-mel': A clip of 100 samples is shorter than one frame"):
+        pipeline.check_study(study(), None)
+
+
+def test_what_a_layer_only_warns_of_does_not_reach_the_user(clips, monkeypatch, recwarn):
+    whole = pipeline._one_picture
+
+    def warning(*given):
+        warnings.warn("Using padding='same' with even kernel lengths", stacklevel=1)
+        return whole(*given)
+
+    monkeypatch.setattr(pipeline, "_one_picture", warning)
+    pipeline.check_study(study(), None)
+
+    assert [str(told.message) for told in recwarn] == []
 
 
 def test_pictures_are_kept_for_the_first_seed_alone(clips):
