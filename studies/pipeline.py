@@ -70,7 +70,8 @@ def _dry_runs(study: Study, first: Clips, n_classes: int) -> None:
             raise InputError(f"study {study.name!r}, system {system.name!r}: {error}") from error
         except Exception as error:  # what a layer says of a picture that is too small for it
             size = " x ".join(map(str, picture_of[study.front_end_of(system).key].shape[1:]))
-            reason = f"it cannot take a picture of {size} ({error}). Change the front end, the pooling or the strides."
+            reason = f"it cannot take a picture of {size} ({_first_line(error)})."
+            reason += " Change the front end, the pooling or the strides."
             raise InputError(f"study {study.name!r}, system {system.name!r}: {reason}") from error
 
 
@@ -82,9 +83,15 @@ def _one_picture(study: Study, choice: FrontEndChoice, clip: Clips) -> Tensor:
     except InputError as error:
         raise InputError(f"study {study.name!r}, front end {choice.key!r}: {error}") from error
     except Exception as error:  # what torch says of options that do not fit the clip, an overflow among them
-        reason = f"it cannot take a clip of {clip.waveform.shape[-1]} samples ({error}). Change its options."
+        n_samples = clip.waveform.shape[-1]
+        reason = f"it cannot take a clip of {n_samples} samples ({_first_line(error)}). Change its options."
         raise InputError(f"study {study.name!r}, front end {choice.key!r}: {reason}") from error
     return torch.zeros_like(picture) if front_end.gives == "decibels" else picture
+
+
+def _first_line(error: Exception) -> str:
+    """What torch says of an error; the lines below it are a trace of its own functions."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _dry_run(system: System, picture: Tensor, n_classes: int) -> None:

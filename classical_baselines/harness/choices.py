@@ -71,7 +71,7 @@ def _check_types(factory: Callable[..., Any], values: Mapping[str, Any], what: s
             TypeAdapter(hints.get(key, Any)).validate_python(value, strict=True)
         except ValidationError as error:
             reasons = " or ".join(sorted({_wanted(problem) for problem in error.errors()}))
-            raise InputError(f"{what}: {key} should be {reasons}; got {value!r}.") from error
+            raise InputError(f"{what}: {key} should be {reasons}; got {value!r:.200}.") from error
 
 
 def _wanted(problem: Mapping[str, Any]) -> str:

@@ -59,8 +59,9 @@ class DsCnn:
             check_sizes(name, getattr(self, name), 1, LARGEST_WIDTH)
         for name in ("stem_kernel", "stem_stride", "strides"):
             check_sizes(name, getattr(self, name), 1, LARGEST_STEP)
-        if self.stem_padding is not None:
-            check_sizes("stem_padding", self.stem_padding, 0, LARGEST_STEP)
+        padding = self.stem_padding or (0, 0)
+        if any(not 0 <= rim <= kernel for rim, kernel in zip(padding, self.stem_kernel, strict=True)):
+            raise InputError(f"stem_padding must lie in 0 to {self.stem_kernel}, the kernel; got {self.stem_padding}.")
         check_training_shares(self.dropout, self.quantise_from)
 
     def build(self, shape: EncodedShape, n_classes: int) -> Classifier:

@@ -36,6 +36,7 @@ def test_an_unknown_name_lists_the_names_that_exist():
         ({"teeth": [1], "gap": [1]}, r"comb: gap should be a list of another length; got \(1,\)"),
         ({"teeth": [1], "gap": 1}, r"comb: gap should be a list; got 1"),
         ({"teeth": [1], "width": 0}, "comb: width must be 1 or more; got 0"),
+        ({"teeth": "x" * 999}, r"teeth should be a list; got 'x{199}\.$"),
     ],
 )
 def test_an_option_that_does_not_fit_is_named(options, message):

@@ -99,9 +99,10 @@ def test_an_option_out_of_range_is_refused_with_its_limits(options, wrong, messa
         options(**wrong)
 
 
-def test_a_padding_below_0_is_refused():
-    with pytest.raises(InputError, match=r"stem_padding must lie in 0 to 1024; got .-1, 0."):
-        DsCnn(stem_padding=(-1, 0))
+@pytest.mark.parametrize("padding", [(-1, 0), (0, 6)])
+def test_a_padding_below_0_or_wider_than_the_kernel_is_refused(padding):
+    with pytest.raises(InputError, match=r"stem_padding must lie in 0 to \(5, 5\), the kernel; got "):
+        DsCnn(stem_padding=padding)
     assert DsCnn(stem_padding=(0, 0)).stem_padding == (0, 0)
 
 
