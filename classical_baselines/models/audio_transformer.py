@@ -118,7 +118,7 @@ def _stem(options: AudioTransformer) -> nn.Module:
     layers: list[nn.Module] = []
     n_in = 1
     for n_out in options.stem_widths:
-        layers += [nn.Conv2d(n_in, n_out, 3, 2, 1, bias=False), nn.BatchNorm2d(n_out), nn.ReLU()]
+        layers += [nn.Conv2d(n_in, n_out, 3, 2, 1, bias=False), nn.BatchNorm2d(n_out), nn.ReLU(inplace=True)]
         n_in = n_out
     return nn.Sequential(*layers, nn.Conv2d(n_in, options.width, 3, 1, 1))
 

@@ -20,7 +20,7 @@ from classical_baselines.harness.contracts import Classifier, EncodedShape
 from classical_baselines.harness.operations import OperationCounts
 from neuro.classifiers.synapses import Synapses
 from neuro.encoders.direct_current import N_LEVELS
-from neuro.lif_scan.torch_scan import lif_scan
+from neuro.lif_scan.scan import lif_scan
 from neuro.neuron import LifNeuron
 
 LOGIT_GAIN = 4.0  # the readout's mean current is of order 1; a softmax wants more
@@ -30,7 +30,6 @@ class SpikingNetwork(Classifier):
     """LIF layers of one kind of neuron, then integrating readout neurons."""
 
     batch_axis = 1
-    memory_format = torch.contiguous_format  # the recurrence runs along memory: a quarter faster than channels last
 
     def __init__(
         self,
@@ -65,8 +64,7 @@ class SpikingNetwork(Classifier):
 
     def hidden_spikes(self, encoded: Tensor) -> list[Tensor]:
         """The spikes [step, batch, ...] of every LIF layer."""
-        n_steps, n_clips = encoded.shape[:2]
-        spikes = encoded if self.picture is None else encoded.reshape(n_steps, n_clips, *self.picture)
+        spikes = self._arriving(encoded)
         every = []
         for number, layer in enumerate(self.layers):
             spikes = lif_scan(self._currents(layer, spikes, first=number == 0), self.neuron)
@@ -94,7 +92,7 @@ class SpikingNetwork(Classifier):
         neuron and step a MAC for the leak, an addition for the bias and two comparisons."""
         every = self.hidden_spikes(encoded)
         n_steps, n_clips = encoded.shape[:2]
-        arriving = [encoded if self.picture is None else encoded.reshape(n_steps, n_clips, *self.picture), *every]
+        arriving = [self._arriving(encoded), *every]
         counts = OperationCounts()
         for number, (layer, events) in enumerate(zip([*self.layers, self.readout], arriving, strict=True)):
             assert isinstance(layer, Synapses)
@@ -111,6 +109,10 @@ class SpikingNetwork(Classifier):
                 sram_bytes=4 * (n_met + 2 * n_steps * n_neurons),
             )
         return counts
+
+    def _arriving(self, encoded: Tensor) -> Tensor:
+        """The input as the first layer reads it: [step, batch, channel], or [step, batch, 1, mel, frame]."""
+        return encoded if self.picture is None else encoded.reshape(*encoded.shape[:2], *self.picture)
 
     def _currents(self, layer: nn.Module, spikes: Tensor, *, first: bool) -> Tensor:
         assert isinstance(layer, Synapses)

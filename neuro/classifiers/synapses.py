@@ -30,7 +30,8 @@ class Synapses(nn.Module):
         super().__init__()
         self.weights = weights
         n_outputs = weights.weight.shape[0]
-        self.norm = nn.BatchNorm1d(n_outputs) if normalised else None
+        norm = nn.BatchNorm2d if isinstance(weights, nn.Conv2d) else nn.BatchNorm1d
+        self.norm = norm(n_outputs) if normalised else None
         self.bias = None if normalised else nn.Parameter(torch.zeros(n_outputs))
 
     def forward(self, spikes: Tensor) -> Tensor:
@@ -39,17 +40,19 @@ class Synapses(nn.Module):
         if self.norm is None:
             return currents
         n_steps, n_clips = currents.shape[:2]
-        flat = currents.flatten(0, 1)
-        return self.norm(flat.flatten(2) if flat.dim() > 2 else flat).view(n_steps, n_clips, *currents.shape[2:])
+        normed: Tensor = self.norm(currents.flatten(0, 1))
+        return normed.unflatten(0, (n_steps, n_clips))
 
     def _applied(self, spikes: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         n_steps, n_clips = spikes.shape[:2]
         flat = spikes.flatten(0, 1)
         if isinstance(self.weights, nn.Conv2d):
+            # in memory as the trained weights lie: what is computed from those of a single channel has forgotten it
+            weight = torch.empty_like(self.weights.weight).copy_(weight)
             currents = nn.functional.conv2d(flat, weight, bias, self.weights.stride, self.weights.padding)
         else:
             currents = nn.functional.linear(flat, weight, bias)
-        return currents.view(n_steps, n_clips, *currents.shape[1:])
+        return currents.unflatten(0, (n_steps, n_clips))
 
     def on_chip_grid(self, spikes: Tensor, threshold: float, n_input_levels: int) -> Tensor:
         """The currents that the chip's integers give, in units of the float network."""

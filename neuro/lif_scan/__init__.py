@@ -13,4 +13,10 @@ def _torch() -> Callable[..., object]:
     return lif_scan
 
 
-ENGINES: Mapping[str, Callable[[], Callable[..., object]]] = {"torch": _torch}
+def _numba() -> Callable[..., object]:
+    from neuro.lif_scan.numba_scan import lif_scan
+
+    return lif_scan
+
+
+ENGINES: Mapping[str, Callable[[], Callable[..., object]]] = {"torch": _torch, "numba": _numba}

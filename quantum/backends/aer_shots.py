@@ -86,7 +86,8 @@ class AerShots:
             seed = int(torch.randint(2**31 - 1, (1,), generator=generator))
             result = simulator.run(circuits, shots=self.n_shots, seed_simulator=seed).result()
             for index in range(len(circuits)):
-                for outcome, count in result.data(index)["counts"].items():
-                    frequencies[row, int(outcome, 16)] = count / self.n_shots
+                counts = result.data(index)["counts"]
+                outcomes = [int(outcome, 16) for outcome in counts]
+                frequencies[row, outcomes] = torch.tensor(list(counts.values()), dtype=frequencies.dtype) / self.n_shots
                 row += 1
         return frequencies
