@@ -2,7 +2,7 @@
 """What of a study can be refused before its recordings are read: names, options, and what does not go together.
 
 A mistake that only a trained cell would show costs hours, so every check that needs no sound stands here; what needs
-one clip is tried by `studies.pipeline.check_study`. Each error names the place in the study.
+one clip is tried by `studies.dry_run.check_study`. Each error names the place in the study.
 """
 
 import inspect

@@ -2,10 +2,10 @@
 """The version of the code that makes a cell: a hash over our own modules that it imports, and over nothing else.
 
 From `studies.pipeline`, and from the modules in which the system's front end, encoder, classifier and backends are
-defined, the imports are followed through the four packages, without importing anything. A registry (an
-`__init__` whose functions import its entries) is not hashed: a new entry changes no other system's cells.
-Comments, docstrings and layout do not count: what is hashed is the syntax tree, in a form that is the same on every
-Python from 3.11 on.
+defined, the imports are followed through the four packages, without importing anything. A registry (an `__init__` whose
+functions import its entries) is not hashed: a new entry changes no other system's cells. Nor is what only reads a study
+file. Comments, docstrings and layout do not count: what is hashed is the syntax tree, in a form that is the same on
+every Python from 3.11 on.
 """
 
 import ast
@@ -23,6 +23,8 @@ from studies.specification import Choice, Study, System
 PACKAGES = ("classical_baselines", "neuro", "quantum", "studies")
 SOURCE = Path(__file__).parent.parent
 ROOT_MODULE = "studies.pipeline"
+# What a study file says stands in the key as such; how it is read, and how code is hashed, changes no cell.
+NOT_HASHED = frozenset({"studies.specification", "studies.code_version"})
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ def code_version(study: Study, system: System) -> CodeVersion:
 
 def code_of(roots: Iterable[str]) -> CodeVersion:
     """The version of the code that `roots` and whatever they import make up."""
-    modules = {name: module_hash(name) for name in sorted(closure(roots)) if not _is_registry(name)}
+    hashed = sorted(name for name in closure(roots) - NOT_HASHED if not _is_registry(name))
+    modules = {name: module_hash(name) for name in hashed}
     text = "\n".join(f"{name} {module_digest}" for name, module_digest in modules.items())
     return CodeVersion(hashlib.sha256(text.encode()).hexdigest(), modules)
 

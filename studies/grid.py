@@ -85,7 +85,7 @@ def kept_ground(study: Study, store: Store) -> Ground | None:
 def measured_ground(study: Study, data_root: Path | None) -> Ground:
     """The ground from the recordings themselves, everything in the study checked on the way."""
     from studies.checks_before_work import check_before_work
-    from studies.pipeline import check_study
+    from studies.dry_run import check_study
 
     check_before_work(study)
     return ground_of(study, check_study(study, data_root))

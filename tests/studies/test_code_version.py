@@ -89,6 +89,7 @@ def test_the_version_of_a_real_system_has_its_own_modules_and_not_those_of_anoth
     assert {"classical_baselines.augment.spectrogram", "classical_baselines.augment.mixing"} <= set(modules)
     assert not [name for name in modules if name.startswith(("neuro.", "quantum."))]
     assert not {"studies.report", "studies.cli", "studies.store", "studies.statistics"} & set(modules)
+    assert not {"studies.specification", "studies.code_version", "studies.dry_run"} & set(modules)
 
 
 def test_it_takes_less_than_a_second_and_no_torch():

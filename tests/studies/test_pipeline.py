@@ -1,6 +1,5 @@
 """One cell from recordings to outcomes, on a small part of the embedded corpus."""
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -8,56 +7,14 @@ import pytest
 import torch
 
 from classical_baselines.data.splits import SPLITTERS
-from classical_baselines.data.synthetic import synthetic_clips
-from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.protocol import LeakError
 from studies import pipeline
 from studies.cell import StudyCell
-from studies.specification import Study
+from tests.studies.small_study import clips, study
+
+__all__ = ["clips"]  # a fixture
 
 CELL = StudyCell("synthetic", "official-split", "official", "one", 0)
-
-
-def study(**system):
-    return Study.model_validate(
-        {
-            "schema": 1,
-            "name": "small",
-            "title": "Small",
-            "question": "Does a cell hold together?",
-            "seeds": [0, 1],
-            "baseline": "one",
-            "data": {"name": "synthetic"},
-            "front_ends": [{"name": "log-mel"}, {"name": "handcrafted"}],
-            "protocols": [{"name": "official-split"}],
-            "augmentation": {"speeds": [0.9, 1.0], "time_shift_frames": 3, "mixup_alpha": 0.2},
-            "systems": [
-                {
-                    "name": "one",
-                    "family": "classical",
-                    "classifier": {"name": "linear-layer"},
-                    "training": {"n_epochs": 2, "learning_rate": 1e-3},
-                    "runs": [{"backend": {"name": "torch-float"}}],
-                    **system,
-                }
-            ],
-        }
-    )
-
-
-@pytest.fixture
-def clips(monkeypatch, tmp_path):
-    """A twelfth of the corpus, all voices in it; the cache is the test's own."""
-    monkeypatch.setenv("TRICHORD_CACHE", str(tmp_path))
-    whole = synthetic_clips()
-    part = whole.subset(range(0, len(whole), 12))
-
-    def give(changed=part):
-        monkeypatch.setattr(pipeline, "load_study_clips", lambda study, data_root: changed)
-        return changed
-
-    give()
-    return give
 
 
 def altered(clips, part, content_hash):
@@ -143,78 +100,6 @@ def test_a_leaking_fold_fails_the_cell(clips, monkeypatch):
     monkeypatch.setattr(pipeline, "SPLITTERS", {"official-split": leaking})
     with pytest.raises(LeakError, match="in the training and the test part"):
         pipeline.fit_cell(study(), CELL, None)
-
-
-@pytest.mark.parametrize(
-    ("system", "message"),
-    [
-        ({"classifier": {"name": "linear-layr"}}, "No classifier is called 'linear-layr'"),
-        ({"classifier": {"name": "linear-layer", "options": {"width": 3}}}, "has no option 'width'"),
-        ({"encoder": {"name": "latncy"}}, "No encoder is called 'latncy'"),
-        ({"runs": [{"backend": {"name": "int9"}}]}, "No backend is called 'int9'"),
-        ({"encoder": {"name": "none", "options": {"pool": [64, 1]}}}, "system 'one': pool .64, 1. is larger than the"),
-        ({"encoder": {"name": "latency"}}, "system 'one': linear-layer reads intensities"),
-        ({"encoder": {"name": "latency", "options": {"n_steps": "8"}}}, "n_steps should be a valid integer; got '8'"),
-        ({"encoder": {"name": "latency", "options": {"pool": 2}}}, "pool should be a list; got 2"),
-    ],
-)
-def test_a_wrong_name_or_option_is_refused_before_any_work(clips, system, message):
-    with pytest.raises(InputError, match=message):
-        pipeline.check_study(study(**system), None)
-
-
-@pytest.mark.parametrize(
-    ("part", "message"),
-    [
-        (
-            "front end",
-            r"study 'small', front end 'log-mel': it cannot take a clip of .* samples .too large for a C long.\. ",
-        ),
-        ("encoder", r"study 'small', system 'one': it cannot take a picture of .* .too large for a C long.\. "),
-        ("classifier", r"study 'small', system 'one': it cannot take a picture of .* .too large for a C long.\. "),
-    ],
-)
-def test_an_overflow_anywhere_in_the_dry_run_is_an_error_of_input(clips, monkeypatch, part, message):
-    """Widths of 2**63 are refused by name; what no option checks comes to torch, which says it in its own way."""
-
-    class Overflowing:
-        gives = "decibels"
-
-        def __call__(self, *given):
-            raise OverflowError("too large for a C long\nException raised from THPUtils_unpackLong")
-
-        shape = build = __call__
-
-    whole = pipeline.build
-    monkeypatch.setattr(pipeline, "build", lambda what, choice: Overflowing() if what == part else whole(what, choice))
-    with pytest.raises(InputError, match=message):
-        pipeline.check_study(study(), None)
-
-
-@pytest.mark.parametrize("name", ["log-mel", "handcrafted"])
-def test_an_option_of_a_front_end_beyond_64_bits_is_refused_before_any_work(clips, name):
-    made = {**study().model_dump(by_alias=True), "front_ends": [{"name": name, "options": {"hop": 2**63}}]}
-    with pytest.raises(InputError, match="hop must be greater than 0 and at most 65536; got 9223372036854775808"):
-        pipeline.check_study(Study.model_validate(made), None)
-
-
-def test_a_clip_shorter_than_a_frame_is_refused_with_the_front_end(clips):
-    clips(replace(clips(), inputs={"waveform": clips().waveform[:, :100]}))
-    with pytest.raises(InputError, match="front end 'log-mel': A clip of 100 samples is shorter than one frame"):
-        pipeline.check_study(study(), None)
-
-
-def test_what_a_layer_only_warns_of_does_not_reach_the_user(clips, monkeypatch, recwarn):
-    whole = pipeline._one_picture
-
-    def warning(*given):
-        warnings.warn("Using padding='same' with even kernel lengths", stacklevel=1)
-        return whole(*given)
-
-    monkeypatch.setattr(pipeline, "_one_picture", warning)
-    pipeline.check_study(study(), None)
-
-    assert [str(told.message) for told in recwarn] == []
 
 
 def test_pictures_are_kept_for_the_first_seed_alone(clips):
