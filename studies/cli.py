@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 some cells failed, or a check did; 2 the input is wrong, s
 Nothing heavy is imported here, so that `trichord --help` answers at once.
 """
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -52,15 +53,14 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            sys.exit(0)
         _complain(f"{error.filename or 'the system'}: {error.strerror or error}")
         sys.exit(2)
     except Exception as error:
         usage = getattr(error, "format_message", None)  # what Typer refuses: an unknown option, a missing argument
         if usage is None:
             raise
-        _complain(f"{usage()} `trichord --help` lists what may be asked.")
+        if usage():  # empty where the help itself has been printed, for want of a command
+            _complain(f"{usage()} `trichord --help` lists what may be asked.")
         sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -72,8 +72,30 @@ def _complain(message: str) -> None:
 def _call(command: str, **arguments: Any) -> int:
     """Import the command's file and call its function of the same name."""
     module, _, function = command.partition(":")
-    result = getattr(import_module(f"studies.commands.{module}"), function or module)(**arguments)
+    try:
+        result = getattr(import_module(f"studies.commands.{module}"), function or module)(**arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read has seen enough, which is no failure; Typer would make it one
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     return int(result or 0)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(version("trichord"))
+        raise typer.Exit
+
+
+@app.callback()
+def _everywhere(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Compare classical, spiking and quantum-Fourier sound classifiers on equal terms."""
 
 
 @app.command()

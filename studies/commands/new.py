@@ -18,7 +18,7 @@ from classical_baselines.data.manifest import MANIFEST_NAME, Manifest, read_mani
 from classical_baselines.harness.choices import InputError, choose
 from studies.specification import FrontEndChoice, catalogue, load_study
 
-NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 LONGEST_SECONDS = 10.0  # of a clip that a new study proposes; longer recordings are cut, and the file says so
 
 FOLDER_STUDY = """\
@@ -51,7 +51,9 @@ clip_seconds = {clip_seconds:g} # {clip_comment}
 def new(name: str, from_study: str, from_folder: Path | None, group_from: str | None) -> int:
     """Write NAME.toml into the working folder."""
     if NAME.fullmatch(name) is None:
-        raise InputError(f"{name!r} is not a name in kebab-case. Use small letters, digits and dashes: my-study.")
+        raise InputError(
+            f"{name[:120]!r} is not a name in kebab-case. Use at most 100 small letters, digits and dashes: my-study."
+        )
     path = Path(f"{name}.toml")
     if path.exists():
         raise InputError(f"{path} is there already. Remove it, or choose another name.")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import wave
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,36 @@ def test_help_answers_within_half_a_second_of_processor_time_and_loads_nothing_h
     assert "run" in done.stdout
 
 
+def test_the_version_is_that_of_the_distribution(tmp_path):
+    done = trichord(tmp_path, "--version")
+
+    assert (done.returncode, done.stdout.strip()) == (0, version("trichord"))
+
+
+def test_a_reader_who_has_seen_enough_is_no_error(tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "studies.cli", "schema"],
+        cwd=ROOT,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("arguments", [(), ("data",)])
+def test_without_a_command_there_is_help_and_no_complaint(tmp_path, arguments):
+    done = trichord(tmp_path, *arguments)
+
+    assert (done.returncode, done.stderr) == (2, "")
+    assert "Usage" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -98,6 +129,8 @@ def test_help_answers_within_half_a_second_of_processor_time_and_loads_nothing_h
         (["bench", "coffee"], "No bench is called 'coffee'"),
         (["run", "tiny.toml", "--fast"], "No such option"),
         (["sing"], "sing"),
+        (["report", "tiny.toml", "--out", "tiny.toml"], "--out tiny.toml: a file of this name is there already"),
+        (["new", "a" * 300], "at most 100 small letters"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line_and_exits_with_2(folder, arguments, words):
