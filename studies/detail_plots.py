@@ -135,7 +135,7 @@ def curves_figure(results: StudyResults) -> Figure | None:
         curves = [(r["validation_epochs"], r["validation_accuracies"]) for r in records if r.get("validation_epochs")]
         curves = [curve for curve in curves if list(curve[0]) == list(curves[0][0])]
         if curves:
-            epochs = [epoch + 1 for epoch in curves[0][0]]
+            epochs = list(curves[0][0])  # counted from 1, as they are stored
             lines.append((system, epochs, 100 * np.mean([accuracies for _, accuracies in curves], axis=0)))
     if not lines:
         return None

@@ -111,3 +111,9 @@ def test_pictures_and_curves_are_drawn_and_nothing_is_drawn_from_nothing():
     assert pictures_figure(pictures) is not None
     assert pictures_figure([]) is None
     assert confusion_figure([]) is None
+
+
+def test_a_curve_ends_at_the_last_epoch_of_the_training():
+    axes = curves_figure(synthetic_results()).axes[0]
+
+    assert {tuple(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 5} == {(6, 12, 18, 24, 30)}
