@@ -102,3 +102,13 @@ def test_quantisation_is_switched_on_late_and_stays_in_the_weights_file(epoch, o
     again.load_state_dict(layer.state_dict())
 
     assert bool(again.quantising) is bool(again.output.quantising) is on
+
+
+@pytest.mark.parametrize("is_quantising", [False, True])
+def test_a_map_of_one_place_is_the_same_as_that_place_of_a_larger_map(is_quantising):
+    """On one place the convolution is worked out as a matrix product."""
+    layer = LinearMap(5, 3, bits=8).eval()
+    layer.quantising.fill_(is_quantising)
+    maps = torch.randn(4, 5, 2, 3)
+
+    assert torch.allclose(layer(maps)[:, :, 1:, 2:], layer(maps[:, :, 1:, 2:]), atol=1e-6)
