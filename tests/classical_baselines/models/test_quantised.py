@@ -104,11 +104,26 @@ def test_quantisation_is_switched_on_late_and_stays_in_the_weights_file(epoch, o
     assert bool(again.quantising) is bool(again.output.quantising) is on
 
 
+def test_a_quantising_layer_works_with_the_integers_that_are_deployed_and_trains_the_floats_behind_them():
+    layer = LinearMap(4, 3, normalised=False, rectified=False, bits=8, quantised_output=False)
+    layer.quantising.fill_(True)
+    one_by_one = torch.eye(4)[:, :, None, None]
+
+    columns = layer(one_by_one)[:, :, 0, 0]
+    columns.sum().backward()
+
+    integers, scales = integer_weights(layer)
+    expected = integers[:, :, 0, 0].float() * scales[:, None] + layer.convolution.bias[:, None]
+    torch.testing.assert_close(columns.T, expected)
+    assert torch.equal(layer.convolution.weight.grad, torch.ones(3, 4, 1, 1))
+
+
 @pytest.mark.parametrize("is_quantising", [False, True])
 def test_a_map_of_one_place_is_the_same_as_that_place_of_a_larger_map(is_quantising):
     """On one place the convolution is worked out as a matrix product."""
-    layer = LinearMap(5, 3, bits=8).eval()
-    layer.quantising.fill_(is_quantising)
+    layer = LinearMap(5, 3, bits=8, biased=True)
+    layer.train()(torch.randn(8, 5, 6, 6) + 1)  # so that batch norm folds to more than nothing
+    layer.eval().quantising.fill_(is_quantising)
     maps = torch.randn(4, 5, 2, 3)
 
     assert torch.allclose(layer(maps)[:, :, 1:, 2:], layer(maps[:, :, 1:, 2:]), atol=1e-6)
