@@ -63,6 +63,16 @@ def units_needed(sd: float, difference: float) -> int | None:
     return 2 + bisect_left(range(2, MOST_UNITS + 1), POWER, key=lambda n: _power(n, sd, difference))
 
 
+def smallest_difference(n: int, sd: float) -> float:
+    """The difference that `n` units find in 80 % of cases, by the test of `units_needed`: its inverse."""
+    from scipy import optimize, special
+
+    if sd == 0:
+        return 0.0
+    more_than_enough = 2 * float(special.stdtrit(n - 1, 1 - ALPHA / 2)) / sqrt(n)  # the power there is 97 % or more
+    return sd * float(optimize.brentq(lambda effect: _power(n, 1.0, effect) - POWER, 0.0, more_than_enough))
+
+
 def _power(n: int, sd: float, difference: float) -> float:
     """How often n units find the difference; it rises with n."""
     from scipy import special
@@ -71,7 +81,8 @@ def _power(n: int, sd: float, difference: float) -> float:
     centre = sqrt(n) * abs(difference) / sd
     if centre > critical + 10:
         return 1.0  # the noncentral t is not computed that far out
-    return 1 - float(special.nctdtr(n - 1, centre, critical)) + float(special.nctdtr(n - 1, centre, -critical))
+    wrong_side = 0.0 if centre > 5 else float(special.nctdtr(n - 1, centre, -critical))  # below 1e-6, and nan, beyond
+    return 1 - float(special.nctdtr(n - 1, centre, critical)) + wrong_side
 
 
 def _as_far(sums: Floats, values: Floats) -> NDArray[np.bool_]:

@@ -224,7 +224,7 @@ class StudyResults:
             for cell in self.wanted
             if cell.system == system.name and cell.protocol == protocol
         )
-        trials = _trials(members)
+        trials = trials_of(members)
         by_seed = [_pooled(members, seed) for seed in sorted({cell.seed for cell, _, _ in members})]
         confusions = [confusion_matrix(logits, targets) for logits, targets in by_seed]
         counts = OperationCounts({})
@@ -291,7 +291,8 @@ def load_results(study: Study, store: "Store", plan: "Plan") -> StudyResults:
     )
 
 
-def _trials(members: Members) -> Trials:
+def trials_of(members: Members) -> Trials:
+    """Right or wrong, clip by clip, of one system on one backend."""
     sizes = [len(result.targets) for _, result, _ in members]
     return Trials(
         correct=np.concatenate([predictions(run.logits) == result.targets for _, result, run in members]),

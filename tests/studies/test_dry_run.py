@@ -84,3 +84,8 @@ def test_what_a_layer_only_warns_of_does_not_reach_the_user(clips, monkeypatch, 
     check_study(study(), None)
 
     assert [str(told.message) for told in recwarn] == []
+
+
+def test_an_encoder_that_takes_intensities_alone_is_tried_on_one(clips):
+    """The limits of the decibels are fitted when a cell runs; until then a clip is silence."""
+    check_study(study(family="neuro", encoder={"name": "latency"}, classifier={"name": "dense-snn"}), None)
