@@ -141,10 +141,13 @@ def run(
     seeds: Seeds = None,
     accept_code: AcceptCode = None,
     confirm: Confirm = False,
+    shard: Annotated[
+        str | None, typer.Option("--shard", help="I/N: only the I-th of N equal parts, for job arrays; no report.")
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Run what is missing of a study, then write its report. Interrupt it and run it again: it goes on."""
-    return _call("run", request=_request(locals()), jobs=jobs, confirm=confirm, as_json=as_json)
+    return _call("run", request=_request(locals()), jobs=jobs, confirm=confirm, shard=shard, as_json=as_json)
 
 
 @app.command()

@@ -5,7 +5,7 @@ All systems see a fold before the next fold begins, and all folds are seen with 
 whatever is committed when a run is interrupted can already be compared pair by pair. The headline protocol leads.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -187,6 +187,31 @@ def only(expression: str | None) -> Callable[[StudyCell], bool]:
             )
         allowed.setdefault(name, set()).add(value)
     return lambda cell: all(str(getattr(cell, name)) in values for name, values in allowed.items())
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One of several runs that share a study between them: `number` of `count`, from 1."""
+
+    number: int
+    count: int
+
+    @classmethod
+    def parsed(cls, text: str) -> "Shard":
+        """From `--shard 2/4`.
+
+        >>> Shard.parsed("2/4")
+        Shard(number=2, count=4)
+        """
+        number, slash, count = text.partition("/")
+        if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+            raise InputError(f"--shard {text}: give I/N with I from 1 to N, such as 2/4 for the second of four runs.")
+        return cls(int(number), int(count))
+
+    def of(self, cells: Sequence[StudyCell]) -> frozenset[StudyCell]:
+        """Its cells: they are dealt system by system, so that every shard gets as many dear ones as another."""
+        dealt = sorted(cells, key=lambda cell: cell.system)  # stable: within a system the order of the grid
+        return frozenset(dealt[self.number - 1 :: self.count])
 
 
 def select(cells: list[StudyCell], expression: str | None) -> list[StudyCell]:

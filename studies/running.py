@@ -3,7 +3,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from classical_baselines.harness.choices import InputError
@@ -13,6 +13,7 @@ from studies.executors.inline import Execution, execute
 from studies.grid import (
     Ground,
     KeyedCell,
+    Shard,
     accepting,
     expand,
     keep_ground,
@@ -86,6 +87,12 @@ def make_plan(
         if kinds:
             missing.append((cell, tuple(kinds)))
     return Plan(study, ground, tuple(cells), tuple(missing), confirm)
+
+
+def sharded(plan: Plan, shard: Shard) -> Plan:
+    """The plan with what one shard is to run; the cells that it knows of stay those of the whole study."""
+    own = shard.of([cell.cell for cell in plan.cells])
+    return replace(plan, missing=tuple(one for one in plan.missing if one[0].cell in own))
 
 
 def run_plan(

@@ -6,20 +6,23 @@ import sys
 
 from studies.commands.report import written_report
 from studies.commands.request import Request
-from studies.executors.inline import STOPPED, Finished
-from studies.grid import measured_ground
+from studies.executors.inline import STOPPED, Execution, Finished
+from studies.grid import Shard, measured_ground
 from studies.progress import cell_name, progress_for
-from studies.running import jobs_or_default, run_plan
+from studies.running import jobs_or_default, run_plan, sharded
 
 
-def run(request: Request, jobs: int | None, confirm: bool, as_json: bool) -> int:
-    """Run, report, and return the exit code."""
+def run(request: Request, jobs: int | None, confirm: bool, shard: str | None, as_json: bool) -> int:
+    """Run, report, and return the exit code; a shard leaves the report to whoever has all of them."""
+    part = None if shard is None else Shard.parsed(shard)
     study = request.open_study()
     n_jobs = jobs_or_default(jobs, study.threads_per_cell)
     request.open_store(study)  # refuses a store that cannot be used before the recordings are read
     ground = measured_ground(study, request.data_root)
     store = request.open_store(study, create=True)
     plan = request.planned(study, store, confirm=confirm, ground=ground)
+    if part is not None:
+        plan = sharded(plan, part)
     accepted = sorted({cell.accepted_code[:12] for cell in plan.cells if cell.accepted_code})
     if accepted and not as_json:
         print(f"Cells of older code are kept as asked: {', '.join(accepted)}.")
@@ -34,9 +37,20 @@ def run(request: Request, jobs: int | None, confirm: bool, as_json: bool) -> int
         return STOPPED
     if execution.failed:
         _say_failures(execution.failed)
+    if part is not None:
+        _say_shard(part, execution, request.study, as_json=as_json)
+        return 1 if execution.failed else 0
     report = written_report(study, store, plan)
     print(json.dumps({"event": "report", "path": str(report)}) if as_json else f"Report: {report}")
     return 1 if execution.failed else 0
+
+
+def _say_shard(part: Shard, execution: Execution, study: str, *, as_json: bool) -> None:
+    n_run = sum(len(one.task.kinds) for one in execution.finished if one.ok)
+    if as_json:
+        print(json.dumps({"event": "shard", "shard": part.number, "of": part.count, "cells_run": n_run}))
+    else:
+        print(f"Shard {part.number} of {part.count}: {n_run} cells run. When all are done: trichord report {study}")
 
 
 def _say_failures(failed: list[Finished]) -> None:

@@ -121,6 +121,7 @@ def test_without_a_command_there_is_help_and_no_complaint(tmp_path, arguments):
         (["plan", "tiny.toml", "--seeds", "one"], "--seeds one: give whole numbers"),
         (["run", "tiny.toml", "--jobs", "0"], "--jobs must be 1 or more"),
         (["run", "tiny.toml", "--jobs", "many"], "--jobs"),
+        (["run", "tiny.toml", "--shard", "3/2"], "--shard 3/2: give I/N with I from 1 to N"),
         (["run", "tiny.toml", "--store", "tiny.toml"], "tiny.toml is a file"),
         (["run", "tiny.toml", "--accept-code", "cafecafe"], "No cell of"),
         (["compare", "tiny.toml", "linear-layer", "nobody"], "No system is called 'nobody'"),
@@ -178,6 +179,17 @@ def test_a_study_runs_to_its_report_and_is_not_run_again(folder):
     flaws = trichord(folder, "verify", "tiny.toml")
     assert flaws.returncode == 1
     assert "result.json is not what was committed" in flaws.stderr
+
+
+def test_shards_make_the_cells_of_one_run(folder):
+    two = "--set=seeds=[0, 1]"
+    parts = [trichord(folder, "run", "tiny.toml", two, "--shard", f"{i}/2", "--json") for i in (1, 2)]
+    whole = trichord(folder, "run", "tiny.toml", two, "--json")
+
+    assert [json.loads(part.stdout.splitlines()[-1]) for part in parts] == [
+        {"event": "shard", "shard": number, "of": 2, "cells_run": 1} for number in (1, 2)
+    ]
+    assert [json.loads(line)["event"] for line in whole.stdout.splitlines()] == ["report"]
 
 
 @pytest.mark.parametrize("command", ["plan", "run"])

@@ -1,16 +1,20 @@
 # tests/studies/test_grid.py
 """A study expands to the product of its parts, in an order that answers early."""
 
+import re
+from collections import Counter
 from itertools import product
 from unittest.mock import patch
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from classical_baselines.harness.choices import InputError
 from studies.cell import StudyCell
 from studies.cell_files import plain
 from studies.code_version import CodeVersion
-from studies.grid import Ground, accepting, describe, expand, keep_ground, kept_ground, keyed, select
+from studies.grid import Ground, Shard, accepting, describe, expand, keep_ground, kept_ground, keyed, select
 from studies.store import open_store
 from tests.studies.fake_study import GROUND, fake_study, result_of
 
@@ -54,6 +58,24 @@ def test_only_keeps_the_cells_it_names(expression, n_cells):
 def test_only_says_what_it_allows(expression):
     with pytest.raises(InputError, match="protocol=VALUE, fold=VALUE, system=VALUE, seed=VALUE"):
         select(expand(fake_study(), GROUND), expression)
+
+
+@given(st.integers(1, 9))
+def test_shards_share_all_cells_evenly_and_none_twice(count):
+    cells = expand(fake_study(), GROUND)
+    shards = [Shard(number, count).of(cells) for number in range(1, count + 1)]
+    per_system = [Counter(cell.system for cell in shard) for shard in shards]
+
+    assert Counter(cell for shard in shards for cell in shard) == Counter(cells)
+    assert max(map(len, shards)) - min(map(len, shards)) <= 1
+    for system in ("small", "middle", "large"):
+        assert max(n[system] for n in per_system) - min(n[system] for n in per_system) <= 1
+
+
+@pytest.mark.parametrize("text", ["", "2", "0/4", "5/4", "1/0", "-1/4", "1/4/2", "a/b", "1.5/2"])
+def test_what_is_no_shard_is_refused(text):
+    with pytest.raises(InputError, match=f"--shard {re.escape(text)}: give I/N"):
+        Shard.parsed(text)
 
 
 def test_only_that_leaves_nothing_lists_what_there_is():
