@@ -24,7 +24,7 @@ PACKAGES = ("classical_baselines", "neuro", "quantum", "studies")
 SOURCE = Path(__file__).parent.parent
 ROOT_MODULE = "studies.pipeline"
 # What a study file says stands in the key as such; how it is read, and how code is hashed, changes no cell.
-NOT_HASHED = frozenset({"studies.specification", "studies.code_version"})
+NOT_HASHED = frozenset({"studies.specification", "studies.plain_errors", "studies.code_version"})
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,16 @@ kebab-case; the options beside a name are the fields of that entry's frozen data
 opened, before any work is spent. This module imports no torch: `trichord plan` and `--help` stay quick.
 """
 
-import tomllib
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from classical_baselines.harness.choices import InputError
+from studies.plain_errors import shown
 
 SCHEMA_VERSION = 1
-CATALOGUE = Path(__file__).parent / "catalogue"
 LARGEST_SEED = 2**32 - 1  # what every generator of the suite takes, torch's and NumPy's
 LONGEST_CELL_SECONDS = 1_000_000  # eleven days; far above it a timer overflows
-N_SHOWN = 60  # characters of a wrong value that a message repeats
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]*$", description="kebab-case registry key")]
 Family = Literal["classical", "neuro", "quantum"]
@@ -154,7 +150,7 @@ class Study(_Model):
     def _whole_schema(cls, value: Any) -> Any:
         """A Literal compares by value, and true == 1.0 == 1: only the whole number passes."""
         if type(value) is not int:
-            raise ValueError(f"must be {SCHEMA_VERSION}; got {_shown(value)}")
+            raise ValueError(f"must be {SCHEMA_VERSION}; got {shown(value)}")
         return value
 
     @model_validator(mode="after")
@@ -197,146 +193,3 @@ class Study(_Model):
     def front_end_of(self, system: System) -> FrontEndChoice:
         """The front end that `system` reads."""
         return next((f for f in self.front_ends if f.key == system.front_end), self.front_ends[0])
-
-
-def load_study(name_or_path: str, overrides: Mapping[str, str] | None = None) -> Study:
-    """Open a study of the catalogue by name, or a study file by path; `overrides` are `--set KEY=VALUE` pairs.
-
-    A key is a dotted path (`seeds`, `data.clip_seconds`, `systems.ds-cnn.training.n_epochs`: a list of named
-    tables is entered by name); a value is a TOML literal.
-    """
-    path = _find(name_or_path)
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except RecursionError as error:
-        raise InputError(f"{path}: not a TOML file: {_TOO_DEEP}") from error
-    except ValueError as error:  # of TOML, of UTF-8, or of a number with thousands of digits
-        raise InputError(f"{path}: not a TOML file: {error}") from error
-    for key, value in (overrides or {}).items():
-        _override(raw, key, value)
-    try:
-        return Study.model_validate(raw)
-    except ValidationError as error:
-        raise InputError(f"{path}: {_explain(error, raw)}") from error
-
-
-def catalogue() -> dict[str, Path]:
-    """The studies that come with Trichord, by name."""
-    return {path.stem: path for path in sorted(CATALOGUE.glob("*.toml"))}
-
-
-def _find(name_or_path: str) -> Path:
-    known = catalogue()
-    if name_or_path in known:
-        return known[name_or_path]
-    path = Path(name_or_path)
-    if path.suffix == ".toml" and path.is_file():
-        return path
-    raise InputError(
-        f"No study is called {name_or_path!r}, and there is no such study file. "
-        f"Choose one of: {', '.join(known)}; or give the path of a .toml file (`trichord new` writes one)."
-    )
-
-
-def _override(raw: dict[str, Any], key: str, value: str) -> None:
-    try:
-        parsed = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        parsed = value  # a bare word is a string
-    except RecursionError as error:
-        raise InputError(f"--set {key}={_shown(value)}: {_TOO_DEEP}") from error
-    except ValueError as error:  # a number with thousands of digits
-        raise InputError(f"--set {key}={_shown(value)}: {error}") from error
-    *parents, last = key.split(".")
-    node: Any = raw
-    for part in parents:
-        if isinstance(node, list):
-            node = next((item for item in node if isinstance(item, dict) and item.get("name") == part), None)
-        elif isinstance(node, dict):
-            node = node.setdefault(part, {})
-        if not isinstance(node, dict | list):
-            raise InputError(f"--set {key}={value}: there is no {part!r} in the study.")
-    if not isinstance(node, dict):
-        raise InputError(f"--set {key}={value}: {key!r} is a list of named tables; name one, then the key in it.")
-    node[last] = parsed
-
-
-_TOO_DEEP = "its lists or tables stand too deep within one another. Close each bracket; a study needs few levels."
-
-# What should stand there, by the type that pydantic gives its problem; the braces are filled from its context.
-_WANTED = {
-    "int_type": "must be a whole number",
-    "float_type": "must be a number",
-    "bool_type": "must be true or false",
-    "string_type": "must be a text in quotes",
-    "tuple_type": "must be a list",
-    "dict_type": "must be a table",
-    "model_type": "must be a table",
-    "greater_than": "must be greater than {gt}",
-    "greater_than_equal": "must be at least {ge}",
-    "less_than": "must be less than {lt}",
-    "less_than_equal": "must be at most {le}",
-    "literal_error": "must be one of {expected}",
-    "string_pattern_mismatch": "must be a name of small letters, digits, '.', '+' and '-', as in 'log-mel'",
-    "too_short": "must hold at least {min_length}",
-    "too_long": "must hold at most {max_length}",
-}
-
-
-def _explain(error: ValidationError, raw: dict[str, Any]) -> str:
-    problems = error.errors()
-    lines = []
-    for problem in problems:
-        if problem["type"] == "too_short" and any(_lies_within(other["loc"], problem["loc"]) for other in problems):
-            continue  # the list is too short only because what is wrong in it was left out
-        place: list[str] = []
-        node: Any = raw
-        for part in problem["loc"]:
-            node = _entered(node, part)
-            named = isinstance(part, int) and isinstance(node, dict) and "name" in node
-            place.append(str(node["name"]) if named else str(part))
-        lines.append(f"{'.'.join(place) or 'study'}: {_plainly(problem, place)}")
-    return "; ".join(lines)
-
-
-def _plainly(problem: Mapping[str, Any], place: list[str]) -> str:
-    """What is wrong, and what is allowed, without pydantic's words."""
-    if problem["type"] == "extra_forbidden":
-        return f"unknown key {place[-1]!r}; remove it or mend its spelling (`trichord schema` lists the keys)"
-    if problem["type"] == "missing":
-        return "is missing; give it (`trichord schema` says what it holds)"
-    if problem["type"] not in _WANTED:
-        return str(problem["msg"]).removeprefix("Value error, ")
-    limits = {
-        key: f"{limit:.9g}" if isinstance(limit, float) else limit for key, limit in problem.get("ctx", {}).items()
-    }
-    wanted = _WANTED[problem["type"]].format(**limits)
-    if problem["type"] == "literal_error" and " or " not in wanted:  # one value alone
-        wanted = wanted.replace("one of ", "")
-    return f"{wanted}; got {_shown(problem['input'])}"
-
-
-def _shown(value: Any) -> str:
-    """A value as a study file writes it, cut where it is long."""
-    if isinstance(value, dict):
-        return "a table"
-    if isinstance(value, bool):
-        return str(value).lower()
-    try:
-        text = repr(value)
-    except ValueError:  # Python writes no number of thousands of digits
-        text = "a number of thousands of digits"
-    return text if len(text) <= N_SHOWN else f"{text[:N_SHOWN]} ..."
-
-
-def _lies_within(place: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
-    return len(place) > len(outer) and place[: len(outer)] == outer
-
-
-def _entered(node: Any, part: int | str) -> Any:
-    """What stands at `part` of a table or a list; None where there is nothing."""
-    if isinstance(node, dict):
-        return node.get(part)
-    if isinstance(node, list) and isinstance(part, int) and part < len(node):
-        return node[part]
-    return None

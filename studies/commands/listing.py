@@ -56,7 +56,7 @@ def _deployments() -> list[str]:
 
 
 def _studies() -> list[str]:
-    from studies.specification import catalogue
+    from studies.study_file import catalogue
 
     return sorted(catalogue())
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from classical_baselines.data.class_folders import from_folder as class_folders
 from classical_baselines.data.manifest import MANIFEST_NAME, Manifest, read_manifest, write_manifest
 from classical_baselines.harness.choices import InputError, choose
-from studies.specification import FrontEndChoice, catalogue, load_study
+from studies.specification import FrontEndChoice
+from studies.study_file import catalogue, load_study
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 LONGEST_SECONDS = 10.0  # of a clip that a new study proposes; longer recordings are cut, and the file says so

@@ -7,8 +7,9 @@ from pathlib import Path
 from classical_baselines.harness.choices import InputError
 from studies.grid import Ground, only
 from studies.running import Plan, known_ground, make_plan, store_of
-from studies.specification import Study, load_study
+from studies.specification import Study
 from studies.store import Store
+from studies.study_file import load_study
 
 
 def refuse_absent(store: Store, *, named: bool) -> None:

@@ -5,7 +5,8 @@ import pytest
 from classical_baselines.harness.choices import InputError
 from studies import checks_before_work
 from studies.checks_before_work import check_before_work
-from studies.specification import Study, catalogue, load_study
+from studies.specification import Study
+from studies.study_file import catalogue, load_study
 from tests.studies.test_pipeline import study
 
 INF, NAN = float("inf"), float("nan")

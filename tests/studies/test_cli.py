@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studies.specification import catalogue, load_study
+from studies.study_file import catalogue, load_study
 
 ROOT = Path(__file__).parent.parent.parent
 STUDY = """

@@ -2,7 +2,8 @@ import pytest
 
 from classical_baselines.harness.choices import InputError
 from studies.registries import REGISTRIES, build
-from studies.specification import Choice, catalogue, load_study
+from studies.specification import Choice
+from studies.study_file import catalogue, load_study
 
 
 @pytest.mark.parametrize("what", sorted(REGISTRIES))

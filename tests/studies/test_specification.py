@@ -1,7 +1,8 @@
 import pytest
 
 from classical_baselines.harness.choices import InputError
-from studies.specification import Study, catalogue, load_study
+from studies.specification import Study
+from studies.study_file import catalogue, load_study
 
 TEXT = """
 schema = 1

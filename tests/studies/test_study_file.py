@@ -1,0 +1,84 @@
+"""A study that extends another says what differs, and nothing else changes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from classical_baselines.harness.choices import InputError
+from studies.study_file import load_study
+
+QUICK = load_study("quickstart")
+
+
+def written(folder: Path, text: str, name: str = "mine.toml") -> str:
+    (folder / name).write_text(text)
+    return str(folder / name)
+
+
+def test_a_study_that_extends_another_differs_in_what_it_says_alone(tmp_path):
+    mine = load_study(
+        written(
+            tmp_path,
+            """
+            extends = "quickstart"
+            name = "mine"
+            seeds = [7]
+            augmentation.frequency_offset = 2.0
+            systems = [
+                { name = "ds-cnn", training = { n_epochs = 3 } },
+                { name = "ds-cnn-int8", classifier = { name = "convolutional-twin", options = { n_steps = 4 } } },
+                { name = "added", family = "classical", classifier = { name = "linear-layer" }, runs = [{ backend = { name = "torch-float" } }] },
+            ]
+            """,
+        )
+    )
+
+    assert (mine.name, mine.seeds, mine.question, mine.protocols) == ("mine", (7,), QUICK.question, QUICK.protocols)
+    assert mine.augmentation == {**QUICK.augmentation, "frequency_offset": 2.0}
+    assert [system.name for system in mine.systems] == [*(system.name for system in QUICK.systems), "added"]
+    cnn, before = mine.system("ds-cnn"), QUICK.system("ds-cnn")
+    assert cnn == before.model_copy(update={"training": before.training.model_copy(update={"n_epochs": 3})})
+    assert mine.system("ds-cnn-int8").classifier.options == {
+        "n_steps": 4
+    }  # another network's options are not taken over
+    assert mine.system("dense-snn") == QUICK.system("dense-snn")
+
+
+def test_a_file_may_extend_one_beside_it_that_extends_another(tmp_path):
+    written(tmp_path, 'extends = "quickstart"\nname = "base"\nseeds = [1]\n', "base.toml")
+    mine = load_study(written(tmp_path, 'extends = "base.toml"\nname = "mine"\ntitle = "Mine"\n'))
+
+    assert (mine.name, mine.title, mine.seeds) == ("mine", "Mine", (1,))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('extends = "quickstart"\n', "extends 'quickstart' and has no name of its own; give it one"),
+        ('extends = "quickstrat"\nname = "mine"\n', "No study is called 'quickstrat'"),
+        ('extends = 3\nname = "mine"\n', "extends must name one study.*got 3"),
+        ('extends = "mine.toml"\nname = "mine"\n', "extends 'mine.toml', which extends it in turn"),
+        ('extends = "quickstart"\nname = "mine"\nseed = [1]\n', "unknown key 'seed'"),
+    ],
+)
+def test_what_cannot_be_extended_is_said(tmp_path, text, message):
+    with pytest.raises(InputError, match=message):
+        load_study(written(tmp_path, text))
+
+
+def test_two_files_that_extend_each_other_are_refused(tmp_path):
+    written(tmp_path, 'extends = "mine.toml"\nname = "base"\n', "base.toml")
+    with pytest.raises(InputError, match=r"extends 'mine\.toml', which extends it in turn"):
+        load_study(written(tmp_path, 'extends = "base.toml"\nname = "mine"\n'))
+
+
+def test_the_schema_lets_a_study_that_extends_another_say_little():
+    done = subprocess.run([sys.executable, "-m", "studies.cli", "schema"], capture_output=True, text=True, check=True)
+    schema = json.loads(done.stdout)
+
+    assert "extends" in schema["properties"]
+    assert {"required": ["extends", "name"]} in schema["anyOf"]
+    assert any("systems" in way["required"] for way in schema["anyOf"])
