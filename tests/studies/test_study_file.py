@@ -30,7 +30,7 @@ def test_a_study_that_extends_another_differs_in_what_it_says_alone(tmp_path):
             systems = [
                 { name = "ds-cnn", training = { n_epochs = 3 } },
                 { name = "ds-cnn-int8", classifier = { name = "convolutional-twin", options = { n_steps = 4 } } },
-                { name = "added", family = "classical", classifier.name = "linear-layer", runs = [{ backend.name = "int8" }] },
+                { name = "added", family = "neuro", classifier.name = "dense-snn", runs = [{ backend.name = "x" }] },
             ]
             """,
         )
@@ -40,8 +40,9 @@ def test_a_study_that_extends_another_differs_in_what_it_says_alone(tmp_path):
     assert mine.augmentation == {**QUICK.augmentation, "frequency_offset": 2.0}
     assert [system.name for system in mine.systems] == [*(system.name for system in QUICK.systems), "added"]
     cnn, before = mine.system("ds-cnn"), QUICK.system("ds-cnn")
-    assert cnn == before.model_copy(update={"training": before.training.model_copy(update={"n_epochs": 3})})
-    assert mine.system("ds-cnn-int8").classifier.options == {"n_steps": 4}
+    trained = before.training.model_copy(update={"n_epochs": 3})
+    assert cnn == before.model_copy(update={"training": trained})
+    assert mine.system("ds-cnn-int8").classifier.options == {"n_steps": 4}  # not those of the other network
     assert mine.system("dense-snn") == QUICK.system("dense-snn")
 
 
