@@ -211,6 +211,11 @@ class StudyResults:
             if run.backend == backend and run.clip_indices is None
         ]
 
+    def test_per_train(self, row: Row) -> float:
+        """Clips that a cell of the row answers for, per clip that it was trained on; the mean over its cells."""
+        members = self.members(row.system.name, row.run.backend.name, row.protocol)
+        return float(np.mean([len(result.targets) / result.n_training_clips for _, result, _ in members]))
+
     def _failure(self, cell: StudyCell, kind: CellKind) -> str:
         return self.failures.get((cell, kind), "")
 

@@ -6,6 +6,13 @@ from dataclasses import asdict
 
 from classical_baselines.harness.choices import InputError
 from studies.commands.request import Request
+from studies.resampled_tests import (
+    ResampledTest,
+    cell_differences,
+    corrected_resampled_t,
+    correlated_bayesian_t,
+    mcnemar,
+)
 from studies.results import Row, StudyResults, load_results
 from studies.specification import Study
 
@@ -18,9 +25,10 @@ def compare(request: Request, a: str, b: str, as_json: bool) -> int:
     results = load_results(study, store, request.planned(study, store, confirm=True))
     ours, theirs = (_row(study, results, name) for name in (a, b))
     found = results.compare(ours, theirs)
+    others = _other_tests(study, results, ours, theirs)
     if as_json:
         evidence = {"a": a, "b": b, "protocol": ours.protocol, "evidence": ours.evidence}
-        print(json.dumps({**evidence, **asdict(found)}))
+        print(json.dumps({**evidence, **asdict(found), "other_tests": [asdict(test) for test in others]}))
         return 0
     interval = "no interval" if found.low is None or found.high is None else f"[{found.low:+.3f}, {found.high:+.3f}]"
     p_value = "" if found.p_value is None else f", p = {found.p_value:.3g}"
@@ -31,7 +39,31 @@ def compare(request: Request, a: str, b: str, as_json: bool) -> int:
     print(f"verdict: {found.verdict} (margin {found.margin:g})")
     if found.would_decide:
         print(f"what would decide it: {found.would_decide}")
+    print("other tests, on which the verdict does not rest:")
+    for test in others:
+        print(f"  {test.name}: {_said(test)}")
     return 0
+
+
+def _other_tests(study: Study, results: StudyResults, ours: Row, theirs: Row) -> tuple[ResampledTest, ...]:
+    """What readers of other papers look for, on the same cells."""
+    differences = cell_differences(ours.trials, theirs.trials)
+    share = results.test_per_train(ours)
+    return (
+        corrected_resampled_t(differences, share),
+        correlated_bayesian_t(differences, share, study.equivalence_margin),
+        mcnemar(ours.trials, theirs.trials),
+    )
+
+
+def _said(test: ResampledTest) -> str:
+    if test.refused:
+        return f"not made; {test.refused}"
+    if test.better is not None and test.worse is not None and test.equivalent is not None:
+        masses = (("worse", test.worse), ("equivalent", test.equivalent), ("better", test.better))
+        return ", ".join(f"P({what}) = {mass:.3f}" for what, mass in masses) + f" over {test.n} cells"
+    interval = "" if test.low is None or test.high is None else f", [{test.low:+.3f}, {test.high:+.3f}]"
+    return f"p = {test.p_value:.3g}{interval} over {test.n}"
 
 
 def _row(study: Study, results: StudyResults, name: str) -> Row:

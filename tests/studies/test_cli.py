@@ -171,6 +171,14 @@ def test_a_study_runs_to_its_report_and_is_not_run_again(folder):
     assert (row["cells"], row["fitted"], row["tested"], row["failed"]) == (1, 1, 1, 0)
     assert status["looks"] == [{"protocol": "official-split", "fold": "official", "looks": 1}]
     assert trichord(folder, "verify", "tiny.toml").returncode == 0
+    compared = json.loads(trichord(folder, "compare", "tiny.toml", *["linear-layer"] * 2, "--json").stdout)
+    assert (compared["difference"], compared["verdict"]) == (0, "equivalent")
+    assert [(test["name"], test["refused"][:24]) for test in compared["other_tests"]] == [
+        ("corrected resampled t", "1 cells are too few; it "),
+        ("correlated Bayesian t", "1 cells are too few; it "),
+        ("McNemar, exact", "clips of one group are n"),
+    ]
+    assert "McNemar, exact: not made" in trichord(folder, "compare", "tiny.toml", *["linear-layer"] * 2).stdout
     provenance = next((folder / "stores").glob("tiny/cells/*/*/provenance.json")).read_text()
     assert str(folder) not in provenance
     assert str(ROOT) not in provenance
