@@ -229,6 +229,20 @@ def compare(
     return _call("compare", request=_request(locals()), a=a, b=b, as_json=as_json)
 
 
+@app.command()
+def review(
+    study: StudyName,
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    settings: Settings = None,
+    seeds: Seeds = None,
+    accept_code: AcceptCode = None,
+    as_json: AsJson = False,
+) -> int:
+    """Fill in the reviewer's checklist from the store, and write a methods paragraph."""
+    return _call("review", request=_request(locals()), as_json=as_json)
+
+
 @app.command("list")
 def list_(
     what: Annotated[str | None, typer.Argument(help="datasets, front-ends, encoders, ...; none: all.")] = None,

@@ -66,7 +66,7 @@ def report_html(results: StudyResults) -> str:
         gaps=_gaps(results),
         boundaries=BOUNDARY_ORDER,
         checks=_checks(results),
-        audit=_audit(results),
+        audit=results.leak_audit,
         looks=sorted(results.looks.items()),
         missing=results.gaps,
         n_missing=len(results.missing),
@@ -240,18 +240,6 @@ def _checks(results: StudyResults) -> list[dict[str, Any]]:
         }
         for check in results.checks
     ]
-
-
-def _audit(results: StudyResults) -> dict[str, int]:
-    """The leak audits that ran: cells, cells whose groups are apart, equal recordings found across sides."""
-    audits = [result.training.get("audit") for result in [*results.fits.values(), *results.tests.values()]]
-    made: list[Mapping[str, Any]] = [audit for audit in audits if audit]
-    return {
-        "n": len(made),
-        "n_cells": len(audits),
-        "n_apart": sum(bool(audit.get("groups_apart")) for audit in made),
-        "n_equal": sum(int(audit.get("n_equal_recordings", 0)) for audit in made),
-    }
 
 
 def _labels(results: StudyResults) -> list[tuple[str, str, str]]:

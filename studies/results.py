@@ -200,6 +200,18 @@ class StudyResults:
             for key, made in grouped.items()
         )
 
+    @property
+    def leak_audit(self) -> dict[str, int]:
+        """The audits that ran: `n` of `n_cells`; cells whose groups are apart; equal recordings found across parts."""
+        audits = [result.training.get("audit") for result in [*self.fits.values(), *self.tests.values()]]
+        made: list[Mapping[str, Any]] = [audit for audit in audits if audit]
+        return {
+            "n": len(made),
+            "n_cells": len(audits),
+            "n_apart": sum(bool(audit.get("groups_apart")) for audit in made),
+            "n_equal": sum(int(audit.get("n_equal_recordings", 0)) for audit in made),
+        }
+
     def members(self, system: str, backend: str, protocol: str) -> list[tuple[StudyCell, CellResult, RunRecord]]:
         """The cells of the protocol's evidence in which a system was run on a backend, over all clips."""
         cells = self.tests if self.evidence(protocol) == "test" else self.fits

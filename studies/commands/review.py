@@ -1,0 +1,33 @@
+# studies/commands/review.py
+"""`trichord review STUDY`: the reviewer's checklist filled in from the store, and a methods paragraph to paste."""
+
+import json
+import textwrap
+from dataclasses import asdict
+
+from studies.commands.request import Request, refuse_absent
+from studies.results import load_results
+from studies.review import checklist, methods
+
+WIDTH = 110
+
+
+def review(request: Request, as_json: bool) -> int:
+    """Print the checklist and the paragraph."""
+    study = request.open_study()
+    store = request.open_store(study)
+    refuse_absent(store, named=request.store is not None)
+    results = load_results(study, store, request.planned(study, store, confirm=True))
+    items, paragraph = checklist(results), methods(results)
+    if as_json:
+        print(json.dumps({"checklist": [asdict(item) for item in items], "methods": paragraph}, ensure_ascii=False))
+        return 0
+    for item in items:
+        print(f"[{item.state:5}] {item.question}")
+        print(
+            textwrap.fill(item.answer, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8, break_on_hyphens=False)
+        )
+    n_open = sum(item.state == "open" for item in items)
+    print(f"\n{n_open} of {len(items)} questions are open.\n\nMethods\n")
+    print(textwrap.fill(paragraph, WIDTH, break_on_hyphens=False))
+    return 0
