@@ -39,9 +39,8 @@ def methods(results: StudyResults) -> str:
     """A paragraph to paste, of what was done; numbers are those of the store."""
     if not results.headline_rows:
         return "No cell of the headline protocol is committed."
-    return " ".join(
-        part for part in (_design(results), _statistics(results), _energy(results), _tools(results)) if part
-    )
+    parts = (_design(results), _statistics(results), _energy(results), _tools(results))
+    return " ".join(part for part in parts if part)
 
 
 def _design(results: StudyResults) -> str:
@@ -51,10 +50,10 @@ def _design(results: StudyResults) -> str:
     on = "test clips" if results.confirmed else "validation clips only"
     beside = f", with {', '.join(others)} beside it" if others else ""
     return (
-        f"{len(results.headline_rows)} systems were compared on {study.data.name} ({len(row.label_names)} classes) under "
-        f"{study.headline_protocol.name} ({row.interval.n_folds} folds, {units}, {on}){beside}. Every system was trained on "
-        f"the same clips, folds and {len(study.seeds)} seeds, those with gradients by one loop (AdamW, cosine schedule with "
-        "warm-up, last epoch kept); their settings stand in the study file."
+        f"{len(results.headline_rows)} systems were compared on {study.data.name} ({len(row.label_names)} classes) "
+        f"under {study.headline_protocol.name} ({row.interval.n_folds} folds, {units}, {on}){beside}. Every system was "
+        f"trained on the same clips, folds and {len(study.seeds)} seeds, those with gradients by one loop (AdamW, "
+        "cosine schedule with warm-up, last epoch kept); their settings stand in the study file."
     )
 
 
@@ -62,17 +61,18 @@ def _statistics(results: StudyResults) -> str:
     interval = results.headline_rows[0].interval
     mean = "groups" if interval.n_groups else "clips"
     return (
-        f"Accuracy is the mean over {mean} with a 95 % interval ({interval.method}). Differences are paired; they are called "
-        f"better or worse where interval and test (p ≤ {ALPHA:g}, uncorrected) agree, equivalent within "
+        f"Accuracy is the mean over {mean} with a 95 % interval ({interval.method}). Differences are paired; they are "
+        f"called better or worse where interval and test (p ≤ {ALPHA:g}, uncorrected) agree, equivalent within "
         f"±{100 * results.study.equivalence_margin:g} points, undecided otherwise."
     )
 
 
 def _energy(results: StudyResults) -> str:
+    seconds = results.headline_rows[0].clip_seconds
     return (
         "Energy is modelled: operations counted per clip, front end and encoder included, times sourced prices, with "
-        f"{N_DRAWS:,} draws of the prices that all systems share; per decision of {results.headline_rows[0].clip_seconds:g} s, "
-        "always on, compared within one boundary."
+        f"{N_DRAWS:,} draws of the prices that all systems share; per decision of {seconds:g} s, always on, compared "
+        "within one boundary."
     )
 
 
@@ -110,7 +110,7 @@ def _boundary(results: StudyResults) -> Item:
     return Item(
         "Is every system priced to one boundary, host and front end included?",
         "open" if lacking else "holds",
-        f"No full price at the system boundary: {', '.join(lacking)}."
+        f"No full price there: {', '.join(lacking)}."
         if lacking
         else "Each has a full price on one deployment or more.",
     )

@@ -24,9 +24,7 @@ def review(request: Request, as_json: bool) -> int:
         return 0
     for item in items:
         print(f"[{item.state:5}] {item.question}")
-        print(
-            textwrap.fill(item.answer, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8, break_on_hyphens=False)
-        )
+        print(textwrap.indent(textwrap.fill(item.answer, WIDTH - 8, break_on_hyphens=False), " " * 8))
     n_open = sum(item.state == "open" for item in items)
     print(f"\n{n_open} of {len(items)} questions are open.\n\nMethods\n")
     print(textwrap.fill(paragraph, WIDTH, break_on_hyphens=False))
