@@ -96,6 +96,6 @@ def _by_cell(trials: Trials) -> dict[tuple[int, str], float]:
 def _scale(differences: Sequence[float], test_per_train: float) -> tuple[float, str]:
     values: NDArray[np.float64] = np.asarray(differences, dtype=np.float64)
     if len(values) < FEWEST_CELLS:
-        return 0.0, f"{len(values)} cells are too few; it takes {FEWEST_CELLS}"
+        return 0.0, f"it takes {FEWEST_CELLS} cells or more, and has {len(values)}"
     scale = sqrt((1 / len(values) + test_per_train) * float(values.var(ddof=1)))
     return (scale, "") if scale > 0 else (0.0, "the differences of all cells are equal")

@@ -37,7 +37,7 @@ def test_the_correction_is_that_of_the_paper():
     "test", [lambda d: corrected_resampled_t(d, 0.2), lambda d: correlated_bayesian_t(d, 0.2, 0.02)]
 )
 @pytest.mark.parametrize(
-    ("differences", "reason"), [([0.1, 0.2], "2 cells are too few; it takes 3"), ([0.1] * 5, "are equal")]
+    ("differences", "reason"), [([0.1, 0.2], "it takes 3 cells or more, and has 2"), ([0.1] * 5, "are equal")]
 )
 def test_too_little_is_refused_with_the_reason(test, differences, reason):
     found = test(differences)
