@@ -76,6 +76,8 @@ def _call(command: str, **arguments: Any) -> int:
         result = getattr(import_module(f"studies.commands.{module}"), function or module)(**arguments)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read has seen enough, which is no failure; Typer would make it one
+        if command == "run":  # but a run that ends with its reader has not been done
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return int(result or 0)

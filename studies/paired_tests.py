@@ -3,8 +3,9 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import cache
 from itertools import product
-from math import comb, sqrt
+from math import comb, inf, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ ALPHA = 0.05
 POWER = 0.8
 N_SIGN_PATTERNS = 2**16  # all are enumerated up to this number, and as many drawn beyond
 MOST_UNITS = 10_000
+FEWEST_FOR_A_TEST = 6  # 2 / 2^6 = 0.031 is the first attainable p below 0.05
+# Normal differences, 40 000 (from 10 units on 12 000) simulated studies each; a test simulates verdicts anew
+_EFFECTS_OF_FEW = {6: 1.807, 7: 1.353, 8: 1.207, 9: 1.099, 10: 1.012, 11: 0.945, 12: 0.897}
 
 Floats = NDArray[np.float64]
 
@@ -52,35 +56,45 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def units_needed(sd: float, difference: float) -> int | None:
-    """The fewest units for which a two-sided t test at 0.05 finds `difference` in 80 % of cases; None beyond 10 000.
-
-    power(n) = P(|T| > t(0.975, n - 1)),  T noncentral t, n - 1 degrees of freedom, centre sqrt(n) difference / sd
-    """
+    """The fewest units for which a verdict finds `difference` in 80 % of cases; None beyond 10 000."""
     if sd == 0:
-        return 2
-    if _power(MOST_UNITS, sd, difference) < POWER:
+        return FEWEST_FOR_A_TEST
+    wanted = abs(difference) / sd
+    if smallest_effect(MOST_UNITS) > wanted:
         return None
-    return 2 + bisect_left(range(2, MOST_UNITS + 1), POWER, key=lambda n: _power(n, sd, difference))
+    units = range(FEWEST_FOR_A_TEST, MOST_UNITS + 1)
+    return FEWEST_FOR_A_TEST + bisect_left(units, True, key=lambda n: smallest_effect(n) <= wanted)
 
 
 def smallest_difference(n: int, sd: float) -> float:
-    """The difference that `n` units find in 80 % of cases, by the test of `units_needed`: its inverse."""
+    """The difference that a verdict over `n` units, which differ with `sd`, finds in 80 % of cases; inf below six."""
+    return sd * smallest_effect(n) if n < FEWEST_FOR_A_TEST or sd > 0 else 0.0
+
+
+@cache
+def smallest_effect(n: int) -> float:
+    """The same in units of the standard deviation. It falls with n.
+
+    A verdict needs an interval (t) and a sign flip that both exclude 0. Up to 12 units the flip is the harder one, as
+    its p has few values (six units must all have one sign); beyond, the t test decides:
+
+        power(n, effect) = P(|T| > t(0.975, n - 1)),  T noncentral t, n - 1 degrees of freedom, centre sqrt(n) effect
+    """
     from scipy import optimize, special
 
-    if sd == 0:
-        return 0.0
+    if n < FEWEST_FOR_A_TEST:
+        return inf
+    if n in _EFFECTS_OF_FEW:
+        return _EFFECTS_OF_FEW[n]
     more_than_enough = 2 * float(special.stdtrit(n - 1, 1 - ALPHA / 2)) / sqrt(n)  # the power there is 97 % or more
-    return sd * float(optimize.brentq(lambda effect: _power(n, 1.0, effect) - POWER, 0.0, more_than_enough))
+    return float(optimize.brentq(lambda effect: _t_power(n, effect) - POWER, 0.0, more_than_enough))
 
 
-def _power(n: int, sd: float, difference: float) -> float:
-    """How often n units find the difference; it rises with n."""
+def _t_power(n: int, effect: float) -> float:
     from scipy import special
 
     critical = float(special.stdtrit(n - 1, 1 - ALPHA / 2))
-    centre = sqrt(n) * abs(difference) / sd
-    if centre > critical + 10:
-        return 1.0  # the noncentral t is not computed that far out
+    centre = sqrt(n) * effect
     wrong_side = 0.0 if centre > 5 else float(special.nctdtr(n - 1, centre, -critical))  # below 1e-6, and nan, beyond
     return 1 - float(special.nctdtr(n - 1, centre, critical)) + wrong_side
 

@@ -1,18 +1,17 @@
 # studies/review.py
-"""What a reviewer of this field asks of a comparison, answered from the store; and the methods paragraph.
+"""What a reviewer of this field asks of a comparison, answered from the store.
 
 An answer is `holds` where the store shows it, and `open` where it does not or where the study leaves itself open to the
 question. Nothing is answered by what somebody meant to do.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from classical_baselines.harness.coefficient import N_DRAWS
-from studies.paired_tests import ALPHA, holm
+from studies.paired_tests import ALPHA, FEWEST_FOR_A_TEST, holm
 from studies.results import StudyResults
-from studies.statistics import FEW_GROUPS, FEWEST_FOR_A_TEST
+from studies.statistics import FEW_GROUPS
 from studies.tables import comparisons
 
 State = Literal["holds", "open"]
@@ -31,58 +30,10 @@ class Item:
 
 
 def checklist(results: StudyResults) -> list[Item]:
-    """Every question, in the order in which a reader meets the subject."""
-    return [ask(results) for ask in _QUESTIONS]
-
-
-def methods(results: StudyResults) -> str:
-    """A paragraph to paste, of what was done; numbers are those of the store."""
+    """Every question, in the order in which a reader meets the subject; all are open while there is no cell."""
     if not results.headline_rows:
-        return "No cell of the headline protocol is committed."
-    parts = (_design(results), _statistics(results), _energy(results), _tools(results))
-    return " ".join(part for part in parts if part)
-
-
-def _design(results: StudyResults) -> str:
-    study, row = results.study, results.headline_rows[0]
-    others = [protocol.name for protocol in study.protocols if protocol != study.headline_protocol]
-    units = f"{row.interval.n_groups} groups" if row.interval.n_groups else f"{row.interval.n_clips:,} clips"
-    on = "test clips" if results.confirmed else "validation clips only"
-    beside = f", with {', '.join(others)} beside it" if others else ""
-    return (
-        f"{len(results.headline_rows)} systems were compared on {study.data.name} ({len(row.label_names)} classes) "
-        f"under {study.headline_protocol.name} ({row.interval.n_folds} folds, {units}, {on}){beside}. Every system was "
-        f"trained on the same clips, folds and {len(study.seeds)} seeds, those with gradients by one loop (AdamW, "
-        "cosine schedule with warm-up, last epoch kept); their settings stand in the study file."
-    )
-
-
-def _statistics(results: StudyResults) -> str:
-    interval = results.headline_rows[0].interval
-    mean = "groups" if interval.n_groups else "clips"
-    return (
-        f"Accuracy is the mean over {mean} with a 95 % interval ({interval.method}). Differences are paired; they are "
-        f"called better or worse where interval and test (p ≤ {ALPHA:g}, uncorrected) agree, equivalent within "
-        f"±{100 * results.study.equivalence_margin:g} points, undecided otherwise."
-    )
-
-
-def _energy(results: StudyResults) -> str:
-    seconds = results.headline_rows[0].clip_seconds
-    return (
-        "Energy is modelled: operations counted per clip, front end and encoder included, times sourced prices, with "
-        f"{N_DRAWS:,} draws of the prices that all systems share; per decision of {seconds:g} s, always on, compared "
-        "within one boundary."
-    )
-
-
-def _tools(results: StudyResults) -> str:
-    checks = [f"{c.name} of {c.system} in {c.n_passed} of {c.n_cells} cells" for c in results.checks]
-    versions: Mapping[str, str | None] = next((p["versions"] for p in results.provenances if "versions" in p), {})
-    named = ("torch", "snntorch", "lava-nc", "qiskit", "qiskit-aer")
-    tools = [f"{name} {versions[name]}" for name in named if versions.get(name)]
-    said = [f"Passed: {'; '.join(checks)}."] if checks else []
-    return " ".join([*said, *([f"Software: {', '.join(tools)}."] if tools else [])])
+        return [Item("Is there anything to review?", "open", "No cell of the headline protocol is committed.")]
+    return [ask(results) for ask in _QUESTIONS]
 
 
 def _unit(results: StudyResults) -> Item:
@@ -100,7 +51,7 @@ def _boundary(results: StudyResults) -> Item:
         (row.title, energy.deployment): energy.kind
         for row in results.headline_rows
         for energy in row.energies
-        if energy.boundary == HEADLINE_BOUNDARY and energy.scenario == HEADLINE_SCENARIO
+        if energy.boundary == HEADLINE_BOUNDARY and energy.scenario == HEADLINE_SCENARIO and not energy.alternative_to
     }
     without = sorted(
         {title for title, _ in kinds} - {title for (title, _), kind in kinds.items() if kind == "modelled"}
@@ -126,9 +77,9 @@ def _front_end(results: StudyResults) -> Item:
 
 
 def _idle(results: StudyResults) -> Item:
-    terms = sorted(
-        {term for row in results.headline_rows for e in row.energies for term in e.unpriced if "idle" in term}
-    )
+    if not any(energy.scenario == HEADLINE_SCENARIO for row in results.headline_rows for energy in row.energies):
+        return Item("Is idling counted?", "open", "No system is priced.")
+    terms = [term for term in _terms_without_price(results) if "idle" in term]
     return Item(
         "Is idling counted?",
         "open" if terms else "holds",
@@ -137,6 +88,8 @@ def _idle(results: StudyResults) -> Item:
 
 
 def _unpriced(results: StudyResults) -> Item:
+    if not any(row.energies for row in results.headline_rows):
+        return Item("Which terms have no price?", "open", "All: no system names a deployment.")
     terms = _terms_without_price(results)
     return Item(
         "Which terms have no price?",
@@ -174,7 +127,7 @@ def _tuning(results: StudyResults) -> Item:
 
 def _seeds(results: StudyResults) -> Item:
     n = min((row.interval.n_seeds for row in results.headline_rows), default=0)
-    return Item("How many seeds?", "holds" if n >= FEWEST_SEEDS else "open", f"{n} for every system or more.")
+    return Item("How many seeds?", "holds" if n >= FEWEST_SEEDS else "open", f"{n} at least, of every system.")
 
 
 def _groups(results: StudyResults) -> Item:
@@ -196,12 +149,15 @@ def _groups(results: StudyResults) -> Item:
 
 def _leaks(results: StudyResults) -> Item:
     audit = results.leak_audit
-    sound = audit["n"] == audit["n_cells"] and audit["n_equal"] == 0
+    headline = results.study.headline_protocol.name
+    ours = [result for cell, result in [*results.fits.items(), *results.tests.items()] if cell.protocol == headline]
+    n_apart = sum(bool((result.training.get("audit") or {}).get("groups_apart")) for result in ours)
+    sound = audit["n"] == audit["n_cells"] and audit["n_equal"] == 0 and n_apart == len(ours)
     return Item(
-        "Do training and test share speakers or recordings?",
+        "Are the speakers and recordings of training and test apart?",
         "holds" if sound else "open",
-        f"Audited in {audit['n']} of {audit['n_cells']} cells; groups apart in {audit['n_apart']}; "
-        f"{audit['n_equal']} recordings equal sample for sample across parts.",
+        f"Groups are apart in {n_apart} of {len(ours)} cells of {headline}; audited in {audit['n']} of "
+        f"{audit['n_cells']} cells; {audit['n_equal']} recordings equal sample for sample across parts.",
     )
 
 
@@ -234,13 +190,15 @@ def _rivals(results: StudyResults) -> Item:
 
 
 def _checks(results: StudyResults) -> Item:
-    failed = [check for check in results.checks if check.n_passed < check.n_cells]
+    question = "Were spiking networks and circuits checked against Lava and Aer?"
+    due = [s for s in results.study.systems if s.role == "contender" and s.family in {"neuro", "quantum"}]
+    if not due:
+        return Item(question, "holds", "There is none to check.")
+    passed = {check.system for check in results.checks if check.n_passed == check.n_cells}
+    lacking = [system.title or system.name for system in due if system.name not in passed]
     said = "; ".join(f"{c.system}: {c.name} in {c.n_passed} of {c.n_cells} cells" for c in results.checks)
-    return Item(
-        "Were chip and circuit checked against Lava and Aer?",
-        "holds" if results.checks and not failed else "open",
-        f"{said}." if said else "No check was made.",
-    )
+    without = f" Not, or not in all: {', '.join(lacking)}." if lacking else ""
+    return Item(question, "open" if lacking else "holds", (f"{said}." if said else "No check was made.") + without)
 
 
 def _many(results: StudyResults) -> Item:
@@ -266,12 +224,15 @@ def _complete(results: StudyResults) -> Item:
 
 
 def _code(results: StudyResults) -> Item:
-    revisions = sorted({str(p["git"]["revision"])[:10] for p in results.provenances if p.get("git")})
-    dirty = sum(bool(p["git"]["dirty"]) for p in results.provenances if p.get("git"))
+    states = [provenance.get("git") or {} for provenance in results.provenances]
+    revisions = sorted({str(state["revision"])[:10] for state in states if state.get("revision")})
+    n_unknown = sum(not state.get("revision") for state in states)
+    n_dirty = sum(bool(state.get("dirty")) for state in states)
     return Item(
         "Which code made it?",
-        "holds" if len(revisions) == 1 and not dirty else "open",
-        f"Revision{'s' * (len(revisions) > 1)} {', '.join(revisions) or 'unknown'}; {dirty} cells from changed files.",
+        "holds" if len(revisions) == 1 and not n_dirty and not n_unknown else "open",
+        f"Revision{'s' * (len(revisions) > 1)} {', '.join(revisions) or 'unknown'}; cells from changed files: "
+        f"{n_dirty}, without a revision: {n_unknown}.",
     )
 
 

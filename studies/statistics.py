@@ -27,11 +27,18 @@ from numpy.typing import NDArray
 
 from classical_baselines.harness.choices import InputError
 from studies.intervals import bootstrap_interval, t_interval, wilson_interval
-from studies.paired_tests import ALPHA, MOST_UNITS, POWER, mcnemar_p_value, sign_flip_p_value, units_needed
+from studies.paired_tests import (
+    ALPHA,
+    FEWEST_FOR_A_TEST,
+    MOST_UNITS,
+    POWER,
+    mcnemar_p_value,
+    sign_flip_p_value,
+    units_needed,
+)
 
 Verdict = Literal["better", "worse", "equivalent", "undecided"]
 FEW_GROUPS = 20  # below: t on group means
-FEWEST_FOR_A_TEST = 6  # 2 / 2^6 = 0.031 is the first attainable p below 0.05
 
 Floats = NDArray[np.float64]
 
@@ -148,7 +155,7 @@ def accuracy_interval(trials: Trials) -> Interval:
 
 def paired_difference(a: Trials, b: Trials, margin: float) -> Comparison:
     """A less B over the seeds, folds and groups that both have, with a verdict at the equivalence `margin`."""
-    a, b = _shared(a, b)
+    a, b = shared_trials(a, b)
     ours, theirs = a.group_scores(), b.group_scores()
     differences = {unit: ours[unit] - theirs[unit] for unit in ours}
     values = np.array(list(differences.values()))
@@ -203,7 +210,7 @@ def what_would_decide(differences: Sequence[float] | Floats, margin: float, unit
     if needed is None:
         return f"more than {MOST_UNITS:,} {unit}s at the spread seen, for a difference of {100 * margin:g} points"
     return (
-        f"about {max(needed, FEWEST_FOR_A_TEST):,} {unit}s (there are {len(values):,}) to find a difference of "
+        f"about {needed:,} {unit}s (there are {len(values):,}) to find a difference of "
         f"{100 * margin:g} points with a power of {100 * POWER:g} % at the spread seen"
     )
 
@@ -216,7 +223,7 @@ def _mean_interval(values: Floats) -> tuple[tuple[float | None, float | None], s
     return bootstrap_interval(values), f"bootstrap over {len(values)} groups"
 
 
-def _shared(a: Trials, b: Trials) -> tuple[Trials, Trials]:
+def shared_trials(a: Trials, b: Trials) -> tuple[Trials, Trials]:
     """The trials that both have: same seed, same fold, same clip."""
     places = set(_places(a)) & set(_places(b))
     if not set(a.seeds.tolist()) & set(b.seeds.tolist()):

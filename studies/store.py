@@ -63,7 +63,8 @@ def open_store(path: Path, *, behind: "Store | None" = None, create: bool = Fals
         raise InputError(f"{path} is a file. Name a folder for the store with --store.")
     if create and not marker.exists():
         path.mkdir(parents=True, exist_ok=True)
-        if not (path / "cells").exists() and any(not entry.name.startswith(".") for entry in path.iterdir()):
+        others = [entry.name for entry in path.iterdir() if not entry.name.startswith(".") and entry != marker]
+        if others and not (path / "cells").exists():
             raise InputError(f"{path} is a folder of something else. Name an empty or a new folder with --store.")
         _write_aside_and_rename(marker, _json_bytes({"format": FORMAT, "written_by": "trichord"}))
     if marker.exists():

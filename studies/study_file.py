@@ -4,7 +4,8 @@
     extends = "spoken-digits"      a study of the catalogue, or a file beside this one
 
 A study that extends another says what differs. Tables are merged key by key, and lists of named tables (systems,
-protocols, front ends) entry by entry, by label or name; an entry with a new name is added. Anything else is replaced.
+protocols, front ends) entry by entry, by label or name; an entry with a new name is added; none
+can be taken away, but `--only` runs a part. Anything else is replaced.
 The name is never taken over: a study's cells stand in a store of its own name.
 """
 
@@ -72,9 +73,7 @@ def _complete(path: Path, before: tuple[Path, ...] = ()) -> dict[str, Any]:
     line = (*before, path.resolve())
     if base.resolve() in line:
         raise InputError(f"{path}: it extends {named!r}, which extends it in turn. Leave one of the two out.")
-    merged = _merged(_complete(base, line), raw)
-    assert isinstance(merged, dict)
-    return merged
+    return _filled_in(_complete(base, line), raw)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -89,18 +88,27 @@ def _read(path: Path) -> dict[str, Any]:
 def _merged(base: Any, own: Any) -> Any:
     """`own` on top of `base`; a table of another name is another thing, and replaces the whole."""
     if isinstance(base, dict) and isinstance(own, dict):
-        if "name" in base and "name" in own and "schema" not in base and base["name"] != own["name"]:
-            return own
-        return {**base, **{key: _merged(base[key], value) if key in base else value for key, value in own.items()}}
-    if _is_named(base) and _is_named(own):
-        mine = {_name_of(entry): entry for entry in own}
-        kept = [_merged(entry, mine.pop(_name_of(entry), entry)) for entry in base]
-        return [*kept, *mine.values()]
-    return own
+        return own if base.get("name") != own.get("name", base.get("name")) else _filled_in(base, own)
+    if not (_is_named(base) and _is_named(own)):
+        return own
+    result = list(base)
+    place_of = {_name_of(entry): place for place, entry in enumerate(base)}
+    for entry in own:  # a second entry of one name is kept, for the study to refuse
+        place = place_of.pop(_name_of(entry), None)
+        if place is None:
+            result.append(entry)
+        else:
+            result[place] = _merged(result[place], entry)
+    return result
+
+
+def _filled_in(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    return base | {key: _merged(base[key], value) if key in base else value for key, value in own.items()}
 
 
 def _is_named(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(entry, dict) and "name" in entry for entry in value)
+    """A list of tables that have names; an empty list names nothing, and replaces."""
+    return isinstance(value, list) and value != [] and all(isinstance(e, dict) and "name" in e for e in value)
 
 
 def _name_of(entry: Mapping[str, Any]) -> str:

@@ -177,7 +177,7 @@ def _columns(header: list[str], path: Path) -> list[int]:
 
 
 def write_manifest(manifest: Manifest, path: Path) -> None:
-    """Write a manifest as `meta.csv`, whole or not at all; one that is there already is never overwritten."""
+    """Write a manifest as `meta.csv`, whole or not at all; one that is there already is kept."""
     for number, row in enumerate(manifest.rows, start=1):
         _check_row(row, f"{path}, clip {number}")
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")

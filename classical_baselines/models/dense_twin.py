@@ -133,7 +133,7 @@ class TwinClassifier(Classifier):
 
 
 def check_steps(n_steps: int) -> None:
-    """Refuse a number of steps that gives no bits, or more of them than a weight has."""
+    """Refuse a number of steps that gives no bits, or more steps than a spike code has."""
     if not 1 <= n_steps <= MOST_STEPS:
         raise InputError(
             f"n_steps must be 1 or more, as the spiking network's, and at most {MOST_STEPS}; got {n_steps}."

@@ -7,9 +7,10 @@ The integers are those of ONNX QLinearConv (Jacob et al., CVPR 2018, arXiv 1712.
 - activations: unsigned, one scale per tensor; zero point 0 after a ReLU, else the middle of the range (128);
 - rounding: half to even.
 
-In the backward pass rounding is the identity, and the clip passes what lies inside it. With `bits = 32` a layer
-is a float layer and nothing else. The range of an activation is a running maximum, or a trained clip (LSQ: Esser
-et al., ICLR 2020, arXiv 1902.08153) where few bits make the place of the clip matter.
+In the backward pass rounding is the identity, and the clip passes what rounds to an integer that there is, half a step
+beyond the range; that of a trained range passes what lies inside it. With `bits = 32` a layer is a float layer and
+nothing else. The range of an activation is a running maximum, or a trained clip (LSQ: Esser et al., ICLR 2020, arXiv
+1902.08153) where few bits make the place of the clip matter.
 """
 
 import math

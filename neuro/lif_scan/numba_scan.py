@@ -3,7 +3,7 @@
 
     currents   [step, ...]   ->   spikes   [step, ...]
 
-The arithmetic is that of `torch_scan`; what it saves is the traffic. All steps of some thousand neurons pass through
+For finite currents the arithmetic is that of `torch_scan`; what it saves is the traffic. All steps of some thousand neurons pass through
 the cache before the next thousand are begun, and nothing is kept but the membrane potentials. The axes after the first
 may lie in any order in memory (channels last, say); the spikes lie as the currents do.
 """

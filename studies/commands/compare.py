@@ -6,13 +6,7 @@ from dataclasses import asdict
 
 from classical_baselines.harness.choices import InputError
 from studies.commands.request import Request
-from studies.resampled_tests import (
-    ResampledTest,
-    cell_differences,
-    corrected_resampled_t,
-    correlated_bayesian_t,
-    mcnemar,
-)
+from studies.other_tests import OtherTest, other_tests
 from studies.results import Row, StudyResults, load_results
 from studies.specification import Study
 
@@ -25,7 +19,8 @@ def compare(request: Request, a: str, b: str, as_json: bool) -> int:
     results = load_results(study, store, request.planned(study, store, confirm=True))
     ours, theirs = (_row(study, results, name) for name in (a, b))
     found = results.compare(ours, theirs)
-    others = _other_tests(study, results, ours, theirs)
+    share = results.test_per_train(ours)
+    others = other_tests(ours.trials, theirs.trials, share, study.equivalence_margin)
     if as_json:
         evidence = {"a": a, "b": b, "protocol": ours.protocol, "evidence": ours.evidence}
         print(json.dumps({**evidence, **asdict(found), "other_tests": [asdict(test) for test in others]}))
@@ -45,25 +40,14 @@ def compare(request: Request, a: str, b: str, as_json: bool) -> int:
     return 0
 
 
-def _other_tests(study: Study, results: StudyResults, ours: Row, theirs: Row) -> tuple[ResampledTest, ...]:
-    """What readers of other papers look for, on the same cells."""
-    differences = cell_differences(ours.trials, theirs.trials)
-    share = results.test_per_train(ours)
-    return (
-        corrected_resampled_t(differences, share),
-        correlated_bayesian_t(differences, share, study.equivalence_margin),
-        mcnemar(ours.trials, theirs.trials),
-    )
-
-
-def _said(test: ResampledTest) -> str:
+def _said(test: OtherTest) -> str:
     if test.refused:
         return f"not made; {test.refused}"
     if test.better is not None and test.worse is not None and test.equivalent is not None:
         masses = (("worse", test.worse), ("equivalent", test.equivalent), ("better", test.better))
-        return ", ".join(f"P({what}) = {mass:.3f}" for what, mass in masses) + f" over {test.n} cells"
+        return ", ".join(f"P({what}) = {mass:.3f}" for what, mass in masses) + f" over {test.n} {test.unit}s"
     interval = "" if test.low is None or test.high is None else f", [{test.low:+.3f}, {test.high:+.3f}]"
-    return f"p = {test.p_value:.3g}{interval} over {test.n}"
+    return f"p = {test.p_value:.3g}{interval} over {test.n:,} {test.unit}s"
 
 
 def _row(study: Study, results: StudyResults, name: str) -> Row:

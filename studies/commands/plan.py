@@ -10,17 +10,21 @@ from studies.checks_before_work import check_before_work
 from studies.commands.request import Request
 from studies.grid import ground_of
 from studies.progress import TimeLeft, spoken
-from studies.resolution import PUBLISHED_SPREAD, Resolution, Spread, in_words, resolution_of, spread_between, typical
-from studies.results import trials_of
+from studies.resolution import (
+    ASSUMED_CLIP_SPREAD,
+    PUBLISHED_SPREAD,
+    Resolution,
+    in_words,
+    observed_spread,
+    resolution_of,
+    sample_of,
+)
 from studies.running import Plan, jobs_or_default
 from studies.specification import Study
-from studies.statistics import Trials
 from studies.store import Store
 
 if TYPE_CHECKING:
     from classical_baselines.harness.contracts import Clips
-
-MOST_CELLS_READ = 400  # for the spread: some seconds at most, however large the study
 
 
 def plan(request: Request, confirm: bool, as_json: bool) -> int:
@@ -73,36 +77,11 @@ def _seconds_to_come(made: Plan, store: Store, n_jobs: int) -> float | None:
 
 
 def _resolution(study: Study, clips: "Clips", made: Plan, store: Store) -> Resolution:
-    """What the headline protocol can tell, by the spread of the committed cells, or of a published study."""
+    """What the headline protocol can tell, by the spread of the committed cells, or an assumed one."""
     from studies.pipeline import folds_of
 
-    tested = [index for fold in folds_of(study, study.headline_protocol.name, clips) for index in fold.test]
-    groups = {clips.groups[index] for index in tested}
-    grouped = "" not in groups and len(groups) < len(set(tested))
-    n_units, unit = (len(groups), "group") if grouped else (len(set(tested)), "clip")
-    spread = _seen(study, made, store) or PUBLISHED_SPREAD
+    tested = {index for fold in folds_of(study, study.headline_protocol.name, clips) for index in fold.test}
+    n_units, unit = sample_of([clips.groups[index] for index in tested])
+    assumed = PUBLISHED_SPREAD if unit == "group" else ASSUMED_CLIP_SPREAD
+    spread = observed_spread(made, store) or assumed
     return resolution_of(n_units, unit, len(study.seeds), spread, study.equivalence_margin)
-
-
-def _seen(study: Study, made: Plan, store: Store) -> Spread | None:
-    """The spread of the headline runs against the baseline, from as many systems as a few hundred cells make up."""
-    systems = sorted(study.systems, key=lambda system: system.name != study.baseline)
-    trials: dict[str, Trials] = {}
-    n_read = 0
-    for system in systems:
-        cells = [c for c in made.cells if c.cell.system == system.name]
-        cells = [c for c in cells if c.cell.protocol == study.headline_protocol.name]
-        tested = [(c.cell, c.test_key) for c in cells if store.has(c.test_key)]
-        keys = tested or [(c.cell, c.fit_key) for c in cells if store.has(c.fit_key)]
-        n_read += len(keys)
-        if n_read > MOST_CELLS_READ:
-            break
-        results = [(cell, store.load(key)) for cell, key in keys]
-        name = system.headline_run.backend.name
-        members = [(cell, r, run) for cell, r in results for run in r.runs if run.backend == name]
-        if members:
-            trials[system.name] = trials_of(members)
-    baseline = trials.pop(study.baseline, None)
-    spreads = [spread_between(one, baseline) for one in trials.values()] if baseline is not None else []
-    found = [spread for spread in spreads if spread is not None]
-    return typical(found, f"by the median spread of {len(found)} systems against {study.baseline} in this store")

@@ -6,8 +6,9 @@ import textwrap
 from dataclasses import asdict
 
 from studies.commands.request import Request, refuse_absent
+from studies.methods import methods
 from studies.results import load_results
-from studies.review import checklist, methods
+from studies.review import checklist
 
 WIDTH = 110
 

@@ -50,7 +50,8 @@ def _say_shard(part: Shard, execution: Execution, study: str, *, as_json: bool) 
     if as_json:
         print(json.dumps({"event": "shard", "shard": part.number, "of": part.count, "cells_run": n_run}))
     else:
-        print(f"Shard {part.number} of {part.count}: {n_run} cells run. When all are done: trichord report {study}")
+        print(f"Shard {part.number} of {part.count}: {n_run} cells run.")
+        print(f"When all are done: `trichord report {study}`, with the same --store and --set.")
 
 
 def _say_failures(failed: list[Finished]) -> None:

@@ -174,8 +174,8 @@ def test_a_study_runs_to_its_report_and_is_not_run_again(folder):
     compared = json.loads(trichord(folder, "compare", "tiny.toml", *["linear-layer"] * 2, "--json").stdout)
     assert (compared["difference"], compared["verdict"]) == (0, "equivalent")
     assert [(test["name"], test["refused"][:24]) for test in compared["other_tests"]] == [
-        ("corrected resampled t", "it takes 3 cells or more"),
-        ("correlated Bayesian t", "it takes 3 cells or more"),
+        ("corrected resampled t", "it takes 3 folds or more"),
+        ("correlated Bayesian t", "it takes 3 folds or more"),
         ("McNemar, exact", "clips of one group are n"),
     ]
     assert "McNemar, exact: not made" in trichord(folder, "compare", "tiny.toml", *["linear-layer"] * 2).stdout
@@ -223,7 +223,7 @@ def test_the_schema_names_every_key_of_a_study():
     schema = json.loads(trichord(ROOT, "schema").stdout)
 
     assert {"schema", "systems", "protocols", "seeds", "data", "question"} <= set(schema["properties"])
-    assert schema["additionalProperties"] is False
+    assert schema["else"]["additionalProperties"] is False
 
 
 def test_a_new_study_is_the_catalogues_under_its_own_name(tmp_path):

@@ -4,12 +4,51 @@ from dataclasses import replace
 
 import pytest
 
-from studies.review import checklist, methods
+from studies.methods import methods
+from studies.review import checklist
 from tests.studies.synthetic_results import synthetic_results
 
 
 def answered(results):
     return {item.question: item for item in checklist(results)}
+
+
+def _without_roles(*roles):
+    results = synthetic_results()
+    systems = tuple(system for system in results.study.systems if system.role not in roles)
+    return replace(results, study=results.study.model_copy(update={"systems": systems}))
+
+
+def _with_equal_recordings(n):
+    return _with_audit(n_equal_recordings=n)
+
+
+def _with_audit(**changes):
+    results = synthetic_results()
+    cell, result = next((c, r) for c, r in results.fits.items() if c.protocol == "leave-one-group-out")
+    audit = {**result.training["audit"], **changes}
+    return replace(results, fits={**results.fits, cell: replace(result, training={**result.training, "audit": audit})})
+
+
+def _without_checks(name):
+    results = synthetic_results()
+    tests = {
+        cell: replace(
+            result,
+            runs=tuple(replace(run, checks=tuple(c for c in run.checks if c.name != name)) for run in result.runs),
+        )
+        for cell, result in results.tests.items()
+    }
+    return replace(results, tests=tests)
+
+
+def _unpriced():
+    results = synthetic_results()
+    systems = tuple(
+        system.model_copy(update={"runs": tuple(run.model_copy(update={"deployments": ()}) for run in system.runs)})
+        for system in results.study.systems
+    )
+    return replace(results, study=results.study.model_copy(update={"systems": systems}))
 
 
 def test_every_question_is_answered_from_a_whole_study():
@@ -19,13 +58,13 @@ def test_every_question_is_answered_from_a_whole_study():
     assert all(item.answer and item.state in ("holds", "open") for item in items.values())
     assert items["How many seeds?"].state == "holds"
     assert items["Was every family tuned with the same effort?"].state == "open"
-    assert "lava-equality" in items["Were chip and circuit checked against Lava and Aer?"].answer
+    assert "lava-equality" in items["Were spiking networks and circuits checked against Lava and Aer?"].answer
 
 
 @pytest.mark.parametrize(
     ("question", "change", "words"),
     [
-        ("How many seeds?", lambda: synthetic_results(seeds=(0,)), "1 for every system"),
+        ("How many seeds?", lambda: synthetic_results(seeds=(0,)), "1 at least"),
         (
             "How often were test clips looked at?",
             lambda: replace(synthetic_results(), looks={("leave-one-group-out", "theo"): 900}),
@@ -39,7 +78,7 @@ def test_every_question_is_answered_from_a_whole_study():
         (
             "Which code made it?",
             lambda: replace(synthetic_results(), provenances=({"git": {"revision": "abc", "dirty": True}},)),
-            "1 cells from changed files",
+            "cells from changed files: 1",
         ),
         (
             "Are there simple rivals, trained on the same clips?",
@@ -52,10 +91,24 @@ def test_every_question_is_answered_from_a_whole_study():
             "Not ",
         ),
         (
-            "Do training and test share speakers or recordings?",
+            "Are the speakers and recordings of training and test apart?",
             lambda: _with_equal_recordings(3),
             "3 recordings equal sample for sample",
         ),
+        (
+            "Are the speakers and recordings of training and test apart?",
+            lambda: _with_audit(groups_apart=False),
+            "Groups are apart in ",
+        ),
+        (
+            "Were spiking networks and circuits checked against Lava and Aer?",
+            lambda: _without_checks("aer-equality"),
+            "Not, or not in all: ",
+        ),
+        ("Is idling counted?", _unpriced, "No system is priced."),
+        ("Which terms have no price?", _unpriced, "no system names a deployment"),
+        ("Is every system priced to one boundary, host and front end included?", _unpriced, "No full price"),
+        ("Are the tests corrected for their number?", synthetic_results, "after Holm's correction"),
     ],
 )
 def test_what_a_reviewer_would_attack_is_open(question, change, words):
@@ -81,14 +134,13 @@ def test_the_methods_paragraph_has_the_numbers_of_the_study():
         assert words in said
 
 
-def _without_roles(*roles):
-    results = synthetic_results()
-    systems = tuple(system for system in results.study.systems if system.role not in roles)
-    return replace(results, study=results.study.model_copy(update={"systems": systems}))
+def test_an_empty_store_has_nothing_that_holds():
+    empty = replace(synthetic_results(), fits={}, tests={})
+
+    assert [item.state for item in checklist(empty)] == ["open"]
+    assert methods(empty) == "No cell of the headline protocol is committed."
 
 
-def _with_equal_recordings(n):
-    results = synthetic_results()
-    cell, result = next(iter(results.fits.items()))
-    audit = {**result.training["audit"], "n_equal_recordings": n}
-    return replace(results, fits={**results.fits, cell: replace(result, training={**result.training, "audit": audit})})
+def test_the_methods_paragraph_claims_no_prices_that_were_not_made():
+    assert "Energy was not priced." in methods(_unpriced())
+    assert "always on" not in methods(_unpriced())

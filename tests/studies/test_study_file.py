@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from classical_baselines.harness.choices import InputError
-from studies.study_file import load_study
+from studies.study_file import catalogue, load_study
 
 QUICK = load_study("quickstart")
 
@@ -61,6 +63,11 @@ def test_a_file_may_extend_one_beside_it_that_extends_another(tmp_path):
         ('extends = 3\nname = "mine"\n', "extends must name one study.*got 3"),
         ('extends = "mine.toml"\nname = "mine"\n', "extends 'mine.toml', which extends it in turn"),
         ('extends = "quickstart"\nname = "mine"\nseed = [1]\n', "unknown key 'seed'"),
+        ('extends = "quickstart"\nname = "mine"\nsystems = []\n', "systems: must hold at least 1"),
+        (
+            'extends = "quickstart"\nname = "mine"\nsystems = [{ name = "ds-cnn" }, { name = "ds-cnn" }]\n',
+            r"systems\.ds-cnn\.family: is missing",
+        ),
     ],
 )
 def test_what_cannot_be_extended_is_said(tmp_path, text, message):
@@ -78,6 +85,17 @@ def test_the_schema_lets_a_study_that_extends_another_say_little():
     done = subprocess.run([sys.executable, "-m", "studies.cli", "schema"], capture_output=True, text=True, check=True)
     schema = json.loads(done.stdout)
 
-    assert "extends" in schema["properties"]
-    assert {"required": ["extends", "name"]} in schema["anyOf"]
-    assert any("systems" in way["required"] for way in schema["anyOf"])
+    little = {"extends": "quickstart", "name": "mine", "systems": [{"name": "ds-cnn", "training": {"n_epochs": 3}}]}
+    whole = tomllib.loads(catalogue()["quickstart"].read_text())
+
+    for valid in (little, whole):
+        jsonschema.validate(valid, schema)
+    for invalid in (
+        {**little, "seed": [1]},
+        {key: value for key, value in little.items() if key != "name"},
+        {key: value for key, value in little.items() if key != "extends"},
+        {**little, "systems": [{"training": {"n_epoch": 3}}]},
+        {key: value for key, value in whole.items() if key != "systems"},
+    ):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(invalid, schema)

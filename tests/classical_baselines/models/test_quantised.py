@@ -32,11 +32,11 @@ def test_an_activation_becomes_the_nearest_of_its_levels_half_to_even(values, bi
 
 def test_the_gradient_passes_inside_the_range_and_stops_outside():
     quantiser = quantising(ActivationQuantiser(4), 1.0)
-    values = torch.tensor([-0.5, 0.3, 0.9, 1.5], requires_grad=True)
+    values = torch.tensor([-0.5, -0.04, -0.03, 0.3, 0.9, 1.03, 1.04, 1.5], requires_grad=True)
 
     quantiser(values).sum().backward()
 
-    assert values.grad.tolist() == [0, 1, 1, 0]
+    assert values.grad.tolist() == [0, 0, 1, 1, 1, 1, 0, 0]  # a step is 1/15: what rounds to -1 or 16 is outside
 
 
 def test_a_trained_range_has_the_gradient_of_learned_step_sizes():

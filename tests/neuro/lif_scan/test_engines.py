@@ -107,6 +107,17 @@ def test_no_clips_give_no_spikes(engine):
     assert ENGINES[engine]()(torch.zeros(3, 0, 4), LifNeuron()).shape == (3, 0, 4)
 
 
+@pytest.mark.parametrize(("dtype", "engine"), [(torch.float32, "numba"), (torch.bfloat16, "torch")])
+def test_the_scan_that_networks_call_is_compiled_where_it_can_be_and_leaves_its_input_alone(dtype, engine):
+    currents = torch.randn(4, 3, dtype=dtype).requires_grad_()
+    before = currents.detach().clone()
+
+    spikes = lif_scan(currents, LifNeuron())
+
+    assert torch.equal(currents.detach(), before)
+    assert type(spikes.grad_fn)._forward_cls.__module__ == f"neuro.lif_scan.{engine}_scan"
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
 def test_the_scan_that_networks_call_takes_every_float(dtype):
     assert lif_scan(torch.tensor([[0.75], [0.75]], dtype=dtype), LifNeuron())[:, 0].tolist() == [0.0, 1.0]
