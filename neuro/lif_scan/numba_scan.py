@@ -3,9 +3,9 @@
 
     currents   [step, ...]   ->   spikes   [step, ...]
 
-For finite currents the arithmetic is that of `torch_scan`; what it saves is the traffic. All steps of some thousand neurons pass through
-the cache before the next thousand are begun, and nothing is kept but the membrane potentials. The axes after the first
-may lie in any order in memory (channels last, say); the spikes lie as the currents do.
+For finite currents the arithmetic is that of `torch_scan`; what it saves is the traffic. All steps of some thousand
+neurons pass through the cache before the next thousand are begun, and nothing is kept but the membrane potentials. The
+axes after the first may lie in any order in memory (channels last, say); the spikes lie as the currents do.
 """
 
 from typing import Any

@@ -7,6 +7,7 @@ import os
 import struct
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -284,3 +285,24 @@ def test_damaged_earlier_looks_are_named_and_nobody_is_told_to_delete_them(tmp_p
     with pytest.raises(InputError, match=r"earlier_looks\.json: .*restore it from version control"):
         store.looks("c0ffee")
     assert len(store.verify()) == 1
+
+
+def test_many_open_one_new_store_at_once(tmp_path):
+    """The tasks of a job array begin together; one finds the marker that another has just written."""
+    for attempt in range(40):
+        with ThreadPoolExecutor(12) as pool:
+            stores = list(pool.map(lambda _, n=attempt: open_store(tmp_path / str(n), create=True), range(12)))
+        assert len(stores) == 12
+
+
+def test_a_marker_that_another_has_just_written_is_no_foreign_file(tmp_path, monkeypatch):
+    open_store(tmp_path, create=True)
+    exists, asked = Path.exists, []
+
+    def absent_at_first(path):
+        asked.append(path.name)
+        return exists(path) and asked.count("store.json") > 1
+
+    monkeypatch.setattr(Path, "exists", absent_at_first)
+
+    assert open_store(tmp_path, create=True).path == tmp_path
