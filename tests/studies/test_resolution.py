@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studies.cell import StudyCell
@@ -32,6 +32,7 @@ def trials(right_of):
     return Trials(np.array(correct), np.array(groups), np.array(clips), np.array(seeds), np.array(groups))
 
 
+@settings(deadline=None)  # the first call imports scipy
 @given(st.integers(6, 500), st.floats(1e-3, 0.5))
 def test_the_units_that_the_smallest_difference_needs_are_those_that_there_are(n, sd):
     assert units_needed(sd, smallest_difference(n, sd) * (1 + 1e-9)) == n
