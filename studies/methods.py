@@ -22,8 +22,9 @@ def _design(results: StudyResults) -> str:
     units = f"{row.interval.n_groups} groups" if row.interval.n_groups else f"{row.interval.n_clips:,} clips"
     on = "test clips" if results.confirmed else "validation clips only"
     beside = f", with {', '.join(others)} beside it" if others else ""
+    n = len(results.headline_rows)
     return (
-        f"{len(results.headline_rows)} systems were compared on {study.data.name} ({len(row.label_names)} classes) "
+        f"{n} system{'s were' if n > 1 else ' was'} compared on {study.data.name} ({len(row.label_names)} classes) "
         f"under {study.headline_protocol.name} ({row.interval.n_folds} folds, {units}, {on}){beside}. Every system was "
         f"trained on the same clips, folds and {len(study.seeds)} seeds, those with gradients by one loop (AdamW, "
         "cosine schedule with warm-up, last epoch kept); their settings stand in the study file."

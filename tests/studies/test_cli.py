@@ -154,6 +154,13 @@ def test_a_store_of_another_version_is_refused_in_one_line(folder):
     assert "another version: format 99" in done.stderr
 
 
+def test_a_plan_says_what_its_grid_can_find(folder):
+    resolution = json.loads(trichord(folder, "plan", "tiny.toml", "--json").stdout)["resolution"]
+
+    assert (resolution["unit"], resolution["n_units"], resolution["smallest"]) == ("group", 4, None)  # four test voices
+    assert "finds     no difference, however large: 4 groups" in trichord(folder, "plan", "tiny.toml").stdout
+
+
 def test_a_study_runs_to_its_report_and_is_not_run_again(folder):
     first = trichord(folder, "run", "tiny.toml", "--confirm")
     assert first.returncode == 0, first.stderr
@@ -171,6 +178,10 @@ def test_a_study_runs_to_its_report_and_is_not_run_again(folder):
     assert (row["cells"], row["fitted"], row["tested"], row["failed"]) == (1, 1, 1, 0)
     assert status["looks"] == [{"protocol": "official-split", "fold": "official", "looks": 1}]
     assert trichord(folder, "verify", "tiny.toml").returncode == 0
+    reviewed = json.loads(trichord(folder, "review", "tiny.toml", "--json").stdout)
+    assert reviewed["methods"].startswith("1 system was compared on synthetic")
+    assert {"How many seeds?", "Is anything missing?"} <= {item["question"] for item in reviewed["checklist"]}
+    assert "[open ] How many seeds?" in trichord(folder, "review", "tiny.toml").stdout
     compared = json.loads(trichord(folder, "compare", "tiny.toml", *["linear-layer"] * 2, "--json").stdout)
     assert (compared["difference"], compared["verdict"]) == (0, "equivalent")
     assert [(test["name"], test["refused"][:24]) for test in compared["other_tests"]] == [

@@ -1,26 +1,33 @@
 """What a grid can resolve: the inverse of the units needed, variance components on paper, and the published study."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studies.cell import StudyCell
+from studies.cell_files import plain
+from studies.code_version import CodeVersion
+from studies.grid import describe, expand
 from studies.paired_tests import smallest_difference, units_needed
 from studies.resolution import (
     PUBLISHED_SPREAD,
     Spread,
     in_words,
+    observed_spread,
     resolution_of,
     sample_of,
     spread_between,
     typical,
 )
 from studies.results import trials_of
-from studies.running import published_folder
+from studies.running import make_plan, published_folder
 from studies.statistics import Trials
 from studies.store import open_store
 from studies.study_file import load_study
+from tests.studies.fake_study import GROUND, fake_study, result_of
 
 SPREAD = Spread(0.06, 0.03, "as seen")
 
@@ -115,6 +122,43 @@ def test_what_more_seeds_would_give_is_not_claimed_from_one():
 )
 def test_groups_are_the_sample_where_they_are_named_and_fewer_than_the_clips(groups, sample):
     assert sample_of(groups) == sample
+
+
+def committed(folder, kinds):
+    """A plan of the fake study, and a store with cells of these kinds: {"small": ["fit", "test"], ...}."""
+    study, store = fake_study(), open_store(folder, create=True)
+    with patch("studies.grid.code_version", return_value=CodeVersion("c" * 64, {})):
+        plan = make_plan(study, GROUND, store, confirm=True)
+    for one in plan.cells:
+        for kind in kinds.get(one.cell.system, ()):
+            key = one.fit_key if kind == "fit" else one.test_key
+            store.commit(key, plain(describe(study, one, GROUND, kind)), result_of(one.cell, kind), {})
+    return plan, store
+
+
+def tested(cell):
+    return result_of(cell, "test")
+
+
+def test_the_spread_is_read_from_test_cells_where_the_baseline_has_them_and_never_mixed(tmp_path):
+    both = observed_spread(*committed(tmp_path / "a", {"small": ["fit", "test"], "middle": ["fit", "test"]}))
+    mixed = observed_spread(*committed(tmp_path / "b", {"small": ["fit", "test"], "middle": ["fit"]}))
+    fits = observed_spread(*committed(tmp_path / "c", {"small": ["fit"], "middle": ["fit"], "large": ["fit"]}))
+
+    baseline, system = (
+        trials_of([(c, r, r.runs[0]) for c in expand(fake_study(), GROUND) if c.system == name for r in [tested(c)]])
+        for name in ("small", "middle")
+    )
+    expected = spread_between(system, baseline)
+    assert (both.between, both.within) == pytest.approx((expected.between, expected.within))
+    assert mixed is None
+    assert "median spread of 2 systems" in fits.source
+    assert fits.within != both.within
+
+
+def test_without_the_baseline_or_without_a_pair_there_is_no_spread(tmp_path):
+    assert observed_spread(*committed(tmp_path / "a", {"middle": ["fit"], "large": ["fit"]})) is None
+    assert observed_spread(*committed(tmp_path / "b", {"small": ["fit"]})) is None
 
 
 def test_the_spread_that_a_plan_assumes_is_that_of_the_published_study():
