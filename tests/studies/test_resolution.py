@@ -136,7 +136,7 @@ def committed(folder, kinds):
     return plan, store
 
 
-def tested(cell):
+def outcome(cell):
     return result_of(cell, "test")
 
 
@@ -146,7 +146,7 @@ def test_the_spread_is_read_from_test_cells_where_the_baseline_has_them_and_neve
     fits = observed_spread(*committed(tmp_path / "c", {"small": ["fit"], "middle": ["fit"], "large": ["fit"]}))
 
     baseline, system = (
-        trials_of([(c, r, r.runs[0]) for c in expand(fake_study(), GROUND) if c.system == name for r in [tested(c)]])
+        trials_of([(c, r, r.runs[0]) for c in expand(fake_study(), GROUND) if c.system == name for r in [outcome(c)]])
         for name in ("small", "middle")
     )
     expected = spread_between(system, baseline)
