@@ -74,7 +74,8 @@ def _call(command: str, **arguments: Any) -> int:
     module, _, function = command.partition(":")
     try:
         result = getattr(import_module(f"studies.commands.{module}"), function or module)(**arguments)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed by whoever called
+            sys.stdout.flush()
     except BrokenPipeError:  # whoever read has seen enough, which is no failure; Typer would make it one
         if command == "run":  # but a run that ends with its reader has not been done
             raise
@@ -109,7 +110,10 @@ def new(
     ] = None,
     group_from: Annotated[
         str | None,
-        typer.Option("--group-from", help="Regular expression on the file name; its first group is the speaker."),
+        typer.Option(
+            "--group-from",
+            help="Regular expression on the path below the class folder; its first group is the speaker.",
+        ),
     ] = None,
 ) -> int:
     """Write a commented study file, from the catalogue or over your own recordings."""

@@ -204,7 +204,8 @@ class Shard:
         Shard(number=2, count=4)
         """
         number, slash, count = text.partition("/")
-        if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        digits = len(text) < 20 and number.isdecimal() and count.isdecimal()
+        if not (slash and digits and 1 <= int(number) <= int(count)):
             raise InputError(f"--shard {text}: give I/N with I from 1 to N, such as 2/4 for the second of four runs.")
         return cls(int(number), int(count))
 

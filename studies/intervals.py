@@ -46,3 +46,12 @@ def wilson_interval(n_right: int, n_clips: int) -> tuple[float, float]:
     centre = (share + z * z / (2 * n_clips)) / (1 + z * z / n_clips)
     half = z / (1 + z * z / n_clips) * sqrt(share * (1 - share) / n_clips + z * z / (4 * n_clips**2))
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def zero_seen_bound(n: int) -> float:
+    """The largest share of clips that `n` of them may all have missed: 1 - 0.025^(1/n), Clopper and Pearson's bound.
+
+    >>> round(zero_seen_bound(100), 4)
+    0.0362
+    """
+    return float(1 - 0.025 ** (1 / n))

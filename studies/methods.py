@@ -26,7 +26,7 @@ def _design(results: StudyResults) -> str:
     return (
         f"{n} system{'s were' if n > 1 else ' was'} compared on {study.data.name} ({len(row.label_names)} classes) "
         f"under {study.headline_protocol.name} ({row.interval.n_folds} folds, {units}, {on}){beside}. Every system was "
-        f"trained on the same clips, folds and {len(study.seeds)} seeds, those with gradients by one loop (AdamW, "
+        f"trained on the same clips, folds and {row.interval.n_seeds} seeds, those with gradients by one loop (AdamW, "
         "cosine schedule with warm-up, last epoch kept); their settings stand in the study file."
         + (f" {n_missing} cells of the study are missing." if n_missing else "")
     )
@@ -58,5 +58,5 @@ def _tools(results: StudyResults) -> str:
     versions: Mapping[str, str | None] = next((p["versions"] for p in results.provenances if "versions" in p), {})
     named = ("torch", "snntorch", "lava-nc", "qiskit", "qiskit-aer")
     tools = [f"{name} {versions[name]}" for name in named if versions.get(name)]
-    said = [f"Passed: {'; '.join(checks)}."] if checks else []
+    said = [f"Checks passed: {'; '.join(checks)}."] if checks else []
     return " ".join([*said, *([f"Software: {', '.join(tools)}."] if tools else [])])

@@ -68,7 +68,9 @@ def units_needed(sd: float, difference: float) -> int | None:
 
 def smallest_difference(n: int, sd: float) -> float:
     """The difference that a verdict over `n` units, which differ with `sd`, finds in 80 % of cases; inf below six."""
-    return sd * smallest_effect(n) if n < FEWEST_FOR_A_TEST or sd > 0 else 0.0
+    if n < FEWEST_FOR_A_TEST:
+        return inf
+    return sd * smallest_effect(n)
 
 
 @cache

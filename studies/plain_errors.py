@@ -72,6 +72,8 @@ def shown(value: Any) -> str:
         text = repr(value)
     except ValueError:  # Python writes no number of thousands of digits
         text = "a number of thousands of digits"
+    except RecursionError:
+        text = "tables thousands of levels deep"
     return text if len(text) <= N_SHOWN else f"{text[:N_SHOWN]} ..."
 
 

@@ -115,7 +115,8 @@ def observed_spread(plan: "Plan", store: "Store") -> Spread | None:
     baseline = trials.pop(study.baseline, None)
     if baseline is None:
         return None
-    spreads = [spread for one in trials.values() if (spread := spread_between(one, baseline)) is not None]
+    found = [spread_between(one, baseline) for one in trials.values()]
+    spreads = [spread for spread in found if spread is not None and spread.sd(1) > 0]  # none that saw no difference
     return typical(spreads, f"by the median spread of {len(spreads)} systems against {study.baseline} in this store")
 
 

@@ -10,7 +10,7 @@ the clips (a verification) gives no accuracy; its checks are kept. This module i
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -296,6 +296,8 @@ def load_results(study: Study, store: "Store", plan: "Plan") -> StudyResults:
                 provenances.append(store.provenance(key))
             elif attempts := store.attempts(key):
                 failures[keyed.cell, kind] = attempts[-1].reason
+    _name_alike(fits)
+    _name_alike(tests)
     return StudyResults(
         study=study,
         wanted=tuple(keyed.cell for keyed in plan.cells),
@@ -306,6 +308,19 @@ def load_results(study: Study, store: "Store", plan: "Plan") -> StudyResults:
         provenances=tuple(provenances),
         accepted_codes=tuple(sorted({keyed.accepted_code for keyed in plan.cells if keyed.accepted_code})),
     )
+
+
+def _name_alike(results: dict[StudyCell, CellResult]) -> None:
+    """Give the clips of a fold the names that its first cell has for them.
+
+    Cells of one fold have the same clips in the same order, as their keys hold the content; names are in no key, and a
+    recording that was renamed or converted between two runs is still the same.
+    """
+    first: dict[tuple[str, str], tuple[str, ...]] = {}
+    for cell, result in results.items():
+        names = first.setdefault((cell.protocol, cell.fold), result.clip_names)
+        if names != result.clip_names and len(names) == len(result.clip_names):
+            results[cell] = replace(result, clip_names=names)
 
 
 def trials_of(members: Members) -> Trials:

@@ -6,6 +6,7 @@ kebab-case; the options beside a name are the fields of that entry's frozen data
 opened, before any work is spent. This module imports no torch: `trichord plan` and `--help` stay quick.
 """
 
+from collections import Counter
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -53,6 +54,12 @@ class Data(_Model):
     clip_seconds: float | None = Field(default=None, gt=0, le=60)  # None: the catalogue's length for this set
     sample_rate_hz: int | None = Field(default=None, gt=0, le=192_000)  # None: the set's own rate
     folder: str | None = None  # a user's own folder in place of a catalogue set
+
+    @field_validator("folder")
+    @classmethod
+    def _is_a_path(cls, folder: str | None) -> str | None:
+        """A bare name is a folder here, never the catalogue's set of that name."""
+        return folder if folder is None or "/" in folder or "\\" in folder else f"./{folder}"
 
 
 class Protocol(_Model):
@@ -162,7 +169,7 @@ class Study(_Model):
             "front end": [f.key for f in self.front_ends],
             "seed": [str(s) for s in self.seeds],
         }.items():
-            twice = sorted({name for name in names if names.count(name) > 1})
+            twice = sorted(name for name, n in Counter(names).items() if n > 1)
             if twice:
                 raise ValueError(f"{what} {', '.join(twice)} stands twice; each needs a name of its own.")
         if self.baseline not in systems:

@@ -10,7 +10,8 @@ alike and seeds are repetitions, so neither multiplies the evidence; the groups 
     20 groups or more   2.5 and 97.5 % of 10 000 resamples of whole groups
     no groups           (none named, or each clip its own) Wilson's interval over clips for one seed, else
                         2.5 and 97.5 % of 10 000 resamples of clips
-    every clip right    (or wrong) Wilson's interval over clips: a t would have no width
+    every clip right    (or wrong) Wilson's interval over clips: a t would have no width; where no paired difference
+                        differs from another, the share of clips of which none may have been seen: 1 - 0.025^(1/n)
 
 A bootstrap over six groups covers 86 %, not 95; a t covers 95 where group scores are near normal. Differences are
 paired by group and tested by flipping their signs (Fisher 1935): p = share of the 2^n sign patterns whose mean is at
@@ -26,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classical_baselines.harness.choices import InputError
-from studies.intervals import bootstrap_interval, t_interval, wilson_interval
+from studies.intervals import bootstrap_interval, t_interval, wilson_interval, zero_seen_bound
 from studies.paired_tests import (
     ALPHA,
     FEWEST_FOR_A_TEST,
@@ -172,6 +173,10 @@ def paired_difference(a: Trials, b: Trials, margin: float) -> Comparison:
         p_value = sign_flip_p_value(values)
         test = f"sign flip and bootstrap over {len(values)} clips"
     unit: Literal["group", "clip"] = "group" if a.grouped else "clip"
+    if len(values) > 1 and np.ptp(values) == 0:
+        reach, n_clips = zero_seen_bound(len(np.unique(a.clips))), len(np.unique(a.clips))
+        low, high = float(values[0]) - reach, float(values[0]) + reach
+        test += f"; no {unit} differs from another, so the interval is the exact bound over {n_clips} clips"
     verdict = verdict_of(low, high, p_value, margin)
     return Comparison(
         difference=float(values.mean()),

@@ -78,7 +78,7 @@ def _complete(path: Path, before: tuple[Path, ...] = ()) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except RecursionError as error:
         raise InputError(f"{path}: not a TOML file: {_TOO_DEEP}") from error
     except ValueError as error:  # of TOML, of UTF-8, or of a number with thousands of digits
@@ -108,11 +108,15 @@ def _filled_in(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 
 def _is_named(value: Any) -> bool:
     """A list of tables that have names; an empty list names nothing, and replaces."""
-    return isinstance(value, list) and value != [] and all(isinstance(e, dict) and "name" in e for e in value)
+    return (
+        isinstance(value, list)
+        and value != []
+        and all(isinstance(e, dict) and {"name", "label"} & set(e) for e in value)
+    )
 
 
 def _name_of(entry: Mapping[str, Any]) -> str:
-    return str(entry.get("label", entry["name"]))
+    return str(entry.get("label", entry.get("name")))
 
 
 def _override(raw: dict[str, Any], key: str, value: str) -> None:
@@ -128,7 +132,12 @@ def _override(raw: dict[str, Any], key: str, value: str) -> None:
     node: Any = raw
     for part in parents:
         if isinstance(node, list):
-            node = next((item for item in node if isinstance(item, dict) and item.get("name") == part), None)
+            tables = [item for item in node if isinstance(item, dict)]
+            called = [item for item in tables if item.get("label", item.get("name")) == part]
+            called = called or [item for item in tables if item.get("name") == part]
+            if len(called) > 1:
+                raise InputError(f"--set {key}={value}: {part!r} stands for several; name one by its label.")
+            node = called[0] if called else None
         elif isinstance(node, dict):
             node = node.setdefault(part, {})
         if not isinstance(node, dict | list):

@@ -22,6 +22,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from classical_baselines.harness.choices import InputError
 from studies.cell import CellKind, CellResult
 from studies.grid import Ground, KeyedCell, describe
 from studies.specification import Study
@@ -101,6 +102,7 @@ def run(task: Task, commits: _Commits | None = None) -> int:
 def _run(task: Task, commits: _Commits) -> None:
     _use_threads(task.study.threads_per_cell)
     pipeline = importlib.import_module(task.pipeline)
+    _refuse_other_recordings(task, pipeline)
     fitted: Any = None
     if "fit" in task.kinds or not task.store.has_weights(task.cell.fit_key):
         started = _Clock()
@@ -112,6 +114,16 @@ def _run(task: Task, commits: _Commits) -> None:
         weights = fitted.weights if fitted is not None else task.store.load_weights(task.cell.fit_key)
         result = pipeline.test_cell(task.study, task.cell.cell, weights, task.data_root)
         _commit(task, "test", result, started, commits, None)
+
+
+def _refuse_other_recordings(task: Task, pipeline: Any) -> None:
+    """A cell answers for the recordings that its key names: those of the plan, not what has come in their place."""
+    found = pipeline.load_study_clips(task.study, task.data_root).content_hash
+    if found != task.ground.content_hash:
+        raise InputError(
+            f"the recordings have changed since the run began: their content is {found[:12]}, and was "
+            f"{task.ground.content_hash[:12]}. Leave them as they are while a study runs, and run it again."
+        )
 
 
 def _commit(

@@ -2,7 +2,7 @@
 """A user's own recordings, one folder per class: DIR/LABEL/.../clip.wav becomes a manifest.
 
     label   the name of the folder right below DIR
-    group   what the first pair of brackets of a regular expression matches in LABEL/.../clip.wav
+    group   what the first pair of brackets of a regular expression matches below the label's folder: in .../clip.wav
 
 Without groups, pieces of one speaker or one recording end up in training and in test alike, and the accuracy says how
 well they are remembered; the manifest then carries a warning.
@@ -40,7 +40,7 @@ def _rows_of(folder: Path, label: str, pattern: re.Pattern[str] | None) -> list[
             f"Put its recordings there, or remove the folder."
         )
     names = [path.relative_to(folder).as_posix() for path in files]
-    return [ManifestRow(name, label, "", _group_of(name, pattern)) for name in names]
+    return [ManifestRow(name, label, "", _group_of(name, label, pattern)) for name in names]
 
 
 def _group_pattern(group_regex: str | None) -> re.Pattern[str] | None:
@@ -52,16 +52,17 @@ def _group_pattern(group_regex: str | None) -> re.Pattern[str] | None:
         raise ManifestError(f"the group expression {group_regex!r} is no regular expression ({error}).") from error
     if pattern.groups < 1:
         raise ManifestError(
-            f"the group expression {group_regex!r} has no brackets. Put them around the part of LABEL/clip.wav that "
+            f"the group expression {group_regex!r} has no brackets. Put them around the part of the file name that "
             f"names the group, as in '([a-z]+)_[0-9]+[.]wav'."
         )
     return pattern
 
 
-def _group_of(name: str, pattern: re.Pattern[str] | None) -> str:
+def _group_of(name: str, label: str, pattern: re.Pattern[str] | None) -> str:
     if pattern is None:
         return ""
-    match = pattern.search(name)
+    below = name[len(label) + 1 :]
+    match = pattern.search(below) or pattern.search(f"/{below}")
     if match is None or not match[1]:
         raise ManifestError(
             f"the group expression {pattern.pattern!r} finds no group in {name!r}. Widen it, or remove the file."

@@ -8,7 +8,6 @@ from classical_baselines.harness.choices import InputError
 from studies.commands.request import Request
 from studies.other_tests import OtherTest, other_tests
 from studies.results import Row, StudyResults, load_results
-from studies.specification import Study
 
 
 def compare(request: Request, a: str, b: str, as_json: bool) -> int:
@@ -17,7 +16,7 @@ def compare(request: Request, a: str, b: str, as_json: bool) -> int:
     study.system(a), study.system(b)
     store = request.open_store(study)
     results = load_results(study, store, request.planned(study, store, confirm=True))
-    ours, theirs = (_row(study, results, name) for name in (a, b))
+    ours, theirs = (_row(request.study, results, name) for name in (a, b))
     found = results.compare(ours, theirs)
     share = results.test_per_train(ours)
     others = other_tests(ours.trials, theirs.trials, share, study.equivalence_margin)
@@ -50,10 +49,10 @@ def _said(test: OtherTest) -> str:
     return f"p = {test.p_value:.3g}{interval} over {test.n:,} {test.unit}s"
 
 
-def _row(study: Study, results: StudyResults, name: str) -> Row:
+def _row(study: str, results: StudyResults, name: str) -> Row:
     row = results.row(name)
     if row is None:
         raise InputError(
-            f"No cell of {name} is committed. `trichord run {study.name} --only system={name}` makes them."
+            f"No cell of {name} is committed. `trichord run {study} --only system={name}` makes them, with --store."
         )
     return row

@@ -72,7 +72,7 @@ def test_shards_share_all_cells_evenly_and_none_twice(count):
         assert max(n[system] for n in per_system) - min(n[system] for n in per_system) <= 1
 
 
-@pytest.mark.parametrize("text", ["", "2", "0/4", "5/4", "1/0", "-1/4", "1/4/2", "a/b", "1.5/2"])
+@pytest.mark.parametrize("text", ["", "2", "0/4", "5/4", "1/0", "-1/4", "1/4/2", "a/b", "1.5/2", "1/" + "9" * 5000])
 def test_what_is_no_shard_is_refused(text):
     with pytest.raises(InputError, match=f"--shard {re.escape(text)}: give I/N"):
         Shard.parsed(text)

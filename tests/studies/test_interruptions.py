@@ -134,3 +134,11 @@ def test_a_cell_that_hangs_is_ended_at_its_limit(tmp_path):
     assert code == 1
     assert "passed the limit of 2 s (cell_seconds_limit in the study)" in output
     assert len(open_store(tmp_path).keys()) == 118
+
+
+def test_recordings_that_change_during_a_run_fail_its_cells(tmp_path):
+    code, output = finish(tmp_path, FAKE_CONTENT="decaf")
+
+    assert code == 1
+    assert "the recordings have changed since the run began: their content is decaf, and was c0ffee" in output
+    assert open_store(tmp_path).keys() == set()

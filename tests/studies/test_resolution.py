@@ -159,6 +159,7 @@ def test_the_spread_is_read_from_test_cells_where_the_baseline_has_them_and_neve
 def test_without_the_baseline_or_without_a_pair_there_is_no_spread(tmp_path):
     assert observed_spread(*committed(tmp_path / "a", {"middle": ["fit"], "large": ["fit"]})) is None
     assert observed_spread(*committed(tmp_path / "b", {"small": ["fit"]})) is None
+    assert resolution_of(3, "group", 1, Spread(0.0, None, "as seen"), 0.02).smallest is None
 
 
 def test_the_spread_that_a_plan_assumes_is_that_of_the_published_study():

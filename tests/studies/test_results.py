@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from classical_baselines.harness.choices import InputError
+from studies.cell_files import plain
 from studies.code_version import CodeVersion
 from studies.grid import describe
 from studies.report import write_report
@@ -150,3 +151,21 @@ def test_a_store_gives_back_what_was_committed(tmp_path):
     again, given = results.tests[cell].runs[0].logits, result_of(cell, "test").runs[0].logits
     assert again.argmax(axis=1).tolist() == given.argmax(axis=1).tolist()
     assert write_report(results, tmp_path / "report").is_file()
+
+
+def test_recordings_that_were_renamed_between_two_runs_are_the_same_clips(tmp_path):
+    """Names are in no key; cells of a fold have its clips in one order."""
+    study, store = fake_study(), open_store(tmp_path / "store", create=True)
+    with patch("studies.grid.code_version", return_value=CodeVersion("f" * 64, {})):
+        plan = make_plan(study, GROUND, store, confirm=True)
+    for keyed in plan.cells:
+        result = result_of(keyed.cell, "fit")
+        if keyed.cell.system == "large":
+            result = replace(result, clip_names=tuple(name.replace(".wav", ".flac") for name in result.clip_names))
+        store.commit(keyed.fit_key, plain(describe(study, keyed, GROUND, "fit")), result, {})
+
+    fits = load_results(study, store, plan).fits
+
+    assert {result.clip_names for cell, result in fits.items() if cell.fold == "ben"} == {
+        tuple(f"ben_{i}.wav" for i in range(12))
+    }

@@ -19,6 +19,14 @@ def _without_roles(*roles):
     return replace(results, study=results.study.model_copy(update={"systems": systems}))
 
 
+def _only_run(wanted):
+    """Cells of some systems alone; the study names all."""
+    results = synthetic_results()
+    names = {system.name for system in results.study.systems if wanted(system)}
+    fits, tests = ({c: r for c, r in cells.items() if c.system in names} for cells in (results.fits, results.tests))
+    return replace(results, fits=fits, tests=tests)
+
+
 def _with_equal_recordings(n):
     return _with_audit(n_equal_recordings=n)
 
@@ -66,9 +74,9 @@ def test_every_question_is_answered_from_a_whole_study():
     [
         ("How many seeds?", lambda: synthetic_results(seeds=(0,)), "1 at least"),
         (
-            "How often were test clips looked at?",
+            "Were test clips looked at by this study alone?",
             lambda: replace(synthetic_results(), looks={("leave-one-group-out", "theo"): 900}),
-            "theo 900",
+            "theo 900 (",
         ),
         (
             "Is anything missing?",
@@ -105,6 +113,11 @@ def test_every_question_is_answered_from_a_whole_study():
             lambda: _without_checks("aer-equality"),
             "Not, or not in all: ",
         ),
+        (
+            "Are there simple rivals, trained on the same clips?",
+            lambda: _only_run(lambda system: system.role != "rival"),
+            "None",
+        ),
         ("Is idling counted?", _unpriced, "No system is priced."),
         ("Which terms have no price?", _unpriced, "no system names a deployment"),
         ("Is every system priced to one boundary, host and front end included?", _unpriced, "No full price"),
@@ -121,7 +134,10 @@ def test_what_a_reviewer_would_attack_is_open(question, change, words):
 def test_a_study_that_never_opened_its_test_clips_says_so():
     items = answered(replace(synthetic_results(confirmed=False), looks={}))
 
-    assert items["How often were test clips looked at?"].answer == "Never: validation clips only."
+    assert (
+        items["Were test clips looked at by this study alone?"].answer
+        == "They were not looked at: validation clips only."
+    )
     assert "validation clips only" in methods(synthetic_results(confirmed=False))
 
 

@@ -117,7 +117,7 @@ def test_the_paired_difference_is_a_paired_t_and_a_sign_flip_by_group():
 
 
 def test_a_system_is_equivalent_to_itself():
-    result = paired_difference(by_group(SHARES), by_group(SHARES), margin=0.02)
+    result = paired_difference(by_group(SHARES, n=40), by_group(SHARES, n=40), margin=0.02)  # 240 clips
 
     assert (result.verdict, result.p_value, result.would_decide) == ("equivalent", 1.0, "")
 
@@ -192,3 +192,12 @@ def test_the_interval_over_six_speakers_covers_the_truth_when_speakers_and_seeds
         covered += result.low <= 0.8 <= result.high
 
     assert covered / n_studies == pytest.approx(0.95, abs=0.02)
+
+
+def test_a_difference_that_never_varies_is_known_as_well_as_its_clips_are_many():
+    """Both systems right on every clip: the share of clips on which they differ may still be 1 - 0.025^(1/n)."""
+    few, many = ([by_group([1.0] * 6, n=n)] * 2 for n in (3, 40))
+
+    assert paired_difference(*few, 0.02).verdict == "undecided"
+    assert paired_difference(*few, 0.02).high == pytest.approx(1 - 0.025 ** (1 / 18))
+    assert paired_difference(*many, 0.02).verdict == "equivalent"

@@ -99,3 +99,29 @@ def test_the_schema_lets_a_study_that_extends_another_say_little():
     ):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(invalid, schema)
+
+
+def test_a_front_end_is_set_and_extended_by_its_label(tmp_path):
+    by_label = load_study("word-pictures", {"front_ends.cut.options.hop": "80"})
+    text = 'extends = "word-pictures"\nname = "mine"\nfront_ends = [{ label = "cut", options = { hop = 80 } }]\n'
+    extended = load_study(written(tmp_path, text))
+
+    for study in (by_label, extended):
+        assert {front_end.key: front_end.options["hop"] for front_end in study.front_ends} == {
+            "as-recorded": 126,
+            "cut": 80,
+            "cut-and-stretched": 64,
+        }
+    with pytest.raises(InputError, match="'log-mel' stands for several; name one by its label"):
+        load_study("word-pictures", {"front_ends.log-mel.options.hop": "80"})
+
+
+def test_a_bare_folder_is_a_folder_and_never_the_set_of_that_name():
+    assert load_study("quickstart", {"data.folder": '"fsdd"'}).data.folder == "./fsdd"
+    assert load_study("quickstart", {"data.folder": '"/data/mine"'}).data.folder == "/data/mine"
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "mine.toml").write_bytes(b"\xef\xbb\xbf" + b'extends = "quickstart"\nname = "mine"\n')
+
+    assert load_study(str(tmp_path / "mine.toml")).name == "mine"

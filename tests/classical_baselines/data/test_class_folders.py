@@ -53,6 +53,8 @@ def test_sound_in_folders_within_a_class_folder_is_found(folder):
 def test_clips_without_groups_few_groups_and_lonely_groups_are_warned_of(folder):
     assert "no groups" in from_folder(folder).warnings[0]
     assert "Only 2 groups were found (1, 2)" in from_folder(folder, r"_(\d)").warnings[0]
+    for number, path in enumerate(sorted(folder.glob("*/*.wav"))):
+        path.rename(path.with_name(f"{number}.wav"))
     assert "a group of its own" in from_folder(folder, "(.*)").warnings[0]
 
 
@@ -89,3 +91,13 @@ def test_a_class_folder_that_cannot_be_a_label_is_refused_by_name(folder, label)
 
     with pytest.raises(InputError, match=re.escape(f"the label {label!r} of {label + '/ann_1.wav'!r} cannot be taken")):
         from_folder(folder)
+
+
+def test_the_group_is_looked_for_below_the_label_which_is_none(tmp_path):
+    for seed, (label, speaker) in enumerate(
+        (label, who) for label in ("cat_meow", "dog_bark") for who in ("ann", "bob")
+    ):
+        noise(tmp_path / label / f"{speaker}_1.wav", seed)
+
+    for regex in (r"([a-z]+)_", r"^([a-z]+)_", r"/([a-z]+)_"):
+        assert {row.speaker_or_group for row in from_folder(tmp_path, regex).rows} == {"ann", "bob"}
