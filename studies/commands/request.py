@@ -1,9 +1,12 @@
 # studies/commands/request.py
 """What most commands are asked with: which study, which store, which cells."""
 
+import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from classical_baselines.data.cache import ENVIRONMENT_VARIABLE, cache_folder
 from classical_baselines.harness.choices import InputError
 from studies.grid import Ground, only
 from studies.running import Plan, known_ground, make_plan, store_of
@@ -16,6 +19,15 @@ def refuse_absent(store: Store, *, named: bool) -> None:
     """Refuse a store that nothing was run in: one that was named, or the default without a published one behind it."""
     if not store.path.is_dir() and (named or store.behind is None):
         raise InputError(f"{store.path} is no store: nothing was run there yet. Name the study's folder with --store.")
+
+
+def _use_cache_of(folder: Path) -> None:
+    """Keep what is decoded of a user's folder apart from what is of any other, here and in the cells' processes.
+
+    The cache knows a recording by its name below the folder, its size and its time: two folders may agree in all three.
+    """
+    name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    os.environ[ENVIRONMENT_VARIABLE] = str(cache_folder() / "folders" / name)
 
 
 @dataclass(frozen=True)
@@ -45,7 +57,10 @@ class Request:
             except ValueError:
                 raise InputError(f"--seeds {self.seeds}: give whole numbers, joined by commas.") from None
             overrides["seeds"] = str(seeds)
-        return load_study(self.study, overrides)
+        study = load_study(self.study, overrides)
+        if study.data.folder is not None:
+            _use_cache_of(Path(study.data.folder))
+        return study
 
     def open_store(self, study: Study, *, create: bool = False) -> Store:
         """The study's store."""

@@ -161,6 +161,35 @@ def test_a_plan_says_what_its_grid_can_find(folder):
     assert "finds     no difference, however large: 4 groups" in trichord(folder, "plan", "tiny.toml").stdout
 
 
+def test_two_folders_of_the_same_names_sizes_and_times_are_two_sets(tmp_path):
+    """As an archive that sets every time to nothing unpacks them."""
+    shown = []
+    for folder, seed in (("one", 1), ("other", 2)):
+        generator = np.random.default_rng(seed)
+        for name in ("yes/anna_1", "yes/bert_1", "yes/cleo_1", "no/anna_1", "no/bert_1", "no/cleo_1"):
+            path = tmp_path / folder / f"{name}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with wave.open(str(path), "wb") as file:
+                file.setnchannels(1)
+                file.setsampwidth(2)
+                file.setframerate(8000)
+                file.writeframes(generator.integers(-9000, 9000, 4000).astype("<i2").tobytes())
+            os.utime(path, (0, 0))
+        made = trichord(
+            tmp_path, "new", folder, "--from-folder", folder, "--group-from", r"([a-z]+)_", **cache(tmp_path)
+        )
+        os.utime(tmp_path / folder / "meta.csv", (0, 0))
+        planned = trichord(tmp_path, "plan", f"{folder}.toml", **cache(tmp_path))
+        assert (made.returncode, planned.returncode) == (0, 0), made.stderr + planned.stderr
+        shown.append(next(line.split()[-1] for line in planned.stdout.splitlines() if line.startswith("data ")))
+
+    assert shown[0] != shown[1]
+
+
+def cache(folder: Path) -> dict[str, str]:
+    return {"TRICHORD_CACHE": str(folder / "cache")}
+
+
 def test_a_study_runs_to_its_report_and_is_not_run_again(folder):
     first = trichord(folder, "run", "tiny.toml", "--confirm")
     assert first.returncode == 0, first.stderr
