@@ -54,9 +54,9 @@ def _energy(results: StudyResults) -> str:
 
 
 def _tools(results: StudyResults) -> str:
-    checks = [f"{c.name} of {c.system} in {c.n_passed} of {c.n_cells} cells" for c in results.checks]
+    checks = [f"{c.name} of {c.system} passed in {c.n_passed} of {c.n_cells} cells" for c in results.checks]
     versions: Mapping[str, str | None] = next((p["versions"] for p in results.provenances if "versions" in p), {})
     named = ("torch", "snntorch", "lava-nc", "qiskit", "qiskit-aer")
     tools = [f"{name} {versions[name]}" for name in named if versions.get(name)]
-    said = [f"Checks passed: {'; '.join(checks)}."] if checks else []
+    said = [f"Checks: {'; '.join(checks)}."] if checks else []
     return " ".join([*said, *([f"Software: {', '.join(tools)}."] if tools else [])])

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from studies.paired_tests import FEWEST_FOR_A_TEST, smallest_difference, units_needed
 from studies.results import trials_of
-from studies.statistics import Trials, shared_trials
+from studies.statistics import Trials, mean_by, places, shared_trials
 
 if TYPE_CHECKING:
     from studies.running import Plan
@@ -122,7 +122,7 @@ def observed_spread(plan: "Plan", store: "Store") -> Spread | None:
 
 def spread_between(system: Trials, baseline: Trials) -> Spread | None:
     """The spread of one system against the baseline over what both were tested on; None below two units."""
-    if not set(_places(system)) & set(_places(baseline)):
+    if not set(places(system)) & set(places(baseline)):
         return None
     differences = _differences(*shared_trials(system, baseline))
     n_units, n_seeds = differences.shape
@@ -143,22 +143,17 @@ def typical(spreads: Sequence[Spread], source: str) -> Spread | None:
     return Spread(median(spread.between for spread in spreads), median(within) if within else None, source)
 
 
-def _places(trials: Trials) -> list[tuple[int, str, str]]:
-    return list(zip(trials.seeds.tolist(), trials.folds.tolist(), trials.clips.tolist(), strict=True))
-
-
 def _differences(a: Trials, b: Trials) -> NDArray[np.float64]:
     """[unit, seed]: accuracy of A less accuracy of B, over the units that stand with every seed."""
-    scores = [(_scores(a, seed), _scores(b, seed)) for seed in sorted(set(a.seeds.tolist()))]
+    scores = [(_scores(a, seed), _scores(b, seed)) for seed in np.unique(a.seeds).tolist()]
     units = sorted(set.intersection(*(set(ours) for ours, _ in scores)))
     values = [[ours[unit] - theirs[unit] for ours, theirs in scores] for unit in units]
     return np.array(values, dtype=np.float64).reshape(len(units), len(scores))
 
 
 def _scores(trials: Trials, seed: int) -> dict[str, float]:
-    units = trials.groups if trials.grouped else trials.clips
     rows = trials.seeds == seed
-    return {str(unit): float(trials.correct[rows & (units == unit)].mean()) for unit in np.unique(units[rows])}
+    return mean_by(trials.correct[rows], trials.units[rows])
 
 
 def in_words(found: Resolution) -> list[str]:

@@ -60,15 +60,20 @@ class Trials:
         n_clips = len(np.unique(self.clips))
         return bool((self.groups != "").all()) and len(np.unique(self.groups)) < n_clips
 
+    @property
+    def units(self) -> NDArray[np.str_]:
+        """[trial]: what is the sample, groups or else clips."""
+        return self.groups if self.grouped else self.clips
+
     def group_scores(self) -> dict[str, float]:
         """Accuracy of each group: per seed, then averaged over the seeds; by clip where there are no groups."""
-        return self._scores(self.groups if self.grouped else self.clips)
+        return self._scores(self.units)
 
     def by_seed(self) -> dict[str, float]:
         """Mean of the group accuracies within each seed."""
-        units = self.groups if self.grouped else self.clips
+        units = self.units
         return {
-            str(seed): float(np.mean(list(_mean_by(self.correct[rows], units[rows]).values())))
+            str(seed): float(np.mean(list(mean_by(self.correct[rows], units[rows]).values())))
             for seed in np.unique(self.seeds)
             for rows in [self.seeds == seed]
         }
@@ -81,7 +86,7 @@ class Trials:
         per_seed: dict[str, list[float]] = {}
         for seed in np.unique(self.seeds):
             rows = self.seeds == seed
-            for unit, score in _mean_by(self.correct[rows], units[rows]).items():
+            for unit, score in mean_by(self.correct[rows], units[rows]).items():
                 per_seed.setdefault(unit, []).append(score)
         return {unit: float(np.mean(per_seed[unit])) for unit in sorted(per_seed)}
 
@@ -230,25 +235,27 @@ def _mean_interval(values: Floats) -> tuple[tuple[float | None, float | None], s
 
 def shared_trials(a: Trials, b: Trials) -> tuple[Trials, Trials]:
     """The trials that both have: same seed, same fold, same clip."""
-    places = set(_places(a)) & set(_places(b))
+    both = set(places(a)) & set(places(b))
     if not set(a.seeds.tolist()) & set(b.seeds.tolist()):
         raise InputError("The two systems share no seed. Run both with one seed at least.")
-    if not places:
+    if not both:
         raise InputError("The two systems share no clip. Run both on the same folds.")
-    return _kept(a, places), _kept(b, places)
+    return _kept(a, both), _kept(b, both)
 
 
-def _places(trials: Trials) -> list[tuple[int, str, str]]:
+def places(trials: Trials) -> list[tuple[int, str, str]]:
+    """Seed, fold and clip of every trial."""
     return list(zip(trials.seeds.tolist(), trials.folds.tolist(), trials.clips.tolist(), strict=True))
 
 
-def _kept(trials: Trials, places: set[tuple[int, str, str]]) -> Trials:
-    keep = np.array([place in places for place in _places(trials)])
+def _kept(trials: Trials, wanted: set[tuple[int, str, str]]) -> Trials:
+    keep = np.array([place in wanted for place in places(trials)])
     arrays: Any = (trials.correct, trials.groups, trials.clips, trials.seeds, trials.folds)
     return Trials(*(array[keep] for array in arrays))
 
 
-def _mean_by(correct: NDArray[np.bool_], units: NDArray[np.str_]) -> dict[str, float]:
+def mean_by(correct: NDArray[np.bool_], units: NDArray[np.str_]) -> dict[str, float]:
+    """The share of right trials of every unit."""
     names, which = np.unique(units, return_inverse=True)
     shares = np.bincount(which, weights=correct) / np.bincount(which)
     return dict(zip(names.tolist(), shares.tolist(), strict=True))

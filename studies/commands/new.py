@@ -60,6 +60,8 @@ def new(name: str, from_study: str, from_folder: Path | None, group_from: str | 
         raise InputError(f"{path} is there already. Remove it, or choose another name.")
     if group_from is not None and from_folder is None:
         raise InputError("--group-from goes with --from-folder DIR: it is matched with the names of your files.")
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in str((from_folder or path).resolve())):
+        raise InputError(f"{str(from_folder)!r} has a character that no study file can hold. Rename the folder first.")
     source = choose(catalogue(), from_study, what="study")
     text = source.read_text(encoding="utf-8")
     manifest = None if from_folder is None else _manifest_of(from_folder, group_from)
@@ -80,11 +82,7 @@ def _manifest_of(folder: Path, group_from: str | None) -> Manifest:
     """The folder's own `meta.csv`, or one made from its class folders, which is written when the study holds."""
     listing = folder / MANIFEST_NAME
     if not listing.is_file():
-        manifest = class_folders(folder, group_from)
-        for row in manifest.rows:
-            if any(unicodedata.category(character) in {"Cc", "Cs"} for character in row.file):  # control, surrogate
-                raise InputError(f"{folder}: {row.file!r} has a character that no text can hold. Rename it first.")
-        return manifest
+        return class_folders(folder, group_from)
     if group_from is not None:
         raise InputError(f"{listing} names the groups already. Leave --group-from out, or remove that file.")
     return read_manifest(folder)

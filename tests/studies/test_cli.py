@@ -186,6 +186,17 @@ def test_two_folders_of_the_same_names_sizes_and_times_are_two_sets(tmp_path):
     assert shown[0] != shown[1]
 
 
+def test_a_folder_that_no_text_can_hold_is_refused_and_leaves_nothing(tmp_path):
+    folder = tmp_path / "odd\udcff"
+    for label in ("no", "yes"):
+        (folder / label).mkdir(parents=True)
+    done = trichord(tmp_path, "new", "odd", "--from-folder", str(folder))
+
+    assert done.returncode == 2
+    assert "has a character that no study file can hold" in done.stderr
+    assert not (tmp_path / "odd.toml").exists()
+
+
 def cache(folder: Path) -> dict[str, str]:
     return {"TRICHORD_CACHE": str(folder / "cache")}
 
