@@ -1,6 +1,9 @@
 # studies/wording.py
 """How numbers are written in tables and sentences: per cent, points, joules, each with its interval."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from studies.budgets import EnergyRow
 from studies.results import Row
 from studies.statistics import Comparison, Interval
@@ -47,6 +50,25 @@ def energy_text(energy: EnergyRow) -> str:
     if energy.kind == "lower-bound":
         return f"≥ {joules_text(energy.nominal_joules)}"
     return f"{joules_text(energy.nominal_joules)} [{joules_text(energy.low)}, {joules_text(energy.high)}]"
+
+
+def energy_parts(energy: EnergyRow) -> tuple[str, str]:
+    """The number, and the range that stands below it in a table: `("607 µJ", "[345 µJ, 1.29 mJ]")`."""
+    number, _, interval = energy_text(energy).partition(" [")
+    return ("–", "") if energy.nominal_joules is None else (number, f"[{interval}" if interval else "")
+
+
+def note_text(value: Any) -> str:
+    """What a backend noted or a check compared: numbers with three digits or whole, lists joined by commas."""
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value == round(value) and abs(value) >= 1 else f"{value:.3g}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, Iterable) and not isinstance(value, str | Mapping):
+        return ", ".join(note_text(item) for item in value)
+    return str(value)
 
 
 def _three_digits(value: float) -> str:

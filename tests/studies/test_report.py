@@ -75,6 +75,7 @@ def test_every_figure_has_a_text_for_those_who_do_not_see_it(folder):
     labels = [value for name, value in page.attributes if name == "aria-label"]
 
     assert page.tags.count("svg") == 6
+    assert page.tags.count("figcaption") == 6
     assert sum(len(label) > 20 for label in labels) >= 6
 
 
@@ -84,8 +85,8 @@ def test_the_answers_come_before_the_picture_and_the_page_has_all_sections(folde
 
     assert text.index("Most accurate") < text.index('<section id="picture"')
     assert ids == [
-        *("picture", "systems", "differences", "energy", "groups", "confusion", "clip", "checks", "completeness"),
-        *("coefficients", "provenance"),
+        *("answers", "picture", "systems", "differences", "energy", "groups", "confusion", "clip", "checks"),
+        *("completeness", "coefficients", "provenance"),
     ]
     for words in ("lava-equality", "aer-equality", "the loss is not finite in epoch 3", "Davies et al.", "17 of 18"):
         assert words in text

@@ -1,19 +1,14 @@
 import re
+from dataclasses import replace
 from itertools import pairwise
 from xml.etree import ElementTree
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies.detail_plots import (
-    confusion_figure,
-    curves_figure,
-    energy_by_stage_figure,
-    group_figure,
-    pictures_figure,
-)
-from studies.figure_style import inline_svg, png_bytes, spread_labels, svg_text
-from studies.plots import accuracy_energy_figure
+from studies.figures import FIGURES, draw
+from studies.figures.style import inline_svg, png_bytes, spread_labels, svg_text
+from studies.results import StudyResults
 from tests.studies.synthetic_results import SPEAKERS, SYSTEMS, synthetic_results
 
 
@@ -40,7 +35,7 @@ def test_labels_that_have_room_stay_where_they_are(tens):
 
 
 def test_every_boundary_has_a_panel_and_every_priced_system_its_name():
-    text = words(svg_text(accuracy_energy_figure(synthetic_results())))
+    text = words(svg_text(draw("accuracy-vs-energy", synthetic_results()).figure))
 
     for boundary in ("operation:", "core:", "chip:", "system:"):
         assert any(word.startswith(boundary) for word in text)
@@ -51,7 +46,7 @@ def test_every_boundary_has_a_panel_and_every_priced_system_its_name():
 
 
 def test_the_readme_picture_is_the_system_boundary_alone():
-    text = words(svg_text(accuracy_energy_figure(synthetic_results(), ("system",))))
+    text = words(svg_text(draw("accuracy-vs-energy-system", synthetic_results()).figure))
 
     assert [word for word in text if re.match(r"(operation|core|chip|system):", word)] == [
         "system: with front end, host and link"
@@ -59,7 +54,7 @@ def test_the_readme_picture_is_the_system_boundary_alone():
 
 
 def test_a_figure_has_the_same_bytes_every_time():
-    first, second = (accuracy_energy_figure(synthetic_results(), ("system",)) for _ in range(2))
+    first, second = (draw("accuracy-vs-energy-system", synthetic_results()).figure for _ in range(2))
 
     assert svg_text(first) == svg_text(second)
     assert png_bytes(first) == png_bytes(second)
@@ -67,9 +62,10 @@ def test_a_figure_has_the_same_bytes_every_time():
 
 
 def test_an_element_of_a_page_follows_its_colours_and_has_ids_of_its_own():
-    element = inline_svg(accuracy_energy_figure(synthetic_results(), ("system",)), "one", 'a "quoted" <text>')
+    drawing = replace(draw("accuracy-vs-energy-system", synthetic_results()), description='a "quoted" <text>')
+    element = inline_svg(drawing, "one")
 
-    assert element.startswith('<svg role="img" aria-label="a &quot;quoted&quot; &lt;text&gt;"')
+    assert element.startswith('<svg role="group" aria-label="a &quot;quoted&quot; &lt;text&gt;"')
     assert "var(--classical)" in element
     assert "#0072b2" not in element
     assert set(re.findall(r'(?:id="|url\(#|href="#)([a-z]*)-', element)) == {"one"}
@@ -77,7 +73,7 @@ def test_an_element_of_a_page_follows_its_colours_and_has_ids_of_its_own():
 
 
 def test_stages_stand_side_by_side_on_the_log_axis_and_are_not_stacked():
-    figure = energy_by_stage_figure(synthetic_results())
+    figure = draw("energy-by-stage", synthetic_results()).figure
     (ax,) = figure.axes
 
     assert ax.get_xscale() == "log"
@@ -91,29 +87,32 @@ def test_stages_stand_side_by_side_on_the_log_axis_and_are_not_stacked():
 
 
 def test_every_group_is_a_mark_and_named():
-    text = words(svg_text(group_figure(synthetic_results())))
+    text = words(svg_text(draw("accuracy-by-group", synthetic_results()).figure))
 
     assert {*SPEAKERS, *SYSTEMS} <= text
 
 
 def test_the_confusion_of_a_target_sums_to_a_hundred_per_cent():
-    figure = confusion_figure(synthetic_results().headline_rows[:2])
+    figure = draw("confusion", synthetic_results()).figure
     image = figure.axes[0].images[0].get_array()
 
     assert image.sum(axis=1).round(9).tolist() == [100.0] * 10
 
 
-def test_pictures_and_curves_are_drawn_and_nothing_is_drawn_from_nothing():
+def test_every_figure_is_drawn_with_its_numbers_and_nothing_is_drawn_from_nothing():
     results = synthetic_results()
-    pictures = [("x", p) for r in results.tests.values() for run in r.runs for p in run.pictures][:2]
+    empty = StudyResults(study=results.study, wanted=results.wanted, fits={}, tests={})
 
-    assert len(curves_figure(results).axes[0].lines) >= len(SYSTEMS)
-    assert pictures_figure(pictures) is not None
-    assert pictures_figure([]) is None
-    assert confusion_figure([]) is None
+    for name in FIGURES:
+        drawing = draw(name, results)
+        assert drawing.caption and drawing.description and drawing.records
+        assert len({tuple(record) for record in drawing.records}) == 1  # the same columns in every row
+    assert draw("one-clip", empty) is draw("confusion", empty) is draw("learning-curves", empty) is None
 
 
 def test_a_curve_ends_at_the_last_epoch_of_the_training():
-    axes = curves_figure(synthetic_results()).axes[0]
+    (ax,) = draw("learning-curves", synthetic_results()).figure.axes
+    lines = [tuple(line.get_xdata()) for line in ax.lines if len(line.get_xdata()) == 5]
 
-    assert {tuple(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 5} == {(6, 12, 18, 24, 30)}
+    assert set(lines) == {(6, 12, 18, 24, 30)}
+    assert len(lines) >= len(SYSTEMS)

@@ -1,4 +1,4 @@
-# studies/plots.py
+# studies/figures/accuracy_energy.py
 """Accuracy against energy, a panel per boundary; the picture that a study is about.
 
 A point is a system on a deployment. Its height is the accuracy of the headline run with its 95 % interval; its place
@@ -15,15 +15,15 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from classical_baselines.harness.energy import BOUNDARIES
 from studies.budgets import EnergyRow, deployments
-from studies.figure_style import FAMILY_COLOURS, INK, PAPER, RULE, SOFT, STYLE, margin_labels
+from studies.figures.axes import energy_ticks, label_of
+from studies.figures.drawing import Drawing
+from studies.figures.style import FAMILY_COLOURS, INK, PAPER, RULE, SOFT, STYLE, margin_labels
 from studies.results import Row, StudyResults
-from studies.wording import joules_text
+from studies.wording import interval_text
 
-LONGEST_LABEL = 36
 KIND_MARKS = {"measured": "o", "modelled": "o", "lower-bound": ">"}
 KIND_TITLES = {
     "measured": "measured",
@@ -45,6 +45,47 @@ class Point:
     row: Row
     energy: EnergyRow
     letter: str  # of the deployment
+
+
+def accuracy_vs_energy(results: StudyResults) -> Drawing:
+    """A panel per boundary."""
+    return _drawing(results, BOUNDARIES)
+
+
+def accuracy_vs_energy_system(results: StudyResults) -> Drawing:
+    """The system boundary alone."""
+    return _drawing(results, ("system",))
+
+
+def _drawing(results: StudyResults, boundaries: Sequence[str]) -> Drawing:
+    letters = _letters(results)
+    summary = "; ".join(f"{row.title} {interval_text(row.interval)} %" for row in results.headline_rows)
+    return Drawing(
+        accuracy_energy_figure(results, boundaries),
+        "A panel per boundary: energies of different boundaries do not compare. Vertical: accuracy with its 95 % "
+        "interval. Horizontal: energy per decision with its 5 to 95 % range; hollow marks are modelled from counted "
+        "operations, filled ones measured; an arrow marks a lower bound. The letter is the deployment. Always on: one "
+        "decision per clip length, idling in between.",
+        "Accuracy against energy per decision on a log axis, a panel per boundary, with intervals. Accuracies: "
+        f"{summary}. The energies stand in the energy table.",
+        [
+            {
+                "boundary": boundary,
+                "system": point.row.system.name,
+                "family": point.row.system.family,
+                "deployment": point.energy.deployment,
+                "energy_kind": point.energy.kind,
+                "joules_per_decision": point.energy.nominal_joules,
+                "joules_per_decision_low": point.energy.low,
+                "joules_per_decision_high": point.energy.high,
+                "accuracy": point.row.interval.estimate,
+                "accuracy_low": point.row.interval.low,
+                "accuracy_high": point.row.interval.high,
+            }
+            for boundary in boundaries
+            for point in _points(results, boundary, letters)
+        ],
+    )
 
 
 def accuracy_energy_figure(results: StudyResults, boundaries: Sequence[str] = BOUNDARIES) -> Figure:
@@ -79,16 +120,6 @@ def accuracy_energy_figure(results: StudyResults, boundaries: Sequence[str] = BO
             ax.set_axis_off()
         _key(figure, letters, [point for points in panels.values() for point in points], key_height / height)
     return figure
-
-
-def label_of(row: Row) -> str:
-    """The row's title, cut where it is too long for a margin."""
-    return shortened(row.title)
-
-
-def shortened(title: str) -> str:
-    """A title of at most 36 characters."""
-    return title if len(title) <= LONGEST_LABEL else title[: LONGEST_LABEL - 1] + "…"
 
 
 def _panel(ax: Axes, points: Sequence[Point], limits: tuple[float, float]) -> None:
@@ -203,14 +234,3 @@ def _accuracy_limits(points: Sequence[Point]) -> tuple[float, float]:
     lows = [100 * (interval.low if interval.low is not None else interval.estimate) for interval in intervals]
     highs = [100 * (interval.high if interval.high is not None else interval.estimate) for interval in intervals]
     return max(0.0, min(lows, default=0.0) - 3), min(101.0, max(highs, default=100.0) + 3)
-
-
-def energy_ticks(ax: Axes, low: float, high: float) -> None:
-    """At most eight decades of joules, named with SI prefixes."""
-    from math import ceil, floor, log10
-
-    decades = range(floor(log10(low)), ceil(log10(high)) + 1)
-    step = -(-len(decades) // 8)
-    ax.xaxis.set_major_locator(FixedLocator([10.0**d for d in decades if d % step == 0]))
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: joules_text(value)))

@@ -1,4 +1,4 @@
-# studies/figure_style.py
+# studies/figures/style.py
 """How figures look, and how they are written: deterministic SVG and PNG files, and elements of a page.
 
 No date and a fixed hash salt, so that a figure has the same bytes every time. Text stays text in SVG.
@@ -13,6 +13,8 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from studies.figures.drawing import Drawing, Mark
 
 INK, PAPER, RULE, SOFT = "#1a1a1c", "#fdfdfe", "#8c8c8d", "#6d6d6f"
 FAMILY_COLOURS = {"classical": "#0072b2", "neuro": "#d55e00", "quantum": "#009e73"}  # Okabe & Ito
@@ -59,21 +61,32 @@ def png_bytes(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def inline_svg(figure: Figure, name: str, description: str) -> str:
+def inline_svg(drawing: Drawing, name: str) -> str:
     """The figure as an element of a page: no paper, the page's colours, ids of its own, a description for readers."""
     with mpl.rc_context(STYLE):
         buffer = io.BytesIO()
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": "trichord"})
+        drawing.figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": "trichord"})
     text = buffer.getvalue().decode()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{name}-", text)
+    for gid, mark in drawing.marks.items():
+        text = text.replace(f'<g id="{gid}">', _mark_start(gid, mark))
+    text = re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{name}-", text)
     for colour, variable in PAGE_COLOURS.items():
         text = text.replace(colour, variable)
-    width = figure.get_figwidth() * 72
+    width = drawing.figure.get_figwidth() * 72
     text = re.sub(r'width="[^"]*" height="[^"]*"|height="[^"]*" width="[^"]*"', "", text, count=1)
-    label = f'<svg role="img" aria-label="{escape(description)}" style="width:100%;max-width:{width * 1.35:.0f}px" '
-    return text.replace("<svg ", label, 1)
+    style = f"width:100%;max-width:{width * 1.35:.0f}px"
+    return text.replace("<svg ", f'<svg role="group" aria-label="{escape(drawing.description)}" style="{style}" ', 1)
+
+
+def _mark_start(gid: str, mark: Mark) -> str:
+    """The start of a group that can be pointed at, focused and filtered."""
+    text = escape(mark.text)
+    attributes = f'class="mark" tabindex="0" role="img" aria-label="{text}" data-family="{escape(mark.family)}"'
+    if mark.deployments:
+        attributes += f' data-deployments="{escape(" ".join(mark.deployments))}"'
+    return f'<g id="{gid}" {attributes}><title>{text}</title>'
 
 
 def spread_labels(heights: Sequence[float], gap: float, low: float, high: float) -> list[float]:

@@ -1,0 +1,41 @@
+# studies/figures/__init__.py
+"""Every figure of a study, by name: what `report` shows, `plot` writes and `export` hands over.
+
+    drawing = draw("accuracy-vs-energy", results)      None where there is nothing to draw
+
+A figure is a file of this folder with a function `StudyResults -> Drawing | None`, and a line in FIGURES. To show it in
+the report, name it in the template of a section: `{{ figure("confusion") }}`. matplotlib is imported when one is drawn.
+"""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from classical_baselines.harness.choices import choose
+
+if TYPE_CHECKING:
+    from studies.figures.drawing import Drawing
+    from studies.results import StudyResults
+
+# name: (file of this folder, its function); in the order of the report
+FIGURES: Mapping[str, tuple[str, str]] = {
+    "accuracy-vs-energy": ("accuracy_energy", "accuracy_vs_energy"),
+    "accuracy-vs-energy-system": ("accuracy_energy", "accuracy_vs_energy_system"),
+    "energy-by-stage": ("energy_by_stage", "energy_by_stage"),
+    "accuracy-by-group": ("accuracy_by_group", "accuracy_by_group"),
+    "confusion": ("confusion", "confusion"),
+    "learning-curves": ("learning_curves", "learning_curves"),
+    "one-clip": ("one_clip", "one_clip"),
+}
+
+
+def draw(name: str, results: "StudyResults") -> "Drawing | None":
+    """The figure called `name`; None where the results have nothing for it."""
+    file, function = choose(FIGURES, name, what="figure")
+    make: Callable[[StudyResults], Drawing | None] = getattr(import_module(f"studies.figures.{file}"), function)
+    return make(results)
+
+
+def file_stem(name: str) -> str:
+    """The name of a figure's files, without the ending: `accuracy_vs_energy`."""
+    return name.replace("-", "_")

@@ -1,0 +1,29 @@
+# studies/report/sections/__init__.py
+"""The sections of the report, in the order of the page. A new one is its files and a line here."""
+
+from studies.report.section import Section
+from studies.report.sections import (
+    answers,
+    checks,
+    coefficients,
+    completeness,
+    differences,
+    energy,
+    provenance,
+    systems,
+)
+
+SECTIONS: tuple[Section, ...] = (
+    answers.SECTION,
+    Section("picture", "Accuracy against energy"),
+    systems.SECTION,
+    differences.SECTION,
+    energy.SECTION,
+    Section("groups", "Groups and learning"),
+    Section("confusion", "Confusions"),
+    Section("clip", "One clip from the inside"),
+    checks.SECTION,
+    completeness.SECTION,
+    coefficients.SECTION,
+    provenance.SECTION,
+)
