@@ -32,7 +32,7 @@ from classical_baselines.harness.energy import (
     rank_correlation,
 )
 from classical_baselines.harness.operations import OperationCounts
-from classical_baselines.harness.pricing import PRICED_STAGES, Deployment, price
+from classical_baselines.harness.pricing import PRICED_STAGES, Deployment, Term, price
 
 DEPLOYMENTS_FILE = Path(__file__).parent / "deployments.toml"
 
@@ -62,6 +62,7 @@ class EnergyRow:
     period_seconds: float
     energy: Energy
     coefficient_ids: tuple[str, ...]
+    terms: tuple[Term, ...] = ()  # the products that the nominal value is the sum of
 
     @property
     def draws(self) -> Draws | None:
@@ -201,4 +202,5 @@ def _row(
         period_seconds=period_seconds,
         energy=energy,
         coefficient_ids=priced.coefficient_ids,
+        terms=priced.terms,
     )

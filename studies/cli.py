@@ -249,6 +249,28 @@ def review(
     return _call("review", request=_request(locals()), as_json=as_json)
 
 
+@app.command()
+def trace(
+    study: StudyName,
+    number: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NUMBER",
+            help="As it is printed (83.6, 1.82mJ), or an address: SYSTEM accuracy; SYSTEM energy DEPLOYMENT BOUNDARY; "
+            "SYSTEM SYSTEM difference. SYSTEM may be SYSTEM@BACKEND/PROTOCOL.",
+        ),
+    ],
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    settings: Settings = None,
+    seeds: Seeds = None,
+    accept_code: AcceptCode = None,
+    as_json: AsJson = False,
+) -> int:
+    """Follow a number of the report to its cells, counts, coefficients and sources."""
+    return _call("trace", request=_request(locals()), number=number, as_json=as_json)
+
+
 @app.command("list")
 def list_(
     what: Annotated[str | None, typer.Argument(help="datasets, front-ends, encoders, ...; none: all.")] = None,

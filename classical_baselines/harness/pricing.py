@@ -67,6 +67,18 @@ class Deployment:
         return tuple(label for name in devices if (label := load_device(name).label))
 
 
+@dataclass(frozen=True)
+class Term:
+    """One product of the sum: so many operations of a stage at one price, nominal."""
+
+    stage: str  # or "idle" and "link"
+    device: str
+    operation: str
+    coefficient: str  # its id
+    count: float  # of operations, or seconds, bits, wake-ups; per decision
+    joules: float
+
+
 @dataclass(frozen=True, eq=False)
 class Priced:
     """One deployment's energy per decision within one boundary and scenario."""
@@ -77,6 +89,7 @@ class Priced:
     busy_seconds: Mapping[str, float]  # nominal, by device
     keeps_up: bool  # no device is busy for longer than the period
     coefficient_ids: tuple[str, ...]  # every coefficient drawn
+    terms: tuple[Term, ...] = ()  # the products that the nominal value is the sum of
 
 
 @dataclass
@@ -89,6 +102,7 @@ class _Sum:
     by_stage: dict[str, float] = field(default_factory=dict)
     by_coefficient: dict[str, float] = field(default_factory=dict)
     ids: dict[str, None] = field(default_factory=dict)
+    terms: list[Term] = field(default_factory=list)
     unpriced: list[str] = field(default_factory=list)
     active: dict[str, Draws] = field(default_factory=dict)  # device -> joules of its operations
 
@@ -104,6 +118,8 @@ class _Sum:
             joules = self.draws.price(device, row) * count
             total += joules
             self.by_coefficient[row.id] = self.by_coefficient.get(row.id, 0.0) + float(joules[0])
+            nominal_count = float(np.atleast_1d(count)[0])
+            self.terms.append(Term(stage, device.name, operation, row.id, nominal_count, float(joules[0])))
             self._note(device, row.id)
         self.joules += total
         self.by_stage[stage] = self.by_stage.get(stage, 0.0) + float(total[0])
@@ -177,6 +193,7 @@ def price(
         busy_seconds=nominal_busy,
         keeps_up=all(seconds <= period_seconds for seconds in nominal_busy.values()),
         coefficient_ids=tuple(total.ids),
+        terms=tuple(total.terms),
     )
 
 
