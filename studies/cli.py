@@ -40,6 +40,8 @@ AcceptCode = Annotated[
     str | None, typer.Option("--accept-code", help="Keep older cells made by this code version (a prefix will do).")
 ]
 Confirm = Annotated[bool, typer.Option("--confirm", help="Open the test clips. Every look is counted.")]
+Boundary = Annotated[str, typer.Option("--boundary", help="operation, core, chip or system.")]
+Scenario = Annotated[str, typer.Option("--scenario", help="always-on or saturated.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
@@ -233,6 +235,29 @@ def compare(
 ) -> int:
     """Difference of two systems on the same clips, its interval, and a verdict."""
     return _call("compare", request=_request(locals()), a=a, b=b, as_json=as_json)
+
+
+@app.command("break-even")
+def break_even(
+    study: StudyName,
+    a: Annotated[str, typer.Argument(metavar="A", help="A system.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The system whose energy it is to meet.")],
+    over: Annotated[str, typer.Option("--over", help="spike_rate, bits, shots, or the id of a coefficient.")],
+    boundary: Boundary = "system",
+    scenario: Scenario = "always-on",
+    deployment_a: Annotated[str, typer.Option("--deployment-a", help="Of A.  [default: where it costs least]")] = "",
+    deployment_b: Annotated[str, typer.Option("--deployment-b", help="Of B.  [default: where it costs least]")] = "",
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    settings: Settings = None,
+    seeds: Seeds = None,
+    accept_code: AcceptCode = None,
+    as_json: AsJson = False,
+) -> int:
+    """Find the spike rate, width, number of shots or price at which two systems use the same energy."""
+    asked = {"over": over, "boundary": boundary, "scenario": scenario}
+    on = {"deployment_a": deployment_a, "deployment_b": deployment_b}
+    return _call("break_even", request=_request(locals()), a=a, b=b, **asked, **on, as_json=as_json)
 
 
 @app.command()

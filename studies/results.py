@@ -269,7 +269,7 @@ class StudyResults:
                     counts,
                     run.deployments,
                     first.clip_seconds,
-                    link_values=_values_per_clip(counts),
+                    link_values=values_per_clip(counts),
                     with_alternatives=True,
                     draws=draws,
                 )
@@ -341,7 +341,7 @@ def _pooled(members: Members, seed: int) -> tuple[NDArray[np.float32], NDArray[n
     return np.concatenate([logits for logits, _ in of_seed]), np.concatenate([targets for _, targets in of_seed])
 
 
-def _values_per_clip(counts: OperationCounts) -> float | None:
+def values_per_clip(counts: OperationCounts) -> float | None:
     """Intensities of one clip that pass from the front end's device to the network's, read off the counts.
 
     Pooling multiplies once per value that it gives; the intensity scale adds once per value that it gives.

@@ -135,6 +135,7 @@ class CoefficientDraws:
     seed: int = 0
     n_draws: int = N_DRAWS
     _values: dict[str, Draws] = field(default_factory=dict, repr=False)
+    _prices: dict[tuple[str, str], Draws] = field(default_factory=dict, repr=False)
 
     def of(self, coefficient: Coefficient) -> Draws:
         """[1 + draw] values of one coefficient, in its own unit."""
@@ -147,8 +148,12 @@ class CoefficientDraws:
 
     def price(self, device: Device, coefficient: Coefficient) -> Draws:
         """[1 + draw] values with the row that it is a factor of multiplied in."""
-        values = self.of(coefficient)
-        return values * self.price(device, device.row(coefficient.of)) if coefficient.of else values
+        place = (device.name, coefficient.id)
+        if place not in self._prices:
+            values = self.of(coefficient)
+            chained = values * self.price(device, device.row(coefficient.of)) if coefficient.of else values
+            self._prices[place] = chained
+        return self._prices[place]
 
 
 def log_triangular(uniform: Draws, low: float, mode: float, high: float) -> Draws:

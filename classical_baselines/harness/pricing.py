@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from classical_baselines.harness.choices import InputError, choose
-from classical_baselines.harness.coefficient import CoefficientDraws, Device, load_device
+from classical_baselines.harness.coefficient import Coefficient, CoefficientDraws, Device, load_device
 from classical_baselines.harness.energy import (
     BOUNDARIES,
     SCENARIOS,
@@ -94,36 +94,53 @@ class Priced:
 
 @dataclass
 class _Sum:
-    """The running total of one pricing: [1 + draw] joules, element 0 nominal."""
+    """The running total of one pricing.
+
+    Counts that are one number wait in `work`, by device and price, and are multiplied by their draws once at the end
+    of the stages; times that differ from draw to draw are charged at once.
+    """
 
     draws: CoefficientDraws
     boundary: Boundary
-    joules: Draws
+    joules: Draws  # [1 + draw], element 0 nominal
     by_stage: dict[str, float] = field(default_factory=dict)
     by_coefficient: dict[str, float] = field(default_factory=dict)
     ids: dict[str, None] = field(default_factory=dict)
     terms: list[Term] = field(default_factory=list)
     unpriced: list[str] = field(default_factory=list)
-    active: dict[str, Draws] = field(default_factory=dict)  # device -> joules of its operations
+    work: dict[str, dict[str, float]] = field(default_factory=dict)  # device -> id -> count
+    active: dict[str, Draws] = field(default_factory=dict)  # device -> joules of its operations, once settled
 
     def within(self, boundary: Boundary) -> bool:
         return BOUNDARIES.index(boundary) <= BOUNDARIES.index(self.boundary)
 
-    def charge(self, device: Device, operation: str, count: float | Draws, stage: str) -> Draws:
-        """Add `count` operations at the device's prices within the boundary; returns the joules."""
-        total = np.zeros_like(self.joules)
+    def do(self, device: Device, operation: str, count: float, stage: str) -> None:
+        """Have the device do `count` operations of a stage: what it is busy with."""
+        waiting = self.work.setdefault(device.name, {})
         for row in device.rows(operation):
-            if not self.within(row.boundary):
-                continue
-            joules = self.draws.price(device, row) * count
-            total += joules
-            self.by_coefficient[row.id] = self.by_coefficient.get(row.id, 0.0) + float(joules[0])
-            nominal_count = float(np.atleast_1d(count)[0])
-            self.terms.append(Term(stage, device.name, operation, row.id, nominal_count, float(joules[0])))
-            self._note(device, row.id)
-        self.joules += total
-        self.by_stage[stage] = self.by_stage.get(stage, 0.0) + float(total[0])
-        return total
+            if self.within(row.boundary):
+                waiting[row.id] = waiting.get(row.id, 0.0) + count
+                nominal_joules = float(self.draws.price(device, row)[0]) * count
+                self._book(device, row, Term(stage, device.name, operation, row.id, count, nominal_joules))
+        self.by_stage.setdefault(stage, 0.0)
+
+    def settle(self, used: Mapping[str, Device]) -> None:
+        """Multiply what the devices did by the draws of its prices."""
+        for name, waiting in self.work.items():
+            self.active[name] = np.zeros_like(self.joules)
+            for id, count in waiting.items():
+                self.active[name] += self.draws.price(used[name], used[name].row(id)) * count
+            self.joules += self.active[name]
+
+    def charge(self, device: Device, operation: str, count: float | Draws, stage: str) -> None:
+        """Add what is not work: time, idling, waking up, the link."""
+        for row in device.rows(operation):
+            if self.within(row.boundary):
+                joules = self.draws.price(device, row) * count
+                self.joules += joules
+                nominal_count = float(np.atleast_1d(count)[0])
+                self._book(device, row, Term(stage, device.name, operation, row.id, nominal_count, float(joules[0])))
+        self.by_stage.setdefault(stage, 0.0)
 
     def parameter(self, device: Device, name: str) -> Draws | None:
         """The values of a running power or a step's time, where the device has one."""
@@ -132,8 +149,14 @@ class _Sum:
             self._note(device, rows[0].id)
         return self.draws.price(device, rows[0]) if rows else None
 
+    def _book(self, device: Device, row: Coefficient, term: Term) -> None:
+        self.terms.append(term)
+        self.by_stage[term.stage] = self.by_stage.get(term.stage, 0.0) + term.joules
+        self.by_coefficient[row.id] = self.by_coefficient.get(row.id, 0.0) + term.joules
+        self._note(device, row.id)
+
     def _note(self, device: Device, id: str) -> None:
-        while id:
+        while id and id not in self.ids:
             self.ids[id] = None
             id = device.row(id).of
 
@@ -169,6 +192,7 @@ def price(
         devices = [load_device(name) for name in deployment.stages[stage]]
         for operation, count in operations.items():
             _charge_operation(total, stage, operation, count, operations, devices, used, busy)
+    total.settle(used)
     for device in used.values():
         running_power = total.parameter(device, "running_power") if device.name in total.active else None
         if running_power is not None:
@@ -244,8 +268,7 @@ def _charge_operation(
         return
     if any(entry.operation == operation and entry.within in present for entry in device.included):
         return
-    joules = total.charge(device, operation, count, stage)
-    total.active[device.name] = total.active.get(device.name, np.zeros_like(joules)) + joules
+    total.do(device, operation, count, stage)
 
 
 def _charge_link(

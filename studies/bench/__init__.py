@@ -30,9 +30,16 @@ def _int8() -> list[BenchRow]:
     return bench()
 
 
+def _energy_draws() -> list[BenchRow]:
+    from studies.bench.energy_draws import bench
+
+    return bench()
+
+
 BENCHES: Mapping[str, Callable[[], list[BenchRow]]] = {
     "log-mel": _log_mel,
     "loihi": _loihi,
     "qft-circuit": _qft_circuit,
     "int8": _int8,
+    "energy-draws": _energy_draws,
 }

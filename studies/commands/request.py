@@ -5,14 +5,19 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from classical_baselines.data.cache import ENVIRONMENT_VARIABLE, cache_folder
-from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.choices import InputError, choose
 from studies.grid import Ground, only
 from studies.running import Plan, known_ground, make_plan, store_of
 from studies.specification import Study
 from studies.store import Store
 from studies.study_file import load_study
+
+if TYPE_CHECKING:
+    from classical_baselines.harness.energy import Boundary, Scenario
+    from studies.results import Row, StudyResults
 
 
 def refuse_absent(store: Store, *, named: bool) -> None:
@@ -66,7 +71,39 @@ class Request:
         """The study's store."""
         return store_of(study, self.store, create=create)
 
+    def results(self) -> "StudyResults":
+        """What the store holds of the study, test cells included."""
+        from studies.results import load_results
+
+        study = self.open_study()
+        store = self.open_store(study)
+        return load_results(study, store, self.planned(study, store, confirm=True))
+
+    def rows(self, *systems: str) -> "list[Row]":
+        """The headline rows of these systems under the headline protocol; refused where nothing was run."""
+        study = self.open_study()
+        for name in systems:
+            study.system(name)
+        results = self.results()
+        found = [(name, results.row(name)) for name in systems]
+        for name, row in found:
+            if row is None:
+                raise InputError(
+                    f"No cell of {name} is committed. `trichord run {self.study} --only system={name}` makes them, "
+                    "with --store."
+                )
+        return [row for _, row in found if row is not None]
+
     def planned(self, study: Study, store: Store, *, confirm: bool, ground: Ground | None = None) -> Plan:
         """The cells of the study, by what a run left in the store where there is no need to open the recordings."""
         ground = ground or known_ground(study, store, self.data_root)
         return make_plan(study, ground, store, confirm=confirm, only=self.only, accept_code=self.accept_code)
+
+
+def place_of(boundary: str, scenario: str) -> "tuple[Boundary, Scenario]":
+    """A boundary and a scenario by name."""
+    from classical_baselines.harness.energy import BOUNDARIES, SCENARIOS
+
+    boundaries: dict[str, Boundary] = {name: name for name in BOUNDARIES}
+    scenarios: dict[str, Scenario] = {name: name for name in SCENARIOS}
+    return choose(boundaries, boundary, what="boundary"), choose(scenarios, scenario, what="scenario")

@@ -1,9 +1,10 @@
 # tests/classical_baselines/harness/test_pricing.py
 """Expected joules are sums on paper from the published prices."""
 
+import numpy as np
 import pytest
 
-from classical_baselines.harness.coefficient import CoefficientDraws
+from classical_baselines.harness.coefficient import CoefficientDraws, load_device
 from classical_baselines.harness.energy import LowerBound, Modelled, Unavailable
 from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.harness.pricing import price
@@ -185,3 +186,27 @@ def test_memory_traffic_on_the_microcontroller_is_charged_only_where_nothing_els
 
     assert priced(CNN + copied, "cortex-m4", "system").by_stage["encoder"] == pytest.approx(400 * 0.5 * 352e-12)
     assert priced(CNN + added, "cortex-m4", "system").by_stage["encoder"] == pytest.approx(10 * 3 * 352e-12)
+
+
+def test_the_draws_of_a_price_are_made_once_and_enter_as_count_times_price():
+    draws = CoefficientDraws(seed=3, n_draws=50)
+    device = load_device("cmos-45nm-int8")
+    macs, adds = device.rows("mac_int8")[0], device.rows("add_int32")[0]
+    counts = CNN + OperationCounts.of("readout", "other", mac_int8=1e5, add_int32=7e4)
+    found = price(
+        *(counts, deployments()["cmos-45nm-int8"]),
+        **{"boundary": "operation", "scenario": "saturated", "period_seconds": 1.0, "draws": draws},
+    )
+
+    expected = 2.756e6 * CoefficientDraws(3, 50).of(macs) + 7e4 * CoefficientDraws(3, 50).of(adds)
+    np.testing.assert_allclose(found.energy.draws, expected[1:])
+    assert found.by_coefficient == pytest.approx({"c45.mac-int8": 2.756e6 * 0.23e-12, "c45.add-int32": 7e4 * 0.1e-12})
+    assert draws.price(device, macs) is draws.price(device, macs)
+
+
+def test_a_price_that_is_a_factor_of_another_is_multiplied_in_draw_by_draw():
+    draws = CoefficientDraws(n_draws=50)
+    device = load_device("loihi-1-davies")
+    hops = device.row("as.hops")
+
+    np.testing.assert_allclose(draws.price(device, hops), draws.of(hops) * draws.of(device.row("l1.davies.hop")))
