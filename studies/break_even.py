@@ -26,7 +26,7 @@ from math import log
 import numpy as np
 
 from classical_baselines.harness.choices import InputError
-from classical_baselines.harness.coefficient import CoefficientDraws, load_device
+from classical_baselines.harness.coefficient import CoefficientDraws
 from classical_baselines.harness.energy import Draws
 from classical_baselines.harness.operations import OperationCounts
 from studies.what_if import Replaced, Side, coefficients_of
@@ -178,7 +178,7 @@ def _spike_rate(side: Side, who: str) -> Quantity:
 
 def _bits(side: Side, who: str) -> Quantity:
     for name in side.deployment.stages["network"]:
-        for row in load_device(name).rows("mac_int8"):
+        for row in side.deployment.devices[name].rows("mac_int8"):
             if row.boundary != "operation":
                 raise InputError(
                     f"bits scale the price of an operation alone; {name} has an all-in price ({row.id}), which does "

@@ -8,14 +8,11 @@ once per `period_seconds` (the hop between decisions; a clip's length where none
 audio are joules per decision over the period. This module imports no torch.
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 from classical_baselines.harness.choices import InputError, choose
-from classical_baselines.harness.coefficient import CoefficientDraws, device_names, load_device
+from classical_baselines.harness.coefficient import Coefficient, CoefficientDraws
 from classical_baselines.harness.energy import (
     BOUNDARIES,
     SCENARIOS,
@@ -32,9 +29,8 @@ from classical_baselines.harness.energy import (
     rank_correlation,
 )
 from classical_baselines.harness.operations import OperationCounts
-from classical_baselines.harness.pricing import PRICED_STAGES, Deployment, Term, price
-
-DEPLOYMENTS_FILE = Path(__file__).parent / "deployments.toml"
+from classical_baselines.harness.pricing import Deployment, Term, price
+from studies.price_list import deployments
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +57,16 @@ class EnergyRow:
     clip_seconds: float
     period_seconds: float
     energy: Energy
+    deployed: Deployment  # where it runs, with the prices of its devices
     coefficient_ids: tuple[str, ...]
     terms: tuple[Term, ...] = ()  # the products that the nominal value is the sum of
+
+    @property
+    def coefficients(self) -> tuple[Coefficient, ...]:
+        """Every coefficient that was drawn; one that several devices share stands once for each."""
+        devices = [self.deployed.devices[name] for name in self.deployed.device_names]
+        rows = [row for device in devices for row in device.coefficients if row.id in self.coefficient_ids]
+        return tuple(dict.fromkeys(rows))
 
     @property
     def draws(self) -> Draws | None:
@@ -88,16 +92,18 @@ def energy_rows(
     scenarios: Sequence[Scenario] = SCENARIOS,
     with_alternatives: bool = False,
     draws: CoefficientDraws | None = None,
+    known: Mapping[str, Deployment] | None = None,
 ) -> list[EnergyRow]:
     """One row per deployment, scenario and boundary.
 
     `link_values` is the number of intensities of one clip (mel times frame), sent where no spikes or bits were counted.
     `with_alternatives` adds the rival price sets of the deployments named. Give all systems of a study one `draws`.
+    `known` are the deployments that a study may name: those of its own device files too; else the shipped ones.
     """
     if not 0 < clip_seconds < float("inf"):
         raise InputError(f"clip_seconds must be above 0; got {clip_seconds}.")
     shared = draws or CoefficientDraws()
-    known = deployments()
+    known = deployments() if known is None else known
     names = list(dict.fromkeys(deployment_names))
     chosen = [choose(known, name, what="deployment") for name in names]
     if with_alternatives:
@@ -124,33 +130,12 @@ def deciding_coefficients(
     values = a.draws
     if values is None or (b is not None and b.draws is None):
         return []
-    ids = set(a.coefficient_ids)
+    rows = {row.id: row for row in a.coefficients}
     if b is not None and b.draws is not None:
         values = values / b.draws
-        ids |= set(b.coefficient_ids)
-    rows = {row.id: row for name in device_names() for row in load_device(name).coefficients}
-    correlations = [(id, rank_correlation(shared.of(rows[id])[1:], values)) for id in sorted(ids)]
+        rows |= {row.id: row for row in b.coefficients}
+    correlations = [(id, rank_correlation(shared.of(rows[id])[1:], values)) for id in sorted(rows)]
     return sorted(correlations, key=lambda entry: -abs(entry[1]))
-
-
-@cache
-def deployments() -> Mapping[str, Deployment]:
-    """Every deployment, by name."""
-    raw = tomllib.loads(DEPLOYMENTS_FILE.read_text(encoding="utf-8"))
-    known = {}
-    for name, table in raw.items():
-        stages = {stage: tuple(table[stage]) for stage in PRICED_STAGES}
-        for device in [*(d for devices in stages.values() for d in devices), *filter(None, [table.get("link")])]:
-            choose({n: n for n in device_names()}, device, what=f"device (deployment {name!r})")
-        known[name] = Deployment(
-            name=name,
-            title=table["title"],
-            stages=stages,
-            inside=tuple(table["inside"]),
-            link=table.get("link", ""),
-            alternative_to=table.get("alternative_to", ""),
-        )
-    return known
 
 
 def _row(
@@ -201,6 +186,7 @@ def _row(
         clip_seconds=clip_seconds,
         period_seconds=period_seconds,
         energy=energy,
+        deployed=deployment,
         coefficient_ids=priced.coefficient_ids,
         terms=priced.terms,
     )

@@ -31,6 +31,10 @@ def check_before_work(study: Study) -> None:
         low, high = study.intensity_quantiles
         if not 0 <= low < high <= 1:
             raise InputError(f"intensity_quantiles must satisfy 0 <= low < high <= 1; got {low:g} and {high:g}.")
+    from studies.price_list import deployments
+
+    with _told_in(f"study {study.name!r}"):
+        known = deployments(study.device_files)  # lints the study's own files
     for protocol in study.protocols:
         with _told_in(f"study {study.name!r}, protocol {protocol.name!r}"):
             _check_protocol(protocol)
@@ -39,7 +43,7 @@ def check_before_work(study: Study) -> None:
             build("front end", front_end)
     for system in study.systems:
         with _told_in(f"study {study.name!r}, system {system.name!r}"):
-            _check_system(system)
+            _check_system(system, known)
 
 
 @contextmanager
@@ -77,10 +81,8 @@ def _check_protocol(protocol: Protocol) -> None:
             raise InputError(f"{name} should be of type {hints[name].__name__}; got {value!r}.")
 
 
-def _check_system(system: System) -> None:
+def _check_system(system: System, known: Mapping[str, Any]) -> None:
     """A deployment is looked up when a table is priced, after all the work is spent: here it is refused before."""
-    from studies.budgets import deployments
-
     build("encoder", system.encoder)
     options = build("classifier", system.classifier)
     for run in system.runs:
@@ -92,7 +94,7 @@ def _check_system(system: System) -> None:
             )
         _check_pairing(system, run, options)
         for name in run.deployments:
-            choose(deployments(), name, what="deployment")
+            choose(known, name, what="deployment")
 
 
 def _check_pairing(system: System, run: Run, options: Any) -> None:

@@ -299,10 +299,11 @@ def trace(
 @app.command("list")
 def list_(
     what: Annotated[str | None, typer.Argument(help="datasets, front-ends, encoders, ...; none: all.")] = None,
+    check: Annotated[Path | None, typer.Option("--check", help="With `devices`: lint your own device file.")] = None,
     as_json: AsJson = False,
 ) -> int:
     """List what a study may name."""
-    return _call("listing", what=what, as_json=as_json)
+    return _call("listing", what=what, check=check, as_json=as_json)
 
 
 @app.command()

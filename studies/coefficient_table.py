@@ -3,10 +3,11 @@
 
 from typing import Any
 
-from classical_baselines.harness.coefficient import describe_coefficients
+from classical_baselines.harness.devices import describe_coefficients
 from studies.answers import representatives
 from studies.budgets import deciding_coefficients
 from studies.energy_answers import cheapest
+from studies.price_list import price_list
 from studies.results import StudyResults
 
 
@@ -24,7 +25,7 @@ def coefficient_rows(results: StudyResults) -> list[dict[str, Any]]:
         for id, correlation in deciding_coefficients(energy, reference):
             weights[id] = max(weights.get(id, 0.0), abs(correlation))
     lines: dict[str, dict[str, Any]] = {}
-    for entry in describe_coefficients():
+    for entry in describe_coefficients(price_list(results.study.device_files).devices):
         id = str(entry["id"])
         if id not in used:
             continue

@@ -25,6 +25,7 @@ from classical_baselines.harness.operations import OperationCounts
 from studies.budgets import EnergyRow, energy_rows
 from studies.cell import CellKind, CellResult, RunRecord, StudyCell
 from studies.merging import CheckSummary, averaged, merged
+from studies.price_list import deployments
 from studies.specification import Run, Study, System
 from studies.statistics import Comparison, Interval, Trials, accuracy_interval, paired_difference
 
@@ -272,6 +273,7 @@ class StudyResults:
                     link_values=values_per_clip(counts),
                     with_alternatives=True,
                     draws=draws,
+                    known=deployments(self.study.device_files),
                 )
             ),
             n_cells=len(members),

@@ -7,9 +7,10 @@ opened, before any work is spent. This module imports no torch: `trichord plan` 
 """
 
 from collections import Counter
+from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator, model_validator
 
 from classical_baselines.harness.choices import InputError
 from studies.plain_errors import shown
@@ -148,9 +149,15 @@ class Study(_Model):
     intensity_quantiles: tuple[float, float] = Field(default=(0.0, 1.0), strict=False)
     protocols: tuple[Protocol, ...] = Field(min_length=1, strict=False)
     augmentation: dict[str, Any] = Field(default_factory=dict)
+    device_files: tuple[str, ...] = Field(default=(), strict=False)  # prices of your own; in no cell's key
     systems: tuple[System, ...] = Field(min_length=1, strict=False)
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_by_alias=True, validate_by_name=True)
+
+    @field_serializer("device_files", when_used="json")
+    def _without_folders(self, device_files: tuple[str, ...]) -> list[str]:
+        """A report says which files, and not where they lie on this machine."""
+        return [PurePath(name).name for name in device_files]
 
     @field_validator("schema_version", mode="before")
     @classmethod

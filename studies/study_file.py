@@ -78,11 +78,15 @@ def _complete(path: Path, before: tuple[Path, ...] = ()) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except RecursionError as error:
         raise InputError(f"{path}: not a TOML file: {_TOO_DEEP}") from error
     except ValueError as error:  # of TOML, of UTF-8, or of a number with thousands of digits
         raise InputError(f"{path}: not a TOML file: {error}") from error
+    named = raw.get("device_files")
+    if isinstance(named, list):  # as seen from this file; those of --set are, from the working folder
+        raw["device_files"] = [str(path.parent / name) if isinstance(name, str) else name for name in named]
+    return raw
 
 
 def _merged(base: Any, own: Any) -> Any:

@@ -9,8 +9,10 @@ a `lower-bound`, with the terms that have no price. A run that is priced for no 
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
+from classical_baselines.harness.devices import coefficients_digest
 from studies.budgets import EnergyRow
 from studies.results import Row, StudyResults
 from studies.statistics import Comparison
@@ -108,7 +110,20 @@ def provenance_lines(results: StudyResults) -> list[str]:
     lines += [f"- data: SHA-256 of the decoded content {digest}" for digest in hashes if digest]
     prices = _distinct(str(p.get("coefficients_hash", "")) for p in results.provenances)
     lines += [f"- price tables when the cells ran: {digest}" for digest in prices if digest]
+    lines += price_lines(results)
     lines += [f"- cells of older code accepted: {code}" for code in results.accepted_codes]
+    return lines
+
+
+def price_lines(results: StudyResults) -> list[str]:
+    """Which coefficients the energies were priced with, now: cells store counts, and no price."""
+    used = {coefficient for row in results.rows for energy in row.energies for coefficient in energy.coefficients}
+    lines = [f"- the study's own device file: {Path(name).name}" for name in results.study.device_files]
+    if used:
+        lines.append(
+            f"- priced when this was written, from the counts that the cells store: {len({row.id for row in used})} "
+            f"coefficients, SHA-256 {coefficients_digest(used)}"
+        )
     return lines
 
 

@@ -18,11 +18,11 @@ from statistics import fmean
 import numpy as np
 
 from classical_baselines.harness.choices import InputError, choose
-from classical_baselines.harness.coefficient import Coefficient, load_device
+from classical_baselines.harness.coefficient import Coefficient, Device
 from classical_baselines.harness.energy import BOUNDARIES, SCENARIOS
 from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.harness.pricing import BITS_PER_VALUE, PRICED_STAGES, Term
-from studies.budgets import EnergyRow, deployments
+from studies.budgets import EnergyRow
 from studies.cell import StudyCell
 from studies.results import Row, StudyResults
 from studies.statistics import Comparison
@@ -244,7 +244,7 @@ def _find_energy(row: Row, deployment: str, boundary: str, scenario: str = HEADL
 
 def _traced(term: Term, counts: Sequence[OperationCounts], row: Row, energy: EnergyRow) -> TracedTerm:
     """A term with its price written out, and its count by layer where layers counted it."""
-    device = load_device(term.device)
+    device = energy.deployed.devices[term.device]
     price = [device.row(term.coefficient)]
     while price[-1].of:
         price.append(device.row(price[-1].of))
@@ -291,20 +291,15 @@ def _crossing(term: Term, counts: OperationCounts) -> str:
 
 def _of_a_time(id: str, energy: EnergyRow) -> Coefficient:
     """A running power, a step's time or the bits of an event, from the files of the devices of the deployment."""
-    deployment = deployments()[energy.deployment]
-    names = dict.fromkeys(
-        name for name in [*(n for names in deployment.stages.values() for n in names), deployment.link] if name
-    )
-    for name in names:
-        for coefficient in load_device(name).coefficients:
-            if coefficient.id == id:
-                return coefficient
-    raise InputError(f"The coefficient {id!r} stands in no file of {', '.join(names)}.")
+    for coefficient in energy.coefficients:
+        if coefficient.id == id:
+            return coefficient
+    raise InputError(f"The coefficient {id!r} stands in no file of {', '.join(energy.deployed.device_names)}.")
 
 
 def _included(counts: OperationCounts, energy: EnergyRow) -> tuple[str, ...]:
     """Operations that were counted and are paid for within the price of another, each with the reason."""
-    deployment = deployments()[energy.deployment]
+    deployment = energy.deployed
     stages = PRICED_STAGES if energy.boundary == "system" else deployment.inside
     charged = {(term.stage, term.operation) for term in energy.terms}
     counted = dict.fromkeys((stage, operation) for (stage, _, operation), n in counts if n > 0 and stage in stages)
@@ -312,16 +307,17 @@ def _included(counts: OperationCounts, energy: EnergyRow) -> tuple[str, ...]:
     for stage, operation in counted:
         if (stage, operation) not in charged:
             present = {name for of, name in [*counted, *charged] if of == stage}
-            lines += [f"{operation} ({stage}): {why}" for why in _why(operation, deployment.stages[stage], present)]
+            devices = [deployment.devices[name] for name in deployment.stages[stage]]
+            lines += [f"{operation} ({stage}): {why}" for why in _why(operation, devices, present)]
     return tuple(lines)
 
 
-def _why(operation: str, devices: Sequence[str], present: Set[str]) -> list[str]:
+def _why(operation: str, devices: Sequence[Device], present: Set[str]) -> list[str]:
     """Why an operation is paid for within another one that is present: the first device's reason that holds."""
     found = [
         entry.reason
-        for name in devices
-        for entry in load_device(name).included
+        for device in devices
+        for entry in device.included
         if entry.operation == operation and entry.within in present
     ]
     return found[:1]

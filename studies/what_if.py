@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from classical_baselines.harness.choices import InputError, choose
-from classical_baselines.harness.coefficient import Coefficient, CoefficientDraws, load_device
+from classical_baselines.harness.coefficient import Coefficient, CoefficientDraws
 from classical_baselines.harness.energy import Boundary, Draws, LowerBound, Modelled, Scenario
 from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.harness.pricing import Deployment, price
-from studies.budgets import EnergyRow, deployments
+from studies.budgets import EnergyRow
 from studies.results import Row, values_per_clip
 from studies.wording import run_name
 
@@ -94,12 +94,10 @@ def side_of(row: Row, boundary: Boundary, scenario: Scenario, deployment: str = 
             f"{run_name(row)} has no energy within the boundary {boundary}, {scenario} ({reasons}). "
             "Choose another --boundary or deployment."
         )
-    return Side(row, energy, deployments()[energy.deployment], row.counts)
+    return Side(row, energy, energy.deployed, row.counts)
 
 
 def coefficients_of(side: Side) -> dict[str, Coefficient]:
     """Every coefficient that the side's energy is made of, by id."""
-    names = [name for devices in side.deployment.stages.values() for name in devices]
-    names += [side.deployment.link] if side.deployment.link else []
-    rows = {row.id: row for name in names for row in load_device(name).coefficients}
+    rows = {row.id: row for row in side.energy.coefficients}
     return {id: rows[id] for id in side.energy.coefficient_ids}

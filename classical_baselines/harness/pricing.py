@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from classical_baselines.harness.choices import InputError, choose
-from classical_baselines.harness.coefficient import Coefficient, CoefficientDraws, Device, load_device
+from classical_baselines.harness.coefficient import Coefficient, CoefficientDraws, Device
 from classical_baselines.harness.energy import (
     BOUNDARIES,
     SCENARIOS,
@@ -56,6 +56,7 @@ class Deployment:
     name: str
     title: str
     stages: Mapping[str, tuple[str, ...]]  # stage -> device names
+    devices: Mapping[str, Device]  # of the price list that it belongs to, by name
     inside: tuple[str, ...]  # stages within the boundaries operation, core and chip
     link: str = ""  # device of the link between the stages' devices; "" where nothing priced lies between
     alternative_to: str = ""  # the deployment whose rival price set this one is
@@ -63,8 +64,13 @@ class Deployment:
     @property
     def labels(self) -> tuple[str, ...]:
         """What must stand beside its numbers: "Loihi 1 prices on a Loihi 2 mapping"."""
-        devices = dict.fromkeys(name for names in self.stages.values() for name in names)
-        return tuple(label for name in devices if (label := load_device(name).label))
+        return tuple(dict.fromkeys(label for name in self.device_names if (label := self.devices[name].label)))
+
+    @property
+    def device_names(self) -> tuple[str, ...]:
+        """Every device that it uses, the link's too."""
+        names = [name for of_stage in self.stages.values() for name in of_stage]
+        return tuple(dict.fromkeys([*names, self.link] if self.link else names))
 
 
 @dataclass(frozen=True)
@@ -178,7 +184,7 @@ def price(
         raise InputError(f"period_seconds must be above 0; got {period_seconds}.")
     stages = PRICED_STAGES if boundary == "system" else deployment.inside
     counted = _by_stage(counts, stages)
-    network = load_device(deployment.stages["network"][0])
+    network = deployment.devices[deployment.stages["network"][0]]
     # A model that is nothing but its readout does its work there.
     work = counted.get("network") or counted.get("readout") or {}
     reason = _no_price_for_the_network(work, deployment, boundary)
@@ -189,7 +195,7 @@ def price(
     used: dict[str, Device] = {network.name: network}
     busy: dict[str, Draws] = {}
     for stage, operations in counted.items():
-        devices = [load_device(name) for name in deployment.stages[stage]]
+        devices = [deployment.devices[name] for name in deployment.stages[stage]]
         for operation, count in operations.items():
             _charge_operation(total, stage, operation, count, operations, devices, used, busy)
     total.settle(used)
@@ -205,7 +211,7 @@ def price(
         elif device.rows("chip_seconds") and device.name not in busy and total.within("chip"):
             total.unpriced.append(f"chip_seconds (not counted; {device.name})")
     if boundary == "system" and deployment.link:
-        _charge_link(total, counts, load_device(deployment.link), network, link_values)
+        _charge_link(total, counts, deployment.devices[deployment.link], network, link_values)
 
     modelled = Modelled(float(total.joules[0]), total.joules[1:])
     unpriced = tuple(dict.fromkeys(total.unpriced))
@@ -294,7 +300,7 @@ def _charge_link(
 
 def _no_price_for_the_network(present: Mapping[str, float], deployment: Deployment, boundary: Boundary) -> str:
     """Why the network has no energy here at all; "" where it has some."""
-    first = load_device(deployment.stages["network"][0])
+    first = deployment.devices[deployment.stages["network"][0]]
     runs = [operation for operation in present if _runs(first, operation, present)]
     work = [operation for operation in runs if operation not in ("chip_steps", "chip_seconds", "state_resets")]
     foreign = [operation for operation in ESSENTIAL if operation in present and operation not in runs]

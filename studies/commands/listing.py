@@ -3,12 +3,17 @@
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
-from classical_baselines.harness.choices import choose
+from classical_baselines.harness.choices import InputError, choose
 
 
-def listing(what: str | None, as_json: bool) -> int:
-    """Print one set of names, or all."""
+def listing(what: str | None, as_json: bool, check: Path | None = None) -> int:
+    """Print one set of names, or all; with `check`, what a device file of the user's adds to the devices."""
+    if check is not None:
+        if what != "devices":
+            raise InputError("--check goes with `trichord list devices`: it lints a device file.")
+        return check_devices(check)
     wanted = [what] if what is not None else list(SETS)
     names = {one: choose(SETS, one, what="list")() for one in wanted}
     if as_json:
@@ -19,6 +24,21 @@ def listing(what: str | None, as_json: bool) -> int:
             print(f"{one}:")
         for entry in entries:
             print(f"  {entry}" if what is None else entry)
+    return 0
+
+
+def check_devices(path: Path) -> int:
+    """Lint a device file; say what it adds to a study that names it."""
+    from studies.price_list import price_list
+
+    shipped, found = price_list(), price_list([str(path)])
+    for name in set(found.devices) - set(shipped.devices):
+        rows = found.devices[name].coefficients
+        n_assumed = sum(row.range_assumed for row in rows)
+        print(f"device {name}: {len(rows)} coefficients, {n_assumed} of them with an assumed range")
+    for name in found.deployments:
+        if name not in shipped.deployments:
+            print(f"deployment {name}: {', '.join(found.deployments[name].device_names)}")
     return 0
 
 
@@ -44,13 +64,13 @@ def _protocols() -> list[str]:
 
 
 def _devices() -> list[str]:
-    from classical_baselines.harness.coefficient import device_names
+    from classical_baselines.harness.devices import shipped_devices
 
-    return sorted(device_names())
+    return sorted(shipped_devices())
 
 
 def _deployments() -> list[str]:
-    from studies.budgets import deployments
+    from studies.price_list import deployments
 
     return sorted(deployments())
 

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import Any
 
 from classical_baselines.harness.coefficient import Coefficient
-from studies.budgets import deployments
 from studies.cell import StudyCell
 from studies.commands.request import Request, refuse_absent
 from studies.origins import Origin, origin_of
@@ -142,7 +141,7 @@ def _say_energy(traced: EnergyTrace) -> None:
     energy = traced.energy
     print(
         f"  {energy_text(energy)} per decision over {energy.clip_seconds:g} s of audio, {energy.kind}; "
-        f"{deployments()[energy.deployment].title}\n"
+        f"{energy.deployed.title}\n"
     )
     lines = [("stage", "operation", "on", "mean per clip", "price", "joules"), *map(_term_line, traced.terms)]
     lines.append(("", "", "", "", "sum", joules_text(traced.recomputed)))

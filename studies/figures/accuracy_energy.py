@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from classical_baselines.harness.energy import BOUNDARIES
-from studies.budgets import EnergyRow, deployments
+from studies.budgets import EnergyRow
 from studies.figures.axes import energy_ticks, label_of
 from studies.figures.drawing import Drawing
 from studies.figures.style import FAMILY_COLOURS, INK, PAPER, RULE, SOFT, STYLE, margin_labels
@@ -118,7 +118,9 @@ def accuracy_energy_figure(results: StudyResults, boundaries: Sequence[str] = BO
             ax.set_title(BOUNDARY_TITLES.get(boundary, boundary))
         for ax in axes[len(panels) :]:
             ax.set_axis_off()
-        _key(figure, letters, [point for points in panels.values() for point in points], key_height / height)
+        titles = {one.deployment: one.deployed.title for row in results.headline_rows for one in row.energies}
+        shown = [point for points in panels.values() for point in points]
+        _key(figure, letters, titles, shown, key_height / height)
     return figure
 
 
@@ -170,7 +172,9 @@ def _draw(ax: Axes, point: Point) -> None:
     letters.set(fontsize=6.5 if len(point.letter) == 1 else 4.5, color=PAPER if filled else INK)
 
 
-def _key(figure: Figure, letters: dict[str, str], points: Sequence[Point], share: float) -> None:
+def _key(
+    figure: Figure, letters: dict[str, str], titles: dict[str, str], points: Sequence[Point], share: float
+) -> None:
     """What colours, marks and letters mean, below the panels."""
     families = [f for f in FAMILY_COLOURS if any(point.row.system.family == f for point in points)]
     kinds = [kind for kind in KIND_MARKS if any(point.energy.kind == kind for point in points)]
@@ -189,11 +193,10 @@ def _key(figure: Figure, letters: dict[str, str], points: Sequence[Point], share
             fontsize=8,
             borderpad=0,
         )
-    known = deployments()
     inches = figure.get_figheight()
     for place, (name, letter) in enumerate(letters.items()):
         column, line = place % 2, place // 2
-        title = known[name].title if name in known else name
+        title = titles[name]
         y = share * 0.98 - (0.38 + 0.19 * line) / inches
         figure.text(left + 0.005 + 0.46 * column, y, f"{letter}  {title}", fontsize=8, color=INK, va="center")
 

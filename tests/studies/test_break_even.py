@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classical_baselines.harness.choices import InputError
-from classical_baselines.harness.coefficient import CoefficientDraws, load_device
+from classical_baselines.harness.coefficient import CoefficientDraws
+from classical_baselines.harness.devices import load_device
 from classical_baselines.harness.operations import OperationCounts
 from studies.break_even import at_spike_rate, break_even, mac_factor, quantity_of, spike_rate_of
 from studies.commands import break_even as command

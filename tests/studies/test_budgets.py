@@ -9,7 +9,8 @@ from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.coefficient import CoefficientDraws
 from classical_baselines.harness.energy import UnlikeEnergiesError
 from classical_baselines.harness.operations import OperationCounts
-from studies.budgets import compare_rows, deciding_coefficients, deployments, energy_rows
+from studies.budgets import compare_rows, deciding_coefficients, energy_rows
+from studies.price_list import deployments
 
 CNN = OperationCounts.of("network", "all", mac_int8=1e6)
 LARGER = CNN.scaled(1.0001)
@@ -99,6 +100,6 @@ def test_an_unknown_deployment_and_an_empty_clip_are_refused(deployment, clip_se
 
 
 def test_pricing_imports_no_torch():
-    code = "import sys, studies.budgets; studies.budgets.deployments(); sys.exit('torch' in sys.modules)"
+    code = "import sys, studies.price_list; studies.price_list.deployments(); sys.exit('torch' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

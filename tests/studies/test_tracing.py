@@ -4,11 +4,12 @@
 import math
 import tomllib
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
 from classical_baselines.harness.choices import InputError
-from classical_baselines.harness.coefficient import FOLDER, device_names
+from classical_baselines.harness.devices import FOLDER
 from studies.tracing import address_of, energy_address, trace_address
 from tests.studies.synthetic_results import SPEAKERS, synthetic_results
 
@@ -36,7 +37,11 @@ def nominal_prices(device):
     def value(id):
         row = rows[id]
         unit = next(key for key in SCALES if key in row)
-        return row[unit]["nominal"] * SCALES[unit] * (value(row["of"]) if "of" in row else 1)
+        return row[unit]["nominal"] * SCALES[unit] * (value(named(row["of"])) if "of" in row else 1)
+
+    def named(of):
+        """The id itself; for a cycle, that of the row which prices one."""
+        return next(id for id in rows if "cycle" in rows[id]["operations"]) if of == "cycle" else of
 
     read(device)
     return {id: value(id) for id in rows}
@@ -47,14 +52,14 @@ def every_energy():
 
 
 def test_the_products_of_every_energy_are_counts_times_the_prices_in_the_files_and_add_up_to_it():
-    prices = {name: nominal_prices(name) for name in device_names()}
+    prices = cache(nominal_prices)
     results = synthetic_results()
     traced = 0
     for row, energy in every_energy():
         if energy.nominal_joules is None:
             continue
         found = trace_address(results, energy_address(row, energy).split())
-        by_hand = [one.term.count * prices[one.term.device][one.term.coefficient] for one in found.terms]
+        by_hand = [one.term.count * prices(one.term.device)[one.term.coefficient] for one in found.terms]
         assert [one.joules for one in found.terms] == pytest.approx(by_hand, rel=1e-12)
         assert math.fsum(by_hand) == pytest.approx(energy.nominal_joules, rel=1e-9)
         assert found.agrees

@@ -4,7 +4,6 @@
 from typing import Any
 
 from classical_baselines.harness.energy import BOUNDARIES
-from studies.budgets import deployments
 from studies.report.section import Section, Values
 from studies.results import StudyResults
 from studies.wording import energy_parts, joules_text
@@ -59,9 +58,8 @@ def _gaps(results: StudyResults) -> list[tuple[str, list[str]]]:
 
 def _labels(results: StudyResults) -> list[tuple[str, str, str]]:
     """Deployments of the study: name, title, what must stand beside their numbers."""
-    names = dict.fromkeys(energy.deployment for row in results.rows for energy in row.energies)
-    known = deployments()
-    return [(name, known[name].title, "; ".join(known[name].labels)) for name in names if name in known]
+    known = {energy.deployment: energy.deployed for row in results.rows for energy in row.energies}
+    return [(name, deployed.title, "; ".join(deployed.labels)) for name, deployed in known.items()]
 
 
 SECTION = Section("energy", "Energy", _values)

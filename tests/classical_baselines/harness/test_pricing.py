@@ -4,11 +4,12 @@
 import numpy as np
 import pytest
 
-from classical_baselines.harness.coefficient import CoefficientDraws, load_device
+from classical_baselines.harness.coefficient import CoefficientDraws
+from classical_baselines.harness.devices import load_device
 from classical_baselines.harness.energy import LowerBound, Modelled, Unavailable
 from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.harness.pricing import price
-from studies.budgets import deployments
+from studies.price_list import deployments
 
 DRAWS = CoefficientDraws(n_draws=200)
 CNN = OperationCounts.of("network", "all", mac_int8=2.656e6)
