@@ -26,6 +26,7 @@ from studies.budgets import EnergyRow, energy_rows
 from studies.cell import CellKind, CellResult, RunRecord, StudyCell
 from studies.merging import CheckSummary, averaged, merged
 from studies.price_list import deployments
+from studies.probe import Probe, probe_key
 from studies.specification import Run, Study, System
 from studies.statistics import Comparison, Interval, Trials, accuracy_interval, paired_difference
 
@@ -100,6 +101,7 @@ class StudyResults:
     looks: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (protocol, fold) -> test cells, dropped too
     provenances: tuple[Mapping[str, Any], ...] = ()  # one per committed cell
     accepted_codes: tuple[str, ...] = ()
+    probes: Mapping[tuple[StudyCell, Probe], CellResult] = field(default_factory=dict)
 
     def evidence(self, protocol: str) -> Evidence:
         """Where the rows of a protocol come from."""
@@ -298,6 +300,11 @@ def load_results(study: Study, store: "Store", plan: "Plan") -> StudyResults:
                 provenances.append(store.provenance(key))
             elif attempts := store.attempts(key):
                 failures[keyed.cell, kind] = attempts[-1].reason
+    probes = {
+        (keyed.cell, probe): store.load(key)
+        for keyed, probe in plan.probed
+        if store.has(key := probe_key(study, keyed.cell, keyed.fit_key, probe))
+    }
     _name_alike(fits)
     _name_alike(tests)
     return StudyResults(
@@ -309,6 +316,7 @@ def load_results(study: Study, store: "Store", plan: "Plan") -> StudyResults:
         looks=store.looks(plan.ground.content_hash),
         provenances=tuple(provenances),
         accepted_codes=tuple(sorted({keyed.accepted_code for keyed in plan.cells if keyed.accepted_code})),
+        probes=probes,
     )
 
 

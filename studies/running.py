@@ -4,6 +4,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 from classical_baselines.harness.choices import InputError
@@ -22,6 +23,7 @@ from studies.grid import (
     measured_ground,
     select,
 )
+from studies.probe import Probe, probe_key, probes_of
 from studies.progress import Progress
 from studies.provenance import SOURCE
 from studies.specification import Study
@@ -38,16 +40,26 @@ class Plan:
     cells: tuple[KeyedCell, ...]
     missing: tuple[tuple[KeyedCell, tuple[CellKind, ...]], ...]
     confirm: bool
+    probed: tuple[tuple[KeyedCell, Probe], ...] = ()  # every probe that the study asks for; none without `confirm`
+    missing_probes: tuple[tuple[KeyedCell, tuple[Probe, ...]], ...] = ()
 
     @property
     def n_wanted(self) -> int:
         """Cells that the study asks for, fit and test."""
-        return len(self.cells) * (2 if self.confirm else 1)
+        return len(self.cells) * (2 if self.confirm else 1) + len(self.probed)
 
     @property
     def n_missing(self) -> int:
         """Cells that are not committed."""
-        return sum(len(kinds) for _, kinds in self.missing)
+        return sum(len(wanted) for _, wanted in (*self.missing, *self.missing_probes))
+
+    @property
+    def tasks(self) -> tuple[tuple[KeyedCell, tuple[CellKind, ...], tuple[Probe, ...]], ...]:
+        """What is missing of each cell that lacks something, in the order of the grid."""
+        kinds = {cell.cell: missing for cell, missing in self.missing}
+        probes = {cell.cell: missing for cell, missing in self.missing_probes}
+        waiting = [cell for cell in self.cells if cell.cell in kinds or cell.cell in probes]
+        return tuple((cell, kinds.get(cell.cell, ()), probes.get(cell.cell, ())) for cell in waiting)
 
 
 def store_of(study: Study, folder: Path | None, *, create: bool = False) -> Store:
@@ -86,13 +98,29 @@ def make_plan(
             kinds.append("test")
         if kinds:
             missing.append((cell, tuple(kinds)))
-    return Plan(study, ground, tuple(cells), tuple(missing), confirm)
+    probed = _probed(study, ground, cells) if confirm else ()
+    missing_probes = [
+        (cell, probes)
+        for cell, of_cell in groupby(probed, key=lambda one: one[0])
+        if (probes := tuple(p for _, p in of_cell if not store.has(probe_key(study, cell.cell, cell.fit_key, p))))
+    ]
+    return Plan(study, ground, tuple(cells), tuple(missing), confirm, probed, tuple(missing_probes))
+
+
+def _probed(study: Study, ground: Ground, cells: Sequence[KeyedCell]) -> tuple[tuple[KeyedCell, Probe], ...]:
+    return tuple(
+        (cell, probe) for cell in cells for probe in probes_of(study, cell.cell, ground.folds[cell.cell.protocol])
+    )
 
 
 def sharded(plan: Plan, shard: Shard) -> Plan:
     """The plan with what one shard is to run; the cells that it knows of stay those of the whole study."""
     own = shard.of([cell.cell for cell in plan.cells])
-    return replace(plan, missing=tuple(one for one in plan.missing if one[0].cell in own))
+    return replace(
+        plan,
+        missing=tuple(one for one in plan.missing if one[0].cell in own),
+        missing_probes=tuple(one for one in plan.missing_probes if one[0].cell in own),
+    )
 
 
 def run_plan(
@@ -120,8 +148,9 @@ def run_plan(
             modules[cell.cell.system],
             tuple(command),
             pipeline,
+            probes,
         )
-        for cell, kinds in plan.missing
+        for cell, kinds, probes in plan.tasks
     ]
     if not tasks:
         return Execution()

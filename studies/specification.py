@@ -131,6 +131,22 @@ class System(_Model):
         return next((run for run in self.runs if run.headline), self.runs[0])
 
 
+class Probes(_Model):
+    """What trained systems are put through beside their test clips, for curves; no setting may be chosen by them.
+
+    Each list is one curve, taken under the headline protocol after `--confirm`, and counted as a look.
+    """
+
+    systems: tuple[Name, ...] = Field(default=(), strict=False)  # none: every contender
+    n_seeds: int | None = Field(default=None, ge=1)  # the first ones of the study; none: all
+    snr_db: tuple[Annotated[float, Field(ge=-40, le=80)], ...] = Field(default=(), strict=False)  # white noise added
+    n_shots: tuple[Annotated[int, Field(ge=1, le=10_000_000)], ...] = Field(default=(), strict=False)
+    firing_threshold: tuple[Annotated[float, Field(gt=0, le=100)], ...] = Field(default=(), strict=False)  # factors
+    occlusion: tuple[Annotated[int, Field(ge=1, le=64)], Annotated[int, Field(ge=1, le=64)]] | None = Field(
+        default=None, strict=False
+    )  # patches a picture is cut into: (mel, frame)
+
+
 class Study(_Model):
     """A comparison of systems on the same recordings, folds and seeds."""
 
@@ -151,6 +167,7 @@ class Study(_Model):
     augmentation: dict[str, Any] = Field(default_factory=dict)
     device_files: tuple[str, ...] = Field(default=(), strict=False)  # prices of your own; in no cell's key
     systems: tuple[System, ...] = Field(min_length=1, strict=False)
+    probes: Probes = Probes()
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_by_alias=True, validate_by_name=True)
 
@@ -188,6 +205,9 @@ class Study(_Model):
                 raise ValueError(
                     f"system {system.name!r} reads the front end {system.front_end!r}, which is not listed."
                 )
+        for name in self.probes.systems:
+            if name not in systems:
+                raise ValueError(f"probes name {name!r}, which is not a system of this study: {', '.join(systems)}.")
         if sum(protocol.headline for protocol in self.protocols) > 1:
             raise ValueError("more than one protocol is marked headline; mark one.")
         return self

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 FORMAT = 2
 KEY_DIGITS = 64  # of a SHA-256
 STALE_SECONDS = 3600.0  # a cell is written aside in seconds; what is older was left by a process that was killed
+KINDS_THAT_LOOK = ("test", "probe")
 MANIFEST = "MANIFEST.sha256"
 WEIGHTS = "weights.safetensors"
 RESULT_FILES = ("result.json", "predictions.npz", "exhibits.npz")
@@ -178,7 +179,10 @@ class Store:
             if look.content_hash == content_hash:
                 counted[look.protocol, look.fold] = counted.get((look.protocol, look.fold), 0) + look.n
         for _, description in self.descriptions():
-            if description["kind"] == "test" and description["specification"]["data"]["content_hash"] == content_hash:
+            if (
+                description["kind"] in ("test", "probe")
+                and description["specification"]["data"]["content_hash"] == content_hash
+            ):
                 place = (description["cell"]["protocol"], description["cell"]["fold"])
                 counted[place] = counted.get(place, 0) + 1
         return counted

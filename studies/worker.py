@@ -16,15 +16,19 @@ import sys
 import threading
 import time
 import traceback
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import connection, parent_process
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import numpy as np
+
 from classical_baselines.harness.choices import InputError
 from studies.cell import CellKind, CellResult
+from studies.cell_files import rounded_logits
 from studies.grid import Ground, KeyedCell, describe
+from studies.probe import PROBING, Probe, describe_probe, probe_key
 from studies.specification import Study
 from studies.store import Store
 
@@ -46,14 +50,24 @@ class Task:
     code_modules: dict[str, str]
     command: tuple[str, ...] = ()
     pipeline: str = PIPELINE  # the module with `fit_cell` and `test_cell`
+    probes: tuple[Probe, ...] = ()  # those that are missing
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that its cells are committed under, in the order in which they are."""
+        return (*map(self.key, self.kinds), *map(self.probe_key, self.probes))
 
     def key(self, kind: CellKind) -> str:
         """The key that this kind of cell is committed under."""
         return self.cell.fit_key if kind == "fit" else self.cell.test_key
 
+    def probe_key(self, probe: Probe) -> str:
+        """The key that a probe is committed under."""
+        return probe_key(self.study, self.cell.cell, self.cell.fit_key, probe)
+
     def is_committed(self) -> bool:
         """Whether there is nothing left to do."""
-        return all(self.store.has(self.key(kind)) for kind in self.kinds)
+        return all(map(self.store.has, self.keys))
 
 
 class _Commits:
@@ -94,7 +108,7 @@ def run(task: Task, commits: _Commits | None = None) -> int:
         _run(task, commits)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        task.store.record_attempt(task.key(task.kinds[0]), asdict(task.cell.cell), reason, traceback.format_exc())
+        task.store.record_attempt(task.keys[0], asdict(task.cell.cell), reason, traceback.format_exc())
         return FAILED
     return DONE
 
@@ -108,12 +122,34 @@ def _run(task: Task, commits: _Commits) -> None:
         started = _Clock()
         fitted = pipeline.fit_cell(task.study, task.cell.cell, task.data_root)
         if "fit" in task.kinds:
-            _commit(task, "fit", fitted.result, started, commits, fitted.weights)
+            description = describe(task.study, task.cell, task.ground, "fit")
+            _commit(task, task.cell.fit_key, description, fitted.result, started, commits, fitted.weights)
+    if not (task.probes or "test" in task.kinds):
+        return
+    description = describe(task.study, task.cell, task.ground, "test")
+    weights = fitted.weights if fitted is not None else task.store.load_weights(task.cell.fit_key)
     if "test" in task.kinds:
         started = _Clock()
-        weights = fitted.weights if fitted is not None else task.store.load_weights(task.cell.fit_key)
         result = pipeline.test_cell(task.study, task.cell.cell, weights, task.data_root)
-        _commit(task, "test", result, started, commits, None)
+        _commit(task, task.cell.test_key, description, result, started, commits, None)
+    if task.probes:
+        probing = importlib.import_module(PROBING)
+        again = {} if fitted is None or "fit" in task.kinds else _fitted_again(task, fitted.result)
+        for probe in task.probes:
+            started = _Clock()
+            result = probing.probe_cell(task.study, task.cell.cell, weights, probe, task.data_root)
+            described = describe_probe(description, probe)
+            _commit(task, task.probe_key(probe), described, replace(result, training=again), started, commits, None)
+
+
+def _fitted_again(task: Task, result: CellResult) -> dict[str, Any]:
+    """Weights that are not in the store were trained anew: do they answer as those of the committed cell did?"""
+    committed = task.store.load(task.cell.fit_key)
+    alike = all(
+        np.array_equal(rounded_logits(ours.logits), theirs.logits)
+        for ours, theirs in zip(result.runs, committed.runs, strict=True)
+    )
+    return {"fitted_again": True, "answers_as_committed": alike}
 
 
 def _refuse_other_recordings(task: Task, pipeline: Any) -> None:
@@ -128,7 +164,8 @@ def _refuse_other_recordings(task: Task, pipeline: Any) -> None:
 
 def _commit(
     task: Task,
-    kind: CellKind,
+    key: str,
+    description: dict[str, Any],
     result: CellResult,
     started: "_Clock",
     commits: _Commits,
@@ -139,7 +176,7 @@ def _commit(
     source = provenance(task.code_modules, task.cell.cell.seed, task.ground.content_hash, task.command)
     source |= measured(started.utc, started.elapsed_seconds())
     with commits:
-        task.store.commit(task.key(kind), describe(task.study, task.cell, task.ground, kind), result, source, weights)
+        task.store.commit(key, description, result, source, weights)
 
 
 class _Clock:

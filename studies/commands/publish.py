@@ -5,6 +5,7 @@ from pathlib import Path
 
 from studies.commands.request import Request, refuse_absent
 from studies.grid import keep_ground
+from studies.probe import probe_key
 from studies.store import open_store
 
 
@@ -15,6 +16,8 @@ def publish(request: Request, folder: Path) -> int:
     refuse_absent(store, named=request.store is not None)
     plan = request.planned(study, store, confirm=True)
     keys = [key for cell in plan.cells for key in (cell.fit_key, cell.test_key) if store.has(key)]
+    probed = [probe_key(study, cell.cell, cell.fit_key, probe) for cell, probe in plan.probed]
+    keys += [key for key in probed if store.has(key)]
     n_added = store.publish(sorted(set(keys)), folder)
     keep_ground(study, plan.ground, open_store(folder))
     n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -29,7 +29,7 @@ def run(request: Request, jobs: int | None, confirm: bool, shard: str | None, as
     command = ["trichord", *sys.argv[1:]]
     execution = run_plan(plan, store, request.data_root, n_jobs, progress_for(as_json=as_json), command)
     if execution.interrupted:
-        n_left = plan.n_missing - sum(len(one.task.kinds) for one in execution.finished if one.ok)
+        n_left = plan.n_missing - sum(len(one.task.keys) for one in execution.finished if one.ok)
         print(
             f"Interrupted; {n_left} cells are still to run. The same command goes on from here.",
             file=sys.stderr,
@@ -46,7 +46,7 @@ def run(request: Request, jobs: int | None, confirm: bool, shard: str | None, as
 
 
 def _say_shard(part: Shard, execution: Execution, study: str, *, as_json: bool) -> None:
-    n_run = sum(len(one.task.kinds) for one in execution.finished if one.ok)
+    n_run = sum(len(one.task.keys) for one in execution.finished if one.ok)
     if as_json:
         print(json.dumps({"event": "shard", "shard": part.number, "of": part.count, "cells_run": n_run}))
     else:

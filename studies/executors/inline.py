@@ -123,7 +123,7 @@ def _outcome(one: _Running) -> Finished | None:
     task = one.task
     if code == DONE:
         return Finished(task, True, seconds)
-    key = task.key(task.kinds[0])
+    key = task.keys[0]
     if code == FAILED:
         return Finished(task, False, seconds, task.store.attempts(key)[-1].reason)
     if one.ended_by_limit:

@@ -1,0 +1,130 @@
+# studies/probe_curves.py
+"""Curves from probes: accuracy with its interval at every value, and what is left of a picture's evidence.
+
+A point pools the folds and seeds of a system at one value, as a row of the tables does. A spiking network's points are
+drawn against the spikes that its neurons fired, which is measured; the others against the value itself.
+"""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studies.cell import CellResult, RunRecord, StudyCell
+from studies.probe import ProbeName
+from studies.results import StudyResults, trials_of
+from studies.specification import System
+from studies.statistics import Interval, accuracy_interval
+
+COLUMNS = ("system", "probe", "value", "accuracy", "low", "high", "interval", "spikes_per_neuron_step", "cells")
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """A system at one value of a probe."""
+
+    value: float
+    interval: Interval
+    spike_rate: float | None  # mean spikes per hidden neuron and step; None where nothing spikes
+    n_cells: int
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A system over the values of a probe, in ascending order."""
+
+    system: System
+    points: tuple[CurvePoint, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class OcclusionMap:
+    """How much the probability of a clip's own class falls when a patch of its picture says nothing."""
+
+    system: System
+    clip: str
+    label: str
+    probability: float  # with the whole picture
+    fall: NDArray[np.float64]  # [patch of mels, patch of frames]
+    mel_edges: tuple[int, ...]
+    frame_edges: tuple[int, ...]
+    picture: NDArray[np.float64] | None  # [mel, frame] in [0, 1]; None where the system reads no picture
+
+
+def curves(results: StudyResults, probe: ProbeName) -> list[Curve]:
+    """A curve per system that was put through the probe, in the order of the study."""
+    found: dict[tuple[str, float], list[tuple[StudyCell, CellResult, RunRecord]]] = {}
+    for (cell, made), result in sorted(results.probes.items()):
+        for value, run in zip(made.values, result.runs, strict=False) if made.name == probe else ():
+            found.setdefault((cell.system, value), []).append((cell, result, run))
+    drawn = []
+    for system in results.study.systems:
+        values = sorted(value for name, value in found if name == system.name)
+        if values:
+            drawn.append(Curve(system, tuple(_point(value, found[system.name, value]) for value in values)))
+    return drawn
+
+
+def occlusion_maps(results: StudyResults) -> list[OcclusionMap]:
+    """A map per system and clip that was occluded, in the order of the study."""
+    order = {system.name: place for place, system in enumerate(results.study.systems)}
+    maps = []
+    for (cell, probe), result in sorted(results.probes.items(), key=lambda item: order[item[0][0].system]):
+        if probe.name == "occlusion":
+            maps += [_map(results.study.system(cell.system), result, place) for place in range(len(result.clip_names))]
+    return maps
+
+
+def probes_csv(results: StudyResults) -> str:
+    """The numbers behind the curves; what does not apply is an empty field."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    names: Sequence[ProbeName] = ("snr_db", "n_shots", "firing_threshold")
+    for name in names:
+        for curve in curves(results, name):
+            for point in curve.points:
+                writer.writerow(_record(name, curve, point))
+    return text.getvalue()
+
+
+def _record(name: ProbeName, curve: Curve, point: CurvePoint) -> list[Any]:
+    interval = point.interval
+    numbers = (interval.estimate, interval.low, interval.high)
+    shown = ["" if number is None else f"{number:.6g}" for number in numbers]
+    rate = "" if point.spike_rate is None else f"{point.spike_rate:.6g}"
+    return [curve.system.name, name, f"{point.value:g}", *shown, interval.method, rate, point.n_cells]
+
+
+def _point(value: float, members: Sequence[tuple[StudyCell, CellResult, RunRecord]]) -> CurvePoint:
+    rates = [rate for _, _, run in members if (rate := _spike_rate(run.notes)) is not None]
+    return CurvePoint(
+        value=value,
+        interval=accuracy_interval(trials_of(members)),
+        spike_rate=float(np.mean(rates)) if rates else None,
+        n_cells=len(members),
+    )
+
+
+def _spike_rate(notes: Mapping[str, Any]) -> float | None:
+    rate = notes.get("spike_rate")
+    return float(rate) if isinstance(rate, int | float) else None
+
+
+def _map(system: System, result: CellResult, place: int) -> OcclusionMap:
+    notes = result.runs[0].notes
+    picture = notes["picture"]
+    return OcclusionMap(
+        system=system,
+        clip=result.clip_names[place],
+        label=result.label_names[int(result.targets[place])],
+        probability=notes["probability"][place],
+        fall=np.array(notes["fall"][place], dtype=np.float64),
+        mel_edges=tuple(notes["mel_edges"]),
+        frame_edges=tuple(notes["frame_edges"]),
+        picture=None if picture is None else np.array(picture[place], dtype=np.float64) / 255,
+    )
