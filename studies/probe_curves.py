@@ -5,8 +5,6 @@ A point pools the folds and seeds of a system at one value, as a row of the tabl
 drawn against the spikes that its neurons fired, which is measured; the others against the value itself.
 """
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +17,6 @@ from studies.probe import ProbeName
 from studies.results import StudyResults, trials_of
 from studies.specification import System
 from studies.statistics import Interval, accuracy_interval
-
-COLUMNS = ("system", "probe", "value", "accuracy", "low", "high", "interval", "spikes_per_neuron_step", "cells")
 
 
 @dataclass(frozen=True)
@@ -77,27 +73,6 @@ def occlusion_maps(results: StudyResults) -> list[OcclusionMap]:
         if probe.name == "occlusion":
             maps += [_map(results.study.system(cell.system), result, place) for place in range(len(result.clip_names))]
     return maps
-
-
-def probes_csv(results: StudyResults) -> str:
-    """The numbers behind the curves; what does not apply is an empty field."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    names: Sequence[ProbeName] = ("snr_db", "n_shots", "firing_threshold")
-    for name in names:
-        for curve in curves(results, name):
-            for point in curve.points:
-                writer.writerow(_record(name, curve, point))
-    return text.getvalue()
-
-
-def _record(name: ProbeName, curve: Curve, point: CurvePoint) -> list[Any]:
-    interval = point.interval
-    numbers = (interval.estimate, interval.low, interval.high)
-    shown = ["" if number is None else f"{number:.6g}" for number in numbers]
-    rate = "" if point.spike_rate is None else f"{point.spike_rate:.6g}"
-    return [curve.system.name, name, f"{point.value:g}", *shown, interval.method, rate, point.n_cells]
 
 
 def _point(value: float, members: Sequence[tuple[StudyCell, CellResult, RunRecord]]) -> CurvePoint:

@@ -25,6 +25,10 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "accuracy-by-group": ("accuracy_by_group", "accuracy_by_group"),
     "confusion": ("confusion", "confusion"),
     "learning-curves": ("learning_curves", "learning_curves"),
+    "accuracy-vs-noise": ("probe_curves", "accuracy_vs_noise"),
+    "accuracy-vs-spike-rate": ("probe_curves", "accuracy_vs_spike_rate"),
+    "accuracy-vs-shots": ("probe_curves", "accuracy_vs_shots"),
+    "occlusion": ("occlusion", "occlusion"),
     "one-clip": ("one_clip", "one_clip"),
 }
 

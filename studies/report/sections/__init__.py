@@ -9,6 +9,7 @@ from studies.report.sections import (
     completeness,
     differences,
     energy,
+    probes,
     provenance,
     systems,
 )
@@ -21,6 +22,7 @@ SECTIONS: tuple[Section, ...] = (
     energy.SECTION,
     Section("groups", "Groups and learning"),
     Section("confusion", "Confusions"),
+    probes.SECTION,
     Section("clip", "One clip from the inside"),
     checks.SECTION,
     completeness.SECTION,
