@@ -172,17 +172,15 @@ class Store:
             yield key, self.description(key)
 
     def looks(self, content_hash: str) -> dict[tuple[str, str], int]:
-        """How often each test fold of a data set was looked at: (protocol, fold) -> test cells, over all systems,
-        seeds and configurations, those whose cells are gone included."""
+        """How often each test fold of a data set was looked at: (protocol, fold) -> test and probe cells, over
+        all systems, seeds and configurations, those whose cells are gone included."""
         counted: dict[tuple[str, str], int] = {}
         for look in self.earlier_looks():
             if look.content_hash == content_hash:
                 counted[look.protocol, look.fold] = counted.get((look.protocol, look.fold), 0) + look.n
         for _, description in self.descriptions():
-            if (
-                description["kind"] in ("test", "probe")
-                and description["specification"]["data"]["content_hash"] == content_hash
-            ):
+            of_these = description["specification"]["data"]["content_hash"] == content_hash
+            if of_these and description["kind"] in KINDS_THAT_LOOK:
                 place = (description["cell"]["protocol"], description["cell"]["fold"])
                 counted[place] = counted.get(place, 0) + 1
         return counted
