@@ -175,8 +175,14 @@ def status(
 
 @app.command()
 def verify(study: StudyName, store: StoreFolder = None) -> int:
-    """Read every committed cell and compare it with its manifest."""
+    """Read every file of a store and compare it with what was written."""
     return _call("verify", request=_request(locals()))
+
+
+@app.command()
+def index(study: StudyName, store: StoreFolder = None) -> int:
+    """Write the store's index anew, from its cells. It is derived: it saves time, and nothing rests on it."""
+    return _call("index", request=_request(locals()))
 
 
 @app.command()

@@ -18,13 +18,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from studies.remembered import remembered
 from studies.specification import Choice, Study, System
 
 PACKAGES = ("classical_baselines", "neuro", "quantum", "studies")
 SOURCE = Path(__file__).parent.parent
 ROOT_MODULE = "studies.pipeline"
 # What a study file says stands in the key as such; how it is read, and how code is hashed, changes no cell.
-NOT_HASHED = frozenset({"studies.specification", "studies.plain_errors", "studies.code_version"})
+NOT_HASHED = frozenset(
+    f"studies.{name}" for name in ("specification", "plain_errors", "code_version", "remembered", "sealed_json")
+)
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,25 @@ def code_version(study: Study, system: System) -> CodeVersion:
     """The version of the code behind one system of a study."""
     roots = {ROOT_MODULE}
     for what, choice in _choices(study, system):
-        roots |= _defining_modules(what, choice)
+        roots |= defining_modules(what, choice.name)
     return code_of(roots)
+
+
+def defining_modules(what: str, name: str) -> set[str]:
+    """The modules in which an entry of a registry is defined."""
+    from classical_baselines.harness.choices import choose
+    from studies.registries import REGISTRIES
+
+    return _entry_modules(choose(REGISTRIES[what], name, what=what))
 
 
 def code_of(roots: Iterable[str]) -> CodeVersion:
     """The version of the code that `roots` and whatever they import make up."""
+    return _code_of(frozenset(roots))
+
+
+@cache
+def _code_of(roots: frozenset[str]) -> CodeVersion:
     hashed = sorted(name for name in closure(roots) - NOT_HASHED if not _is_registry(name))
     modules = {name: module_hash(name) for name in hashed}
     text = "\n".join(f"{name} {module_digest}" for name, module_digest in modules.items())
@@ -64,10 +80,9 @@ def closure(roots: Iterable[str]) -> set[str]:
     return seen
 
 
-@cache
 def module_hash(name: str) -> str:
     """SHA-256 of a module's syntax tree, docstrings left out."""
-    return source_hash(_source(name))
+    return str(_read(name)["hash"])
 
 
 def source_hash(source: str) -> str:
@@ -118,11 +133,32 @@ def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
 
 
 @cache
+def _read(name: str) -> Mapping[str, Any]:
+    """What is to know of a module: its hash, what it imports, whether it is a registry; read once for every source."""
+    source = _source(name)
+    texts = [hashlib.sha256(text.encode()).hexdigest() for text in (source, _source_of_this_module())]
+    depends_on = [*texts, _is_package(name)]
+    return remembered("module", depends_on, lambda: _read_anew(source, is_package=_is_package(name)))
+
+
+def _read_anew(source: str, *, is_package: bool) -> dict[str, Any]:
+    tree = ast.parse(source)
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)] if is_package else []
+    is_registry = any(
+        isinstance(node, ast.Import | ast.ImportFrom) for function in functions for node in ast.walk(function)
+    )
+    nodes = ast.iter_child_nodes(tree) if is_registry else ast.walk(tree)
+    return {"hash": source_hash(source), "imports": sorted(_imported(nodes)), "is_registry": is_registry}
+
+
+@cache
+def _source_of_this_module() -> str:
+    return Path(__file__).read_text(encoding="utf-8")
+
+
 def _imports(name: str) -> frozenset[str]:
     """Modules of ours that a module imports; those that a registry's functions import are left out."""
-    tree = ast.parse(_source(name))
-    nodes = ast.iter_child_nodes(tree) if _is_registry(name) else ast.walk(tree)
-    return frozenset(_imported(nodes))
+    return frozenset(_read(name)["imports"])
 
 
 def _imported(nodes: Iterable[ast.AST]) -> set[str]:
@@ -141,12 +177,8 @@ def _with_parents(name: str) -> list[str]:
     return [".".join(parts[:n]) for n in range(1, len(parts) + 1)]
 
 
-@cache
 def _is_registry(name: str) -> bool:
-    if not _is_package(name):
-        return False
-    functions = [node for node in ast.parse(_source(name)).body if isinstance(node, ast.FunctionDef)]
-    return any(isinstance(node, ast.Import | ast.ImportFrom) for function in functions for node in ast.walk(function))
+    return bool(_read(name)["is_registry"])
 
 
 def _choices(study: Study, system: System) -> list[tuple[str, Choice]]:
@@ -156,13 +188,6 @@ def _choices(study: Study, system: System) -> list[tuple[str, Choice]]:
         ("classifier", system.classifier),
         *(("backend", run.backend) for run in system.runs),
     ]
-
-
-def _defining_modules(what: str, choice: Choice) -> set[str]:
-    from classical_baselines.harness.choices import choose
-    from studies.registries import REGISTRIES
-
-    return _entry_modules(choose(REGISTRIES[what], choice.name, what=what))
 
 
 @cache

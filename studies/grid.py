@@ -6,19 +6,20 @@ whatever is committed when a run is interrupted can already be compared pair by 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classical_baselines.harness.choices import InputError
 from studies.cell import CellKind, StudyCell
-from studies.cell_key import digest, fit_key, specification_of, test_key
+from studies.cell_key import digest, specification_of, test_key
 from studies.code_version import code_version
+from studies.key_maker import KeyMaker
 from studies.specification import Study
 from studies.store import Store
 
 if TYPE_CHECKING:
-    from classical_baselines.harness.contracts import Clips
+    from studies.checked_study import CheckedStudy
 
 SHORTEST_CODE = 6  # characters of a code version that may stand for it
 FILTERS = ("protocol", "fold", "system", "seed")
@@ -43,14 +44,9 @@ class KeyedCell:
     accepted_code: str | None = None  # the code version of the older cells that the keys name
 
 
-def ground_of(study: Study, clips: "Clips") -> Ground:
-    """The ground of a study, from its recordings."""
-    from studies.pipeline import folds_of
-
-    return Ground(
-        clips.content_hash,
-        {p.name: tuple(fold.name for fold in folds_of(study, p.name, clips)) for p in study.protocols},
-    )
+def ground_of(checked: "CheckedStudy") -> Ground:
+    """The ground of a study that has been checked against its recordings."""
+    return Ground(checked.content_hash, {name: protocol.folds for name, protocol in checked.protocols.items()})
 
 
 def ground_key(study: Study) -> str:
@@ -84,11 +80,9 @@ def kept_ground(study: Study, store: Store) -> Ground | None:
 
 def measured_ground(study: Study, data_root: Path | None) -> Ground:
     """The ground from the recordings themselves, everything in the study checked on the way."""
-    from studies.checks_before_work import check_before_work
-    from studies.dry_run import check_study
+    from studies.checked_study import checked_study
 
-    check_before_work(study)
-    return ground_of(study, check_study(study, data_root))
+    return ground_of(checked_study(study, data_root))
 
 
 def expand(study: Study, ground: Ground) -> list[StudyCell]:
@@ -106,13 +100,9 @@ def expand(study: Study, ground: Ground) -> list[StudyCell]:
 def keyed(study: Study, cells: Iterable[StudyCell], ground: Ground) -> list[KeyedCell]:
     """The cells with their keys under the code as it stands."""
     versions = {system.name: code_version(study, system).digest for system in study.systems}
-    result = []
-    for cell in cells:
-        version = versions[cell.system]
-        key = fit_key(specification_of(study, cell, ground.content_hash, "fit"), version)
-        tested = test_key(key, specification_of(study, cell, ground.content_hash, "test"))
-        result.append(KeyedCell(cell, version, key, tested))
-    return result
+    maker = KeyMaker(study, ground.content_hash, versions)
+    made = [(cell, maker.of(cell)) for cell in cells]
+    return [KeyedCell(cell, versions[cell.system], keys.fit, keys.test) for cell, keys in made]
 
 
 def accepting(
@@ -125,34 +115,29 @@ def accepting(
         )
     if old_code is None:
         return cells
-    older: dict[tuple[CellKind, str, str], str] = {}
-    for key, description in store.descriptions():
-        if str(description["code_version"]).startswith(old_code):
-            older[description["kind"], description["specification_key"], description["code_version"]] = key
-    if not older:
+    summaries = store.summaries()
+    older = {
+        (one.specification_key, one.code_version): key
+        for key, one in summaries.items()
+        if one.kind == "fit" and str(one.code_version).startswith(old_code)
+    }
+    codes = sorted({str(one.code_version) for one in summaries.values() if str(one.code_version).startswith(old_code)})
+    if not codes:
         raise InputError(f"No cell of {store.path} was made by code {old_code!r}. `trichord status` lists the codes.")
-    codes = sorted({code for _, _, code in older})
-    return [_accepted(study, cell, ground, store, older, codes) for cell in cells]
+    maker = KeyMaker(study, ground.content_hash, {cell.cell.system: cell.code_version for cell in cells})
 
-
-def _accepted(
-    study: Study,
-    keyed_cell: KeyedCell,
-    ground: Ground,
-    store: Store,
-    older: dict[tuple[CellKind, str, str], str],
-    codes: list[str],
-) -> KeyedCell:
-    if store.has(keyed_cell.fit_key):
+    def accepted(keyed_cell: KeyedCell) -> KeyedCell:
+        if keyed_cell.fit_key in summaries:
+            return keyed_cell
+        fitted = maker.of(keyed_cell.cell).fit_specification
+        for code in codes:
+            key = older.get((fitted, code))
+            if key is not None:
+                tested = specification_of(study, keyed_cell.cell, ground.content_hash, "test")
+                return replace(keyed_cell, fit_key=key, test_key=test_key(key, tested), accepted_code=code)
         return keyed_cell
-    cell = keyed_cell.cell
-    fitted = digest(specification_of(study, cell, ground.content_hash, "fit"))
-    tested = specification_of(study, cell, ground.content_hash, "test")
-    for code in codes:
-        key = older.get(("fit", fitted, code))
-        if key is not None:
-            return KeyedCell(cell, keyed_cell.code_version, key, test_key(key, tested), code)
-    return keyed_cell
+
+    return [accepted(cell) for cell in cells]
 
 
 def describe(study: Study, keyed_cell: KeyedCell, ground: Ground, kind: CellKind) -> dict[str, Any]:
@@ -217,7 +202,8 @@ class Shard:
 
 def select(cells: list[StudyCell], expression: str | None) -> list[StudyCell]:
     """The cells that `--only` leaves; InputError where it leaves none."""
-    kept = [cell for cell in cells if only(expression)(cell)]
+    wanted = only(expression)
+    kept = [cell for cell in cells if wanted(cell)]
     if not kept:
         known = {f.name: sorted({str(getattr(cell, f.name)) for cell in cells}) for f in fields(StudyCell)}
         values = "; ".join(f"{name}: {', '.join(known[name])}" for name in FILTERS)

@@ -3,13 +3,16 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from classical_baselines.harness.choices import InputError
 from studies.cell import CellKind
-from studies.code_version import code_version
+from studies.cell_key import digest
+from studies.code_version import code_of, code_version, defining_modules
 from studies.executors.inline import Execution, execute
 from studies.grid import (
     Ground,
@@ -26,9 +29,12 @@ from studies.grid import (
 from studies.probe import Probe, probe_key, probes_of
 from studies.progress import Progress
 from studies.provenance import SOURCE
-from studies.specification import Study
+from studies.remembered import remembered
+from studies.specification import Probes, Study
 from studies.store import Store, open_store
 from studies.worker import PIPELINE, Task
+
+PROBE_MODULE = "studies.probe"
 
 
 @dataclass(frozen=True)
@@ -91,10 +97,11 @@ def make_plan(
 ) -> Plan:
     """Which cells the study has, and which are missing from the store."""
     cells = accepting(study, keyed(study, select(expand(study, ground), only), ground), ground, store, accept_code)
+    committed = store.keys()
     missing = []
     for cell in cells:
-        kinds: list[CellKind] = [] if store.has(cell.fit_key) else ["fit"]
-        if confirm and not store.has(cell.test_key):
+        kinds: list[CellKind] = [] if cell.fit_key in committed else ["fit"]
+        if confirm and cell.test_key not in committed:
             kinds.append("test")
         if kinds:
             missing.append((cell, tuple(kinds)))
@@ -102,14 +109,30 @@ def make_plan(
     missing_probes = [
         (cell, probes)
         for cell, of_cell in groupby(probed, key=lambda one: one[0])
-        if (probes := tuple(p for _, p in of_cell if not store.has(probe_key(study, cell.cell, cell.fit_key, p))))
+        if (probes := tuple(p for _, p in of_cell if probe_key(study, cell.cell, cell.fit_key, p) not in committed))
     ]
     return Plan(study, ground, tuple(cells), tuple(missing), confirm, probed, tuple(missing_probes))
 
 
 def _probed(study: Study, ground: Ground, cells: Sequence[KeyedCell]) -> tuple[tuple[KeyedCell, Probe], ...]:
+    """The probes of every cell; remembered, as asking a backend whether it samples imports torch."""
+    if study.probes == Probes():
+        return ()
+
+    def found() -> dict[str, Any]:
+        of_cells = (probes_of(study, cell.cell, ground.folds[cell.cell.protocol]) for cell in cells)
+        return {"probes": [[[probe.name, probe.values] for probe in probes] for probes in of_cells]}
+
+    backends = {system.headline_run.backend.name for system in study.systems}
+    depends_on = {
+        "code": code_of({PROBE_MODULE}.union(*(defining_modules("backend", name) for name in backends))).digest,
+        "study": study.model_dump(mode="json", exclude={"title", "question"}),
+        "folds": ground.folds,
+        "cells": digest([asdict(cell.cell) for cell in cells]),
+    }
+    table = remembered("probes", depends_on, found)["probes"]
     return tuple(
-        (cell, probe) for cell in cells for probe in probes_of(study, cell.cell, ground.folds[cell.cell.protocol])
+        (cell, Probe(name, tuple(values))) for cell, probes in zip(cells, table, strict=True) for name, values in probes
     )
 
 
@@ -132,8 +155,13 @@ def run_plan(
     command: Sequence[str] = (),
     pipeline: str = PIPELINE,
 ) -> Execution:
-    """Run what is missing; the cells are committed as they end."""
+    """Run what is missing; the cells are committed as they end. A complete store may be read-only."""
     study = plan.study
+    if not plan.tasks:
+        if kept_ground(study, store) is None:
+            keep_ground(study, plan.ground, store)
+        return Execution()
+    store.refuse_unwritable(plan.n_missing)
     keep_ground(study, plan.ground, store)
     store.sweep()
     modules = {system.name: dict(code_version(study, system).modules) for system in study.systems}
@@ -152,13 +180,13 @@ def run_plan(
         )
         for cell, kinds, probes in plan.tasks
     ]
-    if not tasks:
-        return Execution()
     progress.start([task.cell.cell.system for task in tasks], plan.n_wanted - plan.n_missing, n_jobs)
     try:
         return execute(tasks, n_jobs, progress.finished)
     finally:
         progress.close()
+        with suppress(OSError):  # it is derived, and only saves time
+            store.write_index()
 
 
 def jobs_or_default(n_jobs: int | None, threads_per_cell: int) -> int:

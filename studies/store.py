@@ -8,11 +8,16 @@
     STORE/grounds/<key>.json            content hash and fold names of the data a study was run on
     STORE/aside/                        cells that are being written
     STORE/earlier_looks.json            looks at test folds by configurations whose cells were dropped; may be absent
+    STORE/index.sqlite                  derived: a row per cell, so that a plan opens none (`index.py`); may be absent
 
 A cell is written aside in the same file system, every file and folder is synced, and the folder is renamed into place:
-a rename onto a committed cell fails, so the first writer wins and a reader never sees a part of a cell. A file is
-compared with the manifest whenever it is read: a damaged cell stops a table instead of entering it. Nothing marks
-a cell as "running"; what is missing is the difference between the grid and what is committed.
+a rename onto a committed cell fails, so the first writer wins and a reader never sees a part of a cell. A cell that is
+removed is renamed aside first, for the same reason. Nothing marks a cell as "running"; what is missing is the
+difference between the grid and what is committed. No clock decides what is kept: a cell whose folder aside was taken
+for a leftover while it was being written is written again.
+
+A file of a cell is compared with the manifest whenever it is read: a damaged cell stops a table instead of entering
+it. The other files carry their own SHA-256 (`sealed_json.py`).
 
 Logits are kept with 10 significant bits, which halves a cell; rounding never changes a decision.
 """
@@ -20,10 +25,10 @@ Logits are kept with 10 significant bits, which halves a cell; rounding never ch
 import hashlib
 import json
 import os
-import shutil
 import time
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +36,10 @@ from typing import TYPE_CHECKING, Any
 from classical_baselines.harness.choices import InputError
 from studies.cell import CellResult
 from studies.cell_files import read_result, result_files
+from studies.disk import HALF_WRITTEN, LOCAL_DISK, Disk, n_bytes_of
 from studies.earlier_looks import EARLIER_LOOKS, EarlierLook, earlier_looks_text, read_earlier_looks
+from studies.index import INDEX, CellSummary, index_bytes, summaries_in, summary_of
+from studies.sealed_json import sealed, unsealed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,6 +48,7 @@ FORMAT = 2
 KEY_DIGITS = 64  # of a SHA-256
 STALE_SECONDS = 3600.0  # a cell is written aside in seconds; what is older was left by a process that was killed
 KINDS_THAT_LOOK = ("test", "probe")
+N_TRIES = 3  # at writing a cell whose folder aside is swept away meanwhile
 MANIFEST = "MANIFEST.sha256"
 WEIGHTS = "weights.safetensors"
 RESULT_FILES = ("result.json", "predictions.npz", "exhibits.npz")
@@ -56,22 +65,22 @@ class Attempt:
     traceback: str
 
 
-def open_store(path: Path, *, behind: "Store | None" = None, create: bool = False) -> "Store":
+def open_store(path: Path, *, behind: "Store | None" = None, create: bool = False, disk: Disk = LOCAL_DISK) -> "Store":
     """The store at `path`, with `behind` as a second one that is only read; InputError for a foreign version."""
-    store = Store(path, behind)
+    store = Store(path, behind, disk)
     marker = path / "store.json"
     if path.exists() and not path.is_dir():
         raise InputError(f"{path} is a file. Name a folder for the store with --store.")
     if create and not marker.exists():
-        path.mkdir(parents=True, exist_ok=True)
+        store.disk.make_folders(path)
         others = [entry.name for entry in path.iterdir() if not entry.name.startswith(".") and entry != marker]
         if others and not (path / "cells").exists():
             raise InputError(f"{path} is a folder of something else. Name an empty or a new folder with --store.")
-        _write_aside_and_rename(marker, _json_bytes({"format": FORMAT, "written_by": "trichord"}))
+        store.disk.write_whole(marker, sealed({"format": FORMAT, "written_by": "trichord"}))
     if marker.exists():
         try:
-            found = json.loads(marker.read_text(encoding="utf-8")).get("format")
-        except (OSError, ValueError, AttributeError) as error:
+            found = unsealed(store.disk.read(marker)).get("format")
+        except (OSError, ValueError) as error:
             raise InputError(f"{marker}: not readable ({error}). Name another folder with --store.") from error
         if found != FORMAT:
             raise InputError(
@@ -87,6 +96,7 @@ class Store:
 
     path: Path
     behind: "Store | None" = None
+    disk: Disk = LOCAL_DISK
 
     def has(self, key: str) -> bool:
         """Whether the cell is committed, here or behind."""
@@ -99,8 +109,7 @@ class Store:
 
     def keys(self) -> set[str]:
         """All committed keys, those behind included."""
-        own = {place.name for place in self._own_places() if place.is_dir()}
-        return own | (self.behind.keys() if self.behind is not None else set())
+        return {entry.name for entry in self._own_cells()} | (self.behind.keys() if self.behind is not None else set())
 
     def load(self, key: str) -> CellResult:
         """What came of the cell."""
@@ -116,11 +125,44 @@ class Store:
 
     def description(self, key: str) -> dict[str, Any]:
         """`cell.json`: kind, cell, specification, code version and specification key."""
-        return _read_json(self._sound(key, "cell.json") / "cell.json")
+        return self._read_json(self._sound(key, "cell.json") / "cell.json")
 
     def provenance(self, key: str) -> dict[str, Any]:
         """`provenance.json`: versions, machine class, seeds, times."""
-        return _read_json(self._sound(key, "provenance.json") / "provenance.json")
+        return self._read_json(self._sound(key, "provenance.json") / "provenance.json")
+
+    def summaries(self) -> dict[str, CellSummary]:
+        """What there is to know of every committed cell without its results, by key, those behind included."""
+        behind = {} if self.behind is None else self.behind.summaries()
+        return behind | self._own_summaries()
+
+    def write_index(self, *, anew: bool = False) -> int:
+        """Write the index of the cells here, without what is damaged; `anew`: from the cells alone. Return how many
+        cells it has."""
+        indexed = {} if anew else self._indexed()
+        summaries = []
+        for entry in self._own_cells():
+            with suppress(InputError):  # a damaged cell is told of where it is read
+                summaries.append(self._summary(entry, indexed))
+        path = self.path / INDEX
+        if summaries or path.exists():
+            content = index_bytes(summaries)
+            if not (path.is_file() and self.disk.read(path) == content):
+                self.disk.write_whole(path, content)
+        return len(summaries)
+
+    def refuse_unwritable(self, n_missing: int) -> None:
+        """InputError where none of the `n_missing` cells could be committed, before any work is spent on one."""
+        probe = self.path / "aside" / f"probe.{uuid.uuid4().hex[:8]}"
+        try:
+            self.disk.make_folders(probe.parent)
+            self.disk.write_synced(probe, b"probe")
+            self.disk.unlink(probe)
+        except OSError as error:
+            raise InputError(
+                f"{self.path} cannot be written ({error.strerror}), and {n_missing} cells are not committed. "
+                "Make it writable or make room there, or name another folder with --store."
+            ) from error
 
     def commit(
         self,
@@ -140,30 +182,38 @@ class Store:
             from safetensors.torch import save
 
             files[WEIGHTS] = save(dict(weights))
-        return _commit_folder(self.path / "aside", self._own_place(key), files)
+        return self._commit_files(key, files)
 
     def record_attempt(self, key: str, cell: Mapping[str, Any], reason: str, traceback: str) -> None:
-        """Keep the trace of a try that failed."""
+        """Keep the trace of a try that failed, after those that are kept already, whatever the clock says."""
         folder = self.path / "attempts" / key
-        folder.mkdir(parents=True, exist_ok=True)
+        self.disk.make_folders(folder)
+        number = 1 + max((_attempt_order(path.name)[0] for path in self._attempt_files(key)), default=0)
+        name = f"{number:04}-{time.time_ns()}-{uuid.uuid4().hex[:8]}.json"
         record = {"key": key, "cell": dict(cell), "reason": reason, "traceback": traceback}
-        _write_aside_and_rename(folder / f"{time.time_ns()}-{uuid.uuid4().hex[:8]}.json", _json_bytes(record))
+        self.disk.write_whole(folder / name, sealed(record))
 
     def attempts(self, key: str) -> list[Attempt]:
         """The failed tries at one cell, oldest first."""
-        folder = self.path / "attempts" / key
-        return [Attempt(**_read_json(path)) for path in sorted(folder.glob("*.json"))] if folder.is_dir() else []
+        return [Attempt(**self._read_json(path)) for path in self._attempt_files(key)]
+
+    def attempted_keys(self) -> set[str]:
+        """The keys of the cells that some try failed at."""
+        return {entry.name for entry in self.disk.entries(self.path / "attempts") if entry.is_dir()}
 
     def save_ground(self, key: str, ground: Mapping[str, Any]) -> None:
         """Keep what `grid` needs to know of the data, so that the store can be read without the recordings."""
-        (self.path / "grounds").mkdir(exist_ok=True)
-        _write_aside_and_rename(self.path / "grounds" / f"{key}.json", _json_bytes(ground))
+        path, content = self.path / "grounds" / f"{key}.json", sealed(ground)
+        if path.is_file() and self.disk.read(path) == content:
+            return
+        self.disk.make_folders(path.parent)
+        self.disk.write_whole(path, content)
 
     def load_ground(self, key: str) -> dict[str, Any] | None:
         """What `save_ground` kept, here or behind."""
         path = self.path / "grounds" / f"{key}.json"
         if path.is_file():
-            return _read_json(path)
+            return self._read_json(path)
         return self.behind.load_ground(key) if self.behind is not None else None
 
     def descriptions(self) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -175,13 +225,13 @@ class Store:
         """How often each test fold of a data set was looked at: (protocol, fold) -> test and probe cells, over
         all systems, seeds and configurations, those whose cells are gone included."""
         counted: dict[tuple[str, str], int] = {}
+        summaries = self.summaries()
         for look in self.earlier_looks():
-            if look.content_hash == content_hash:
+            if look.content_hash == content_hash and look.key not in summaries:
                 counted[look.protocol, look.fold] = counted.get((look.protocol, look.fold), 0) + look.n
-        for _, description in self.descriptions():
-            of_these = description["specification"]["data"]["content_hash"] == content_hash
-            if of_these and description["kind"] in KINDS_THAT_LOOK:
-                place = (description["cell"]["protocol"], description["cell"]["fold"])
+        for one in summaries.values():
+            if one.kind in KINDS_THAT_LOOK and one.content_hash == content_hash:
+                place = (str(one.protocol), str(one.fold))
                 counted[place] = counted.get(place, 0) + 1
         return counted
 
@@ -190,54 +240,131 @@ class Store:
         own = read_earlier_looks(self.path)
         return own | self.behind.earlier_looks() if self.behind is not None else own
 
+    def add_earlier_looks(self, looks: Iterable[EarlierLook]) -> None:
+        """Write looks down beside those that are written down here already."""
+        own = read_earlier_looks(self.path)
+        both = own | frozenset(looks)
+        if both != own:
+            self.disk.write_whole(self.path / EARLIER_LOOKS, earlier_looks_text(both))
+
     def verify(self) -> list[str]:
-        """Every flaw of the cells in this store: files that changed, are missing or are too many; [] if all is well."""
-        problems: list[str] = []
-        try:
-            read_earlier_looks(self.path)
-        except InputError as error:
-            problems.append(str(error))
-        for place in sorted(self._own_places()):
-            problems.extend(f"cell {place.name[:12]}: {flaw}" for flaw in _flaws(place))
+        """Every flaw of the files in this store: what changed, is missing or is too many; [] if all is well."""
+        problems = [problem for problem in map(self._flaw_of_own_file, self._own_files()) if problem]
+        for entry in self._own_cells():
+            problems.extend(f"cell {entry.name[:12]}: {flaw}" for flaw in self._flaws(Path(entry.path)))
         return problems
 
     def sweep(self) -> int:
         """Remove what killed processes left aside; return how many."""
-        removed = 0
-        for entry in (self.path / "aside").glob("*"):
-            try:
-                stale = time.time() - entry.stat().st_mtime > STALE_SECONDS
-            except OSError:
-                continue
-            if stale:
-                shutil.rmtree(entry, ignore_errors=True)
-                removed += 1
-        return removed
+        return sum(self.remove(path) for path in self.leftovers())
 
-    def publish(self, keys: Iterator[str] | list[str], folder: Path) -> int:
+    def leftovers(self) -> list[Path]:
+        """What stands aside, or half written beside a file, for longer than any writing takes.
+
+        A clock that was set back or forward may make a cell that is being written one of them: it is written again.
+        """
+        found = [self.path / "aside" / entry.name for entry in self.disk.entries(self.path / "aside")]
+        attempts = (self.path / "attempts" / key for key in sorted(self.attempted_keys()))
+        for folder in (self.path, self.path / "grounds", *attempts):
+            names = (entry.name for entry in self.disk.entries(folder))
+            found += [folder / name for name in names if HALF_WRITTEN.fullmatch(name)]
+        return [path for path in found if _is_stale(path)]
+
+    def remove(self, path: Path) -> bool:
+        """Remove a file or a folder of the store: renamed aside first, so that no part of it is ever seen in its place;
+        False where another process took it away meanwhile, or where it cannot be removed."""
+        aside = self.path / "aside"
+        gone = aside / f"removed.{uuid.uuid4().hex[:8]}"
+        try:
+            self.disk.make_folders(aside)
+            self.disk.rename(path, gone)
+            if gone.is_dir():
+                self.disk.remove_tree(gone)
+            else:
+                self.disk.unlink(gone)
+        except OSError:
+            return False
+        return True
+
+    def publish(self, keys: Iterable[str], folder: Path) -> int:
         """Copy cells without weights and pictures, and the earlier looks, into the store at `folder`; return how many
         cells were added."""
-        target = open_store(folder, create=True)
-        looks = self.earlier_looks() | target.earlier_looks()
-        if looks != target.earlier_looks():
-            _write_aside_and_rename(target.path / EARLIER_LOOKS, earlier_looks_text(looks).encode())
+        target = open_store(folder, create=True, disk=self.disk)
+        target.add_earlier_looks(self.earlier_looks())
         added = 0
         for key in sorted(keys):
             place = self._sound(key, *PUBLISHED_FILES)
-            files = {name: (place / name).read_bytes() for name in PUBLISHED_FILES}
-            added += _commit_folder(target.path / "aside", target._own_place(key), files)
-        shutil.rmtree(target.path / "aside", ignore_errors=True)
+            added += target._commit_files(key, {name: self.disk.read(place / name) for name in PUBLISHED_FILES})
+        with suppress(OSError):
+            self.disk.remove_folder(folder / "aside")
         return added
 
-    def _own_place(self, key: str) -> Path:
+    def own_place(self, key: str) -> Path:
+        """The folder of a cell that is committed here."""
         return self.path / "cells" / key[:2] / key
 
-    def _own_places(self) -> Iterator[Path]:
-        """What is called as a cell is; what somebody else left among them is none."""
-        return (path for path in (self.path / "cells").glob("??/*") if _is_place_of_a_cell(path))
+    def _own_cells(self) -> "Iterator[os.DirEntry[str]]":
+        """The cells here. What is not called as a cell is, is none."""
+        cells = self.path / "cells"
+        for prefix in self.disk.entries(cells):
+            if len(prefix.name) == 2:
+                for entry in self.disk.entries(cells / prefix.name):
+                    if _is_key(entry.name) and entry.name[:2] == prefix.name and entry.is_dir():
+                        yield entry
+
+    def _own_summaries(self) -> dict[str, CellSummary]:
+        indexed = self._indexed()
+        return {entry.name: self._summary(entry, indexed) for entry in self._own_cells()}
+
+    def _summary(self, entry: "os.DirEntry[str]", indexed: Mapping[str, CellSummary]) -> CellSummary:
+        """From the index, where the folder is as old as its row says, or else from the cell's files."""
+        key, changed_ns = entry.name, entry.stat(follow_symlinks=False).st_mtime_ns
+        known = indexed.get(key)
+        if known is not None and known.changed_ns == changed_ns:
+            return known
+        place = self._sound(key, "cell.json", "provenance.json")
+        description, provenance = (self._read_json(place / f"{name}.json") for name in ("cell", "provenance"))
+        return summary_of(key, description, provenance, n_bytes_of(place), changed_ns)
+
+    def _indexed(self) -> dict[str, CellSummary]:
+        """The rows of the index; none where it cannot be read: the folders know it all."""
+        try:
+            return summaries_in(self.disk.read(self.path / INDEX))
+        except (OSError, ValueError):
+            return {}
+
+    def _attempt_files(self, key: str) -> list[Path]:
+        folder = self.path / "attempts" / key
+        names = [entry.name for entry in self.disk.entries(folder) if entry.name.endswith(".json")]
+        return [folder / name for name in sorted(names, key=_attempt_order) if not name.startswith(".")]
+
+    def _own_files(self) -> list[Path]:
+        """The files of the store that belong to no cell."""
+        grounds = self.path / "grounds"
+        return [
+            *(self.path / name for name in ("store.json", EARLIER_LOOKS, INDEX) if (self.path / name).exists()),
+            *(grounds / entry.name for entry in self.disk.entries(grounds) if entry.name.endswith(".json")),
+            *(path for key in sorted(self.attempted_keys()) for path in self._attempt_files(key)),
+        ]
+
+    def _flaw_of_own_file(self, path: Path) -> str | None:
+        """What is wrong with a file that belongs to no cell."""
+        try:
+            if path.name == EARLIER_LOOKS:
+                read_earlier_looks(self.path)
+            elif path.name == INDEX:
+                summaries_in(self.disk.read(path))
+            else:
+                unsealed(self.disk.read(path))
+        except InputError as error:
+            return str(error)
+        except (OSError, ValueError) as error:
+            mend = "`trichord index` writes it anew" if path.name == INDEX else "remove it, or restore it from a copy"
+            return f"{path.relative_to(self.path)}: {error}; {mend}"
+        return None
 
     def _place(self, key: str) -> Path | None:
-        own = self._own_place(key)
+        own = self.own_place(key)
         if own.is_dir():
             return own
         return self.behind._place(key) if self.behind is not None else None
@@ -251,7 +378,7 @@ class Store:
     def _sound(self, key: str, *names: str) -> Path:
         """The cell's folder, once those of its files that are about to be read are found to be what was committed."""
         place = self._existing(key)
-        flaws = _flaws(place, names)
+        flaws = self._flaws(place, names)
         if flaws:
             raise InputError(
                 f"{place}: {'; '.join(flaws)}. Remove that folder, and `trichord run` computes the cell again; "
@@ -259,90 +386,103 @@ class Store:
             )
         return place
 
+    def _flaws(self, place: Path, names: Collection[str] | None = None) -> list[str]:
+        """What differs between a cell's manifest and its files, or those of them that are called one of `names`."""
+        try:
+            listed = _manifest(self.disk.read(place / MANIFEST))
+        except (OSError, ValueError) as error:
+            return [f"{MANIFEST} cannot be read ({error})"]
+        flaws = []
+        for name, digest in listed.items():
+            if names is not None and name not in names:
+                continue
+            try:
+                if hashlib.sha256(self.disk.read(place / name)).hexdigest() != digest:
+                    flaws.append(f"{name} is not what was committed")
+            except FileNotFoundError:
+                flaws.append(f"{name} is missing")
+            except OSError as error:
+                flaws.append(f"{name} cannot be read ({error.strerror})")
+        if names is None:
+            present = {entry.name for entry in self.disk.entries(place)}
+        else:
+            present = {name for name in names if (place / name).exists()}
+        return flaws + [f"{name} was not committed with it" for name in sorted(present - set(listed) - {MANIFEST})]
 
-def _is_place_of_a_cell(path: Path) -> bool:
-    return len(path.name) == KEY_DIGITS and not path.name.strip("0123456789abcdef") and path.match(f"{path.name[:2]}/*")
+    def _read_json(self, path: Path) -> dict[str, Any]:
+        try:
+            return unsealed(self.disk.read(path))
+        except ValueError as error:
+            message = f"{path} is damaged ({error}). Remove that file; `trichord run` writes it again."
+            raise InputError(message) from error
 
+    def _commit_files(self, key: str, files: Mapping[str, bytes]) -> bool:
+        """Write `files` and their manifest aside, sync, rename into place; False where the cell stands already."""
+        for n_try in range(1, N_TRIES + 1):
+            folder = self.path / "aside" / f"{key}.{uuid.uuid4().hex[:8]}"
+            try:
+                return self._commit_from(folder, self.own_place(key), files)
+            except FileNotFoundError:  # somebody took the folder for a leftover
+                if n_try == N_TRIES:
+                    raise
+            except OSError:
+                with suppress(OSError):
+                    self.disk.remove_tree(folder)
+                raise
+        raise AssertionError("a loop of tries ends within it")
 
-def _commit_folder(aside: Path, place: Path, files: Mapping[str, bytes]) -> bool:
-    """Write `files` and their manifest aside, sync, rename to `place`; False where `place` stands already."""
-    if place.exists():
-        return False
-    folder = aside / f"{place.name}.{uuid.uuid4().hex[:8]}"
-    folder.mkdir(parents=True)
-    lines = []
-    for name in sorted(files):
-        _write_synced(folder / name, files[name])
-        lines.append(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n")
-    _write_synced(folder / MANIFEST, "".join(lines).encode())
-    _sync_folder(folder)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        folder.rename(place)
-    except OSError:
-        shutil.rmtree(folder, ignore_errors=True)
-        if place.is_dir():
+    def _commit_from(self, folder: Path, place: Path, files: Mapping[str, bytes]) -> bool:
+        if place.exists():
             return False
-        raise
-    _sync_folder(place.parent)
-    _sync_folder(place.parent.parent)
-    return True
+        self.disk.make_folders(folder.parent)
+        self.disk.make_folder(folder)
+        lines = []
+        for name in sorted(files):
+            self.disk.write_synced(folder / name, files[name])
+            lines.append(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n")
+        self.disk.write_synced(folder / MANIFEST, "".join(lines).encode())
+        self.disk.sync_folder(folder)
+        self.disk.make_folders(place.parent)
+        try:
+            self.disk.rename(folder, place)
+        except OSError:
+            if place.is_dir():  # another writer came first
+                self.disk.remove_tree(folder)
+                return False
+            raise
+        self.disk.sync_folder(place.parent)
+        return True
 
 
-def _flaws(place: Path, names: Collection[str] | None = None) -> list[str]:
-    """What differs between a cell's manifest and its files, or those of them that are called one of `names`."""
+def _is_key(name: str) -> bool:
+    return len(name) == KEY_DIGITS and not name.strip("0123456789abcdef")
+
+
+def _is_stale(path: Path) -> bool:
+    """Whether nothing was written there for an hour; or for minus an hour, by a clock that was set back."""
     try:
-        manifest = (place / MANIFEST).read_bytes().decode("ascii")
-        listed = {}
-        for line in manifest.splitlines(keepends=True):
-            digest, name = line[:64], line[66:-1]
-            if line != f"{digest}  {name}\n" or digest.strip("0123456789abcdef") or "/" in name:
-                raise ValueError(f"the line {line!r} is not a hash and a name")
-            listed[name] = digest
-    except (OSError, ValueError) as error:
-        return [f"{MANIFEST} cannot be read ({error})"]
-    flaws = []
-    for name, digest in listed.items():
-        if names is not None and name not in names:
-            continue
-        path = place / name
-        if not path.is_file():
-            flaws.append(f"{name} is missing")
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-            flaws.append(f"{name} is not what was committed")
-    present = {path.name for path in place.iterdir()} if names is None else {n for n in names if (place / n).exists()}
-    return flaws + [f"{name} was not committed with it" for name in sorted(present - set(listed) - {MANIFEST})]
+        return abs(time.time() - path.lstat().st_mtime) > STALE_SECONDS
+    except OSError:
+        return False
 
 
-def _write_aside_and_rename(path: Path, content: bytes) -> None:
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-    _write_synced(aside, content)
-    aside.replace(path)
-    _sync_folder(path.parent)
+def _attempt_order(name: str) -> tuple[int, str]:
+    """Attempts are numbered; those of earlier versions, which bore the time alone, come before them."""
+    number, _, rest = name.partition("-")
+    is_numbered = rest.count("-") == 1 and number.isdecimal()
+    return (int(number), rest) if is_numbered else (0, name)
 
 
-def _write_synced(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _manifest(content: bytes) -> dict[str, str]:
+    """File name -> SHA-256; ValueError where a line is not exactly that."""
+    listed = {}
+    for line in content.decode("ascii").splitlines(keepends=True):
+        digest, name = line[:64], line[66:-1]
+        if line != f"{digest}  {name}\n" or digest.strip("0123456789abcdef") or "/" in name:
+            raise ValueError(f"the line {line!r} is not a hash and a name")
+        listed[name] = digest
+    return listed
 
 
 def _json_bytes(value: Mapping[str, Any]) -> bytes:
     return (json.dumps(value, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode()
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path} is damaged ({error}). Remove that file; `trichord run` writes it again.") from error
-    return content

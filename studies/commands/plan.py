@@ -4,39 +4,36 @@
 import json
 from collections import Counter
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import Any
 
-from studies.checks_before_work import check_before_work
+from studies.cell_key import digest
+from studies.checked_study import CheckedStudy, checked_study
+from studies.code_version import code_of
 from studies.commands.request import Request
 from studies.grid import ground_of
 from studies.progress import TimeLeft, spoken
+from studies.remembered import remembered
 from studies.resolution import (
     ASSUMED_CLIP_SPREAD,
     PUBLISHED_SPREAD,
     Resolution,
+    Spread,
     in_words,
     observed_spread,
     resolution_of,
-    sample_of,
 )
 from studies.running import Plan, jobs_or_default
 from studies.specification import Study
 from studies.store import Store
-
-if TYPE_CHECKING:
-    from classical_baselines.harness.contracts import Clips
 
 
 def plan(request: Request, confirm: bool, as_json: bool) -> int:
     """Print the plan."""
     study = request.open_study()
     store = request.open_store(study)
-    check_before_work(study)
-    from studies.dry_run import check_study
-
-    clips = check_study(study, request.data_root)
-    made = request.planned(study, store, confirm=confirm, ground=ground_of(study, clips))
-    resolution = _resolution(study, clips, made, store)
+    checked = checked_study(study, request.data_root)
+    made = request.planned(study, store, confirm=confirm, ground=ground_of(checked))
+    resolution = _resolution(study, checked, made, store)
     missing = Counter(cell.cell.system for cell, _ in made.missing)
     seconds = _seconds_to_come(made, store, jobs_or_default(None, study.threads_per_cell))
     if as_json:
@@ -70,18 +67,33 @@ def _seconds_to_come(made: Plan, store: Store, n_jobs: int) -> float | None:
     """From the times of this study's committed cells."""
     left = TimeLeft([cell.cell.system for cell in made.cells], n_jobs)
     waiting = {cell.fit_key for cell, _ in made.missing}
+    summaries = store.summaries()
     for cell in made.cells:
         if cell.fit_key not in waiting:
-            left.finished(cell.cell.system, store.provenance(cell.fit_key)["wall_seconds"])
+            left.finished(cell.cell.system, summaries[cell.fit_key].wall_seconds or 0.0)
     return left.seconds() if waiting else 0.0
 
 
-def _resolution(study: Study, clips: "Clips", made: Plan, store: Store) -> Resolution:
-    """What the headline protocol can tell, by the spread of the committed cells, or an assumed one."""
-    from studies.pipeline import folds_of
+def _resolution(study: Study, checked: CheckedStudy, made: Plan, store: Store) -> Resolution:
+    """What the headline protocol can tell, by the spread of the committed cells, or an assumed one.
 
-    tested = {index for fold in folds_of(study, study.headline_protocol.name, clips) for index in fold.test}
-    n_units, unit = sample_of([clips.groups[index] for index in tested])
-    assumed = PUBLISHED_SPREAD if unit == "group" else ASSUMED_CLIP_SPREAD
-    spread = observed_spread(made, store) or assumed
-    return resolution_of(n_units, unit, len(study.seeds), spread, study.equivalence_margin)
+    It is remembered, as it takes reading hundreds of cells; committed cells never change.
+    """
+    protocol = checked.protocols[study.headline_protocol.name]
+
+    def found() -> dict[str, Any]:
+        assumed = PUBLISHED_SPREAD if protocol.unit == "group" else ASSUMED_CLIP_SPREAD
+        spread = observed_spread(made, store) or assumed
+        n_seeds = len(study.seeds)
+        return asdict(resolution_of(protocol.n_units, protocol.unit, n_seeds, spread, study.equivalence_margin))
+
+    committed = store.keys()
+    keys = [key for cell in made.cells for key in (cell.fit_key, cell.test_key) if key in committed]
+    depends_on = {
+        "code": code_of({"studies.resolution", "studies.commands.plan"}).digest,
+        "study": study.model_dump(mode="json"),
+        "protocol": asdict(protocol),
+        "committed": digest(keys),
+    }
+    table = remembered("resolution", depends_on, found)
+    return Resolution(**table | {"spread": Spread(**table["spread"])})

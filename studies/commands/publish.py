@@ -15,10 +15,10 @@ def publish(request: Request, folder: Path) -> int:
     store = request.open_store(study)
     refuse_absent(store, named=request.store is not None)
     plan = request.planned(study, store, confirm=True)
-    keys = [key for cell in plan.cells for key in (cell.fit_key, cell.test_key) if store.has(key)]
-    probed = [probe_key(study, cell.cell, cell.fit_key, probe) for cell, probe in plan.probed]
-    keys += [key for key in probed if store.has(key)]
-    n_added = store.publish(sorted(set(keys)), folder)
+    committed = store.keys()
+    keys = {key for cell in plan.cells for key in (cell.fit_key, cell.test_key)}
+    keys |= {probe_key(study, cell.cell, cell.fit_key, probe) for cell, probe in plan.probed}
+    n_added = store.publish(keys & committed, folder)
     keep_ground(study, plan.ground, open_store(folder))
     n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(f"{n_added} cells added to {folder}, which holds {n_bytes / 1e6:.1f} MB")

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from studies.commands.request import Request
+from studies.grid import KeyedCell
 
 
 def status(request: Request, as_json: bool) -> int:
@@ -12,19 +13,22 @@ def status(request: Request, as_json: bool) -> int:
     study = request.open_study()
     store = request.open_store(study)
     plan = request.planned(study, store, confirm=True)
+    committed, attempted = store.keys(), store.attempted_keys()
+    by_system: dict[str, list[KeyedCell]] = {system.name: [] for system in study.systems}
+    for cell in plan.cells:
+        by_system[cell.cell.system].append(cell)
     rows: list[dict[str, Any]] = []
     failures = []
-    for system in study.systems:
-        cells = [cell for cell in plan.cells if cell.cell.system == system.name]
-        waiting = [cell for cell in cells if not store.has(cell.fit_key)]
-        failed = [cell for cell in waiting if store.attempts(cell.fit_key)]
+    for name, cells in by_system.items():
+        waiting = [cell for cell in cells if cell.fit_key not in committed]
+        failed = [cell for cell in waiting if cell.fit_key in attempted and store.attempts(cell.fit_key)]
         failures += failed
         rows.append(
             {
-                "system": system.name,
+                "system": name,
                 "cells": len(cells),
                 "fitted": len(cells) - len(waiting),
-                "tested": sum(store.has(cell.test_key) for cell in cells),
+                "tested": sum(cell.test_key in committed for cell in cells),
                 "failed": len(failed),
                 "code": next((c.accepted_code or c.code_version for c in cells), ""),
             }

@@ -1,0 +1,97 @@
+# studies/checked_study.py
+"""A study that has been checked against its recordings, and what a plan needs to know of them.
+
+The check opens the data and takes a clip through every untrained system: seconds of work, and torch. Its outcome
+depends on what the study says, on the code, and on the recordings; these are written down without opening a recording
+(names, sizes and times of the files, as the cache of decoded recordings does), and a check that has passed is
+remembered under them. A cell compares the content of the recordings itself before it is fitted.
+"""
+
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from studies.code_version import code_of, code_version
+from studies.remembered import remembered
+from studies.specification import Study
+
+
+@dataclass(frozen=True)
+class CheckedProtocol:
+    """The folds of a protocol, and the sample that their test clips are."""
+
+    folds: tuple[str, ...]
+    n_units: int
+    unit: str  # "group" or "clip"
+    n_training_clips: float  # of a fold, on average
+
+
+@dataclass(frozen=True)
+class CheckedStudy:
+    """What is known of the recordings of a study that may be run."""
+
+    content_hash: str
+    protocols: dict[str, CheckedProtocol]
+
+
+def checked_study(study: Study, data_root: Path | None) -> CheckedStudy:
+    """Check everything of a study that can be checked before any work is spent; InputError where it cannot be run."""
+    found = remembered("checked study", _depends_on(study, data_root), lambda: asdict(_checked(study, data_root)))
+    protocols = {
+        name: CheckedProtocol(tuple(one["folds"]), one["n_units"], one["unit"], one["n_training_clips"])
+        for name, one in found["protocols"].items()
+    }
+    return CheckedStudy(found["content_hash"], protocols)
+
+
+def _checked(study: Study, data_root: Path | None) -> CheckedStudy:
+    from studies.checks_before_work import check_before_work
+
+    check_before_work(study)
+    from studies.dry_run import check_study
+    from studies.pipeline import folds_of
+    from studies.resolution import sample_of
+
+    clips = check_study(study, data_root)
+    protocols = {}
+    for protocol in study.protocols:
+        folds = folds_of(study, protocol.name, clips)
+        tested = sorted({index for fold in folds for index in fold.test})
+        n_training = sum(len(fold.train) for fold in folds) / len(folds)
+        sample = sample_of([clips.groups[index] for index in tested])
+        protocols[protocol.name] = CheckedProtocol(tuple(fold.name for fold in folds), *sample, n_training)
+    return CheckedStudy(clips.content_hash, protocols)
+
+
+def _depends_on(study: Study, data_root: Path | None) -> dict[str, Any]:
+    from studies.price_list import deployments
+
+    return {
+        "study": study.model_dump(mode="json", exclude={"seeds", "title", "question"}),
+        "recordings": _recordings(study, data_root),
+        "code": [
+            code_of({"studies.checked_study", "studies.checks_before_work", "studies.dry_run"}).digest,
+            *sorted({code_version(study, system).digest for system in study.systems}),
+        ],
+        "torch": metadata.version("torch"),
+        "deployments": sorted(deployments(study.device_files)),
+    }
+
+
+def _recordings(study: Study, data_root: Path | None) -> Any:
+    """What tells these recordings from any others without opening them; the code that makes them, where it does."""
+    from classical_baselines.data.catalogue import DATA_SETS, find_manifest
+    from classical_baselines.data.manifest import read_manifest
+
+    name = study.data.folder or study.data.name
+    if name == "synthetic":
+        return code_of({"classical_baselines.data.synthetic"}).digest
+    if study.data.folder is None and name not in DATA_SETS:
+        return None  # unknown, and refused by the check
+    manifest = read_manifest(Path(name)) if study.data.folder is not None else find_manifest(name, data_root)
+    rows = []
+    for row in manifest.rows:
+        status = manifest.path(row).stat()
+        rows.append([row.file, row.label, row.fold_or_split, row.speaker_or_group, status.st_size, status.st_mtime_ns])
+    return [str(manifest.folder.resolve()), rows]
