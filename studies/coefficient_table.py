@@ -7,7 +7,6 @@ from classical_baselines.harness.devices import describe_coefficients
 from studies.answers import representatives
 from studies.budgets import deciding_coefficients
 from studies.energy_answers import cheapest
-from studies.price_list import price_list
 from studies.results import StudyResults
 
 
@@ -24,8 +23,10 @@ def coefficient_rows(results: StudyResults) -> list[dict[str, Any]]:
             continue
         for id, correlation in deciding_coefficients(energy, reference):
             weights[id] = max(weights.get(id, 0.0), abs(correlation))
+    deployed = {energy.deployment: energy.deployed for row in results.rows for energy in row.energies}.values()
+    devices = {name: one.devices[name] for one in deployed for name in one.device_names}
     lines: dict[str, dict[str, Any]] = {}
-    for entry in describe_coefficients(price_list(results.study.device_files).devices):
+    for entry in describe_coefficients(devices):
         id = str(entry["id"])
         if id not in used:
             continue

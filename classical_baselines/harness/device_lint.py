@@ -87,6 +87,8 @@ def lint_device(raw: Mapping[str, Any], known: Mapping[str, Device]) -> list[str
     if problems:
         return problems
     problems += _lint_chains(rows, taken_over)
+    if raw.get("deployable", True):
+        problems += _lint_uses(rows, taken_over)
     problems += [problem for entry in raw.get("included", []) for problem in _lint_included(entry)]
     problems += [
         "unpriced: needs a boundary and a term"
@@ -186,7 +188,6 @@ def _lint_chains(rows: list[dict[str, Any]], taken_over: list[Coefficient]) -> l
     """Factors end in a row that is no factor, and a price has the unit of what it prices."""
     of: dict[str, tuple[str, str]] = {row.id: (row.of, row.unit) for row in taken_over}
     of |= {row["id"]: (row.get("of", ""), UNITS[next(key for key in UNITS if key in row)][0]) for row in rows}
-    referred = {row.get("of") for row in rows} | {row.of for row in taken_over}
     problems = []
     for row in rows:
         unit, problem = _unit_at_the_end(row["id"], of)
@@ -197,9 +198,17 @@ def _lint_chains(rows: list[dict[str, Any]], taken_over: list[Coefficient]) -> l
             wanted = "watts" if operation in PRICED_IN_WATTS else PRICED_OTHERWISE.get(operation, "joules")
             if unit != wanted:
                 problems.append(f"{row['id']}: {operation} is priced in {wanted}; got {unit}")
-        if not row["operations"] and row["id"] not in referred and not _is_text(row.get("reference")):
-            problems.append(f"{row['id']}: prices nothing; name its operations, or say in `reference` why it is kept")
     return problems
+
+
+def _lint_uses(rows: list[dict[str, Any]], taken_over: list[Coefficient]) -> list[str]:
+    """A row of a deployable device prices something, or is multiplied by another one, or says why it is kept."""
+    referred = {row.get("of") for row in rows} | {row.of for row in taken_over}
+    return [
+        f"{row['id']}: prices nothing; name its operations, or say in `reference` why it is kept"
+        for row in rows
+        if not row["operations"] and row["id"] not in referred and not _is_text(row.get("reference"))
+    ]
 
 
 def _unit_at_the_end(id: str, of: Mapping[str, tuple[str, str]]) -> tuple[str, str]:

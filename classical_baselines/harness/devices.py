@@ -44,6 +44,9 @@ class _Shipped(Mapping[str, Device]):
             self._read[name] = _linted(raw, included, path.name)
         return self._read[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._paths  # Mapping's own would read the file
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._paths)
 

@@ -266,6 +266,8 @@ def _charge_operation(
             total.unpriced.append(f"{operation} ({stage} on {', '.join(d.name for d in devices)})")
         return
     used[device.name] = device
+    if operation == "chip_steps" and not device.rows("step_time"):
+        return  # inside an all-in price, as their time is
     if operation in ("chip_steps", "chip_seconds", "machine_seconds"):
         step_time = total.parameter(device, "step_time") if operation == "chip_steps" else None
         seconds = np.full_like(total.joules, count) if step_time is None else count * step_time

@@ -1,11 +1,12 @@
 # studies/commands/listing.py
-"""`trichord list`: the names that a study file may use."""
+"""`trichord list`: the names that a study file may use, and the anchors that models are held against."""
 
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from classical_baselines.harness.choices import InputError, choose
+from studies.commands import price_listing
 
 
 def listing(what: str | None, as_json: bool, check: Path | None = None) -> int:
@@ -13,7 +14,10 @@ def listing(what: str | None, as_json: bool, check: Path | None = None) -> int:
     if check is not None:
         if what != "devices":
             raise InputError("--check goes with `trichord list devices`: it lints a device file.")
-        return check_devices(check)
+        return price_listing.check_device_file(check)
+    if what in DESCRIBED and not as_json:
+        DESCRIBED[what]()
+        return 0
     wanted = [what] if what is not None else list(SETS)
     names = {one: choose(SETS, one, what="list")() for one in wanted}
     if as_json:
@@ -24,21 +28,6 @@ def listing(what: str | None, as_json: bool, check: Path | None = None) -> int:
             print(f"{one}:")
         for entry in entries:
             print(f"  {entry}" if what is None else entry)
-    return 0
-
-
-def check_devices(path: Path) -> int:
-    """Lint a device file; say what it adds to a study that names it."""
-    from studies.price_list import price_list
-
-    shipped, found = price_list(), price_list([str(path)])
-    for name in set(found.devices) - set(shipped.devices):
-        rows = found.devices[name].coefficients
-        n_assumed = sum(row.range_assumed for row in rows)
-        print(f"device {name}: {len(rows)} coefficients, {n_assumed} of them with an assumed range")
-    for name in found.deployments:
-        if name not in shipped.deployments:
-            print(f"deployment {name}: {', '.join(found.deployments[name].device_names)}")
     return 0
 
 
@@ -75,6 +64,12 @@ def _deployments() -> list[str]:
     return sorted(deployments())
 
 
+def _anchors() -> list[str]:
+    from classical_baselines.harness.anchors import anchors
+
+    return list(anchors())
+
+
 def _studies() -> list[str]:
     from studies.study_file import catalogue
 
@@ -97,5 +92,12 @@ SETS: Mapping[str, Callable[[], list[str]]] = {
     "backends": _registry("backend"),
     "deployments": _deployments,
     "devices": _devices,
+    "anchors": _anchors,
     "benches": _benches,
+}
+
+DESCRIBED: Mapping[str | None, Callable[[], None]] = {
+    "devices": price_listing.say_devices,
+    "deployments": price_listing.say_deployments,
+    "anchors": price_listing.say_anchors,
 }

@@ -21,7 +21,8 @@ SCALES = {
     "watts": 1,
     "kilowatts": 1e3,
 }
-SCALES |= {"cycles": 1, "factor": 1, "bits": 1, "microseconds": 1e-6}
+SCALES |= {"cycles": 1, "factor": 1, "bits": 1, "nanoseconds": 1e-9, "microseconds": 1e-6, "seconds": 1}
+SCALES |= {"nanojoules": 1e-9, "millijoules": 1e-3}
 
 
 def nominal_prices(device):

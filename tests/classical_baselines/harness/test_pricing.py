@@ -211,3 +211,74 @@ def test_a_price_that_is_a_factor_of_another_is_multiplied_in_draw_by_draw():
     hops = device.row("as.hops")
 
     np.testing.assert_allclose(draws.price(device, hops), draws.of(hops) * draws.of(device.row("l1.davies.hop")))
+
+
+SPOTTER_FP32 = OperationCounts.of("network", "all", mac_fp32=172_800, add_fp32=541, sram_bytes=7e5)
+
+
+@pytest.mark.parametrize(
+    ("deployment", "total", "dynamic", "idle_watts", "rate"),
+    [
+        ("quadro-k4000", 49.1e-3, 29.7e-3, 14.97, 770),
+        ("xeon-e5-2630", 15.7e-3, 6.32e-3, 17.01, 1814),
+        ("jetson-tx1", 11.9e-3, 5.60e-3, 2.64, 419),
+        ("xeon-e5-2630+movidius-ncs", 2.16e-3, 1.46e-3, 0.210, 300),
+        ("xeon-e5-2630+movidius-ncs2", 3.10e-3, 2.03e-3, 0.496, 465),
+    ],
+)
+def test_a_processor_costs_its_total_and_its_idle_power_or_what_it_draws_above_that(
+    deployment, total, dynamic, idle_watts, rate
+):
+    assert joules(SPOTTER_FP32, deployment, "chip") == pytest.approx(total, rel=0.01)
+    assert joules(SPOTTER_FP32, f"{deployment}-dynamic", "chip") == pytest.approx(dynamic, rel=0.01)
+    waiting = joules(SPOTTER_FP32, deployment, "chip", "always-on") - total
+    assert waiting == pytest.approx(idle_watts * (1 - 1 / rate), rel=0.01)
+    above = joules(SPOTTER_FP32, f"{deployment}-dynamic", "chip", "always-on")
+    assert above == pytest.approx(dynamic, rel=0.01)
+    (busy,) = priced(SPOTTER_FP32, deployment, "chip").busy_seconds.values()
+    assert busy == pytest.approx(1 / rate, rel=0.01)
+
+
+def test_memory_prices_read_per_32_bits_are_twice_those_read_per_64():
+    traffic = OperationCounts.of("network", "all", mac_int8=1, sram_bytes=8e3, dram_bytes=8e3)
+
+    for node in ("45nm", "7nm"):
+        for precision in ("int8", "fp32"):
+            name = f"cmos-{node}-{precision}"
+            once = joules(traffic, name, "core") - joules(traffic, name, "operation")
+            per_32 = f"{name}-per-32-bits"
+            twice = joules(traffic, per_32, "core") - joules(traffic, per_32, "operation")
+            assert twice == pytest.approx(2 * once)
+
+
+def test_memory_and_arithmetic_of_7_nm_cost_what_its_table_prints():
+    work = OperationCounts.of("network", "all", mac_int8=1e6, sram_bytes=8e3, dram_bytes=8e3)
+    floats = OperationCounts.of("network", "all", mac_fp32=1e6)
+
+    assert joules(work, "cmos-7nm-int8", "core") == pytest.approx(1e6 * 0.077e-12 + 1e3 * 8.5e-12 + 1e3 * 1300e-12)
+    assert joules(floats, "cmos-7nm-fp32", "operation") == pytest.approx(1e6 * 1.69e-12)
+    assert joules(floats, "cmos-7nm-bf16", "operation") == pytest.approx(1e6 * 0.32e-12)
+    assert joules(floats, "cmos-45nm-fp16", "operation") == pytest.approx(1e6 * 1.5e-12)
+    assert deployments()["cmos-7nm-bf16"].labels == (
+        "16-bit prices on operations that were counted, and run, in 32 bits",
+    )
+
+
+def test_a_data_sheet_gives_design_power_over_a_tenth_of_the_peak_rate():
+    floats = OperationCounts.of("network", "all", mac_fp32=1e9)
+
+    assert joules(floats, "h100", "chip") == pytest.approx(2e9 * 700 / 66.9e12 * 10, rel=0.01)
+    assert priced(floats, "h100", "chip").busy_seconds["h100"] == pytest.approx(2e9 / 6.69e12, rel=0.01)
+    assert joules(floats, "a100-fp16", "chip") == pytest.approx(2e9 * 400 / 312e12 * 10, rel=0.01)
+
+
+def test_an_all_in_price_of_a_synapse_holds_neurons_routing_and_steps():
+    spikes = SPOTTER + OperationCounts.of("network", "all", spikes_routed=1000, spikes_generated=1000)
+
+    total = priced(spikes, "cortex-m4+truenorth", "chip")
+    assert total.by_coefficient == {"tn.synapse": pytest.approx(1_728_000 * 26e-12)}
+    assert total.busy_seconds["truenorth"] == pytest.approx(1_728_000 * 26e-12 / 72e-3)
+    assert total.energy.unpriced == ("state_resets (network on truenorth)", "idle power of TrueNorth")
+    spinnaker = priced(spikes, "cortex-m4+spinnaker-1", "operation")
+    assert sum(spinnaker.by_stage.values()) == pytest.approx(1_728_000 * 13.3e-9 + 5410 * 26e-9)
+    assert "spikes_routed (network on spinnaker-1)" in spinnaker.energy.unpriced

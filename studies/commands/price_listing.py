@@ -1,0 +1,63 @@
+# studies/commands/price_listing.py
+"""`trichord list devices`, `deployments` and `anchors`: more than names, for who chooses among them; and a lint."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def say_devices() -> None:
+    """Name, number of coefficients and title of every shipped device."""
+    from classical_baselines.harness.devices import shipped_devices
+
+    lines = [("device", "rows", "what it is")]
+    for device in shipped_devices().values():
+        alone = "" if device.deployable else " (runs nothing alone)"
+        lines.append((device.name, str(len(device.coefficients)), device.title + alone))
+    _say_columns(lines)
+
+
+def say_deployments() -> None:
+    """Name and title of every shipped deployment, and the one whose rival it is."""
+    from studies.price_list import deployments
+
+    lines = [("deployment", "what it is")]
+    for deployment in deployments().values():
+        rival = f" (rival of {deployment.alternative_to})" if deployment.alternative_to else ""
+        lines.append((deployment.name, deployment.title + rival))
+    _say_columns(lines)
+
+
+def say_anchors() -> None:
+    """Every anchor, and how far the models fall from those whose counts are known."""
+    from classical_baselines.harness.anchors import anchors
+    from studies.anchor_comparison import comparison_table
+    from studies.wording import joules_text
+
+    for anchor in anchors().values():
+        values = [v for v in ((anchor.nominal,) if anchor.nominal else (anchor.low, anchor.high)) if v is not None]
+        figure = " to ".join(joules_text(v) if anchor.unit == "joules" else f"{v:.4g} {anchor.unit}" for v in values)
+        print(f"{anchor.id}: {anchor.system}, {anchor.quantity}: {figure} ({anchor.kind}; {anchor.evidence})")
+        print(f"    covers {anchor.covers}; leaves out {anchor.leaves_out}")
+        print(f"    meter: {anchor.meter}; {anchor.source}")
+    print(f"\n{comparison_table()}", end="")
+
+
+def check_device_file(path: Path) -> int:
+    """Lint a device file; say what it adds to a study that names it."""
+    from studies.price_list import price_list
+
+    shipped, found = price_list(), price_list([str(path)])
+    for name in set(found.devices) - set(shipped.devices):
+        rows = found.devices[name].coefficients
+        n_assumed = sum(row.range_assumed for row in rows)
+        print(f"device {name}: {len(rows)} coefficients, {n_assumed} of them with an assumed range")
+    for name in found.deployments:
+        if name not in shipped.deployments:
+            print(f"deployment {name}: {', '.join(found.deployments[name].device_names)}")
+    return 0
+
+
+def _say_columns(lines: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
