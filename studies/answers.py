@@ -49,7 +49,7 @@ def representatives(results: StudyResults) -> dict[str, Row]:
     """The contender of each family that was best on validation clips, by its headline run."""
     chosen: dict[str, tuple[float, Row]] = {}
     for row in results.headline_rows:
-        if row.system.role != "contender":
+        if row.system.role != "contender" or row.system.name in results.imports:  # whose validation clips are not here
             continue
         score = _validation_accuracy(results, row)
         family = row.system.family
@@ -170,7 +170,7 @@ def _controls(results: StudyResults) -> list[Answer]:
 
 
 def _energies(results: StudyResults) -> list[Answer]:
-    ranked = cheapest(results.ranked_rows)
+    ranked = cheapest(results.ranked_rows, kinds=("modelled",))  # measured joules do not compare with them
     if not ranked:
         return [
             Answer("Least energy", "No system has a full price at the system boundary.", (("energy", "undecided"),))

@@ -302,6 +302,36 @@ def trace(
     return _call("trace", request=_request(locals()), number=number, as_json=as_json)
 
 
+@app.command("import")
+def import_(
+    study: StudyName,
+    predictions: Annotated[Path | None, typer.Argument(help="CSV: a line per clip; --template writes one.")] = None,
+    counts: Annotated[Path | None, typer.Option("--counts", help="CSV of operations per clip.")] = None,
+    joules: Annotated[Path | None, typer.Option("--joules", help="CSV of a meter's windows.")] = None,
+    template: Annotated[Path | None, typer.Option("--template", help="Write files to fill in here, and stop.")] = None,
+    system: Annotated[str | None, typer.Option("--system", help="Name of the system, in kebab-case.")] = None,
+    title: Annotated[str | None, typer.Option("--title", help="Its title in tables.  [default: its name]")] = None,
+    family: Annotated[str | None, typer.Option("--family", help="classical, neuro or quantum.")] = None,
+    backend: Annotated[str, typer.Option("--backend", help="What it ran on, in kebab-case.")] = "elsewhere",
+    deployment: Annotated[
+        list[str] | None, typer.Option("--deployment", help="Price the counts for this; may be repeated.")
+    ] = None,
+    source: Annotated[str | None, typer.Option("--source", help="Who measured what, on what, when.")] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Your name, to stand beside the numbers.")] = None,
+    note: Annotated[str | None, typer.Option("--note", help="Anything else a reader must know.")] = None,
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    settings: Settings = None,
+    seeds: Seeds = None,
+    accept_code: AcceptCode = None,
+) -> int:
+    """Take predictions, counts and joules from elsewhere into the statistics of a study. They count as looks."""
+    request = _request(locals())
+    files = {"predictions": predictions, "counts": counts, "joules": joules, "template": template}
+    said = {"system": system, "title": title, "family": family, "backend": backend, "deployed": deployment}
+    return _call("importing:import_results", request=request, **files, **said, source=source, by=by, note=note)
+
+
 @app.command("list")
 def list_(
     what: Annotated[str | None, typer.Argument(help="datasets, front-ends, encoders, ...; none: all.")] = None,

@@ -76,11 +76,18 @@ def ratio_sentence(row: Row, other: Row) -> tuple[str, str]:
     A lower bound stands in for a run without a full price: it can lose, and settles nothing else.
     """
     bounds = {found.key: energy for found, energy in cheapest([row, other], kinds=("lower-bound",))}
-    priced = bounds | {found.key: energy for found, energy in cheapest([row, other])}
+    priced = bounds | {found.key: energy for found, energy in cheapest([row, other], kinds=("measured",))}
+    priced |= {found.key: energy for found, energy in cheapest([row, other], kinds=("modelled",))}
     unpriced = [run_name(each) for each in (row, other) if each.key not in priced]
     if unpriced:
         return f"Energy: no price at the system boundary for {' and '.join(unpriced)}.", "undecided"
     a, b = priced[row.key], priced[other.key]
+    if (a.kind == "measured") != (b.kind == "measured"):
+        measured, modelled = (row, other) if a.kind == "measured" else (other, row)
+        return (
+            f"Energy: {run_name(measured)} was measured and {run_name(modelled)} is modelled; they do not compare.",
+            ("undecided"),
+        )
     compared = compare_rows(a, b)
     places = f"on {a.deployment}" if a.deployment == b.deployment else f"on {a.deployment} against {b.deployment}"
     if b.kind == "lower-bound":

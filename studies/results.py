@@ -24,6 +24,7 @@ from classical_baselines.harness.evaluation import confusion_matrix, macro_f1, n
 from classical_baselines.harness.operations import OperationCounts
 from studies.budgets import EnergyRow, energy_rows
 from studies.cell import CellKind, CellResult, RunRecord, StudyCell
+from studies.imported import LABELS_ONLY, Import, imported_results, read_imports, with_imported
 from studies.merging import CheckSummary, averaged, merged
 from studies.price_list import deployments
 from studies.probe import Probe, probe_key
@@ -61,13 +62,13 @@ class Row:
     trials: Trials
     interval: Interval
     macro_f1: float  # of the clips of all folds together, averaged over seeds
-    ece: float
-    nll: float
+    ece: float | None  # None where labels alone were imported
+    nll: float | None
     confusion: NDArray[np.float64]  # [target, prediction], clips, averaged over seeds
     label_names: tuple[str, ...]
     counts: OperationCounts  # mean per clip
     clip_seconds: float
-    wall_seconds_per_clip: float
+    wall_seconds_per_clip: float | None  # None where nobody here took the time
     notes: Mapping[str, Any]  # numbers are averaged over the cells
     energies: tuple[EnergyRow, ...]
     n_cells: int
@@ -102,6 +103,7 @@ class StudyResults:
     provenances: tuple[Mapping[str, Any], ...] = ()  # one per committed cell
     accepted_codes: tuple[str, ...] = ()
     probes: Mapping[tuple[StudyCell, Probe], CellResult] = field(default_factory=dict)
+    imports: Mapping[str, Import] = field(default_factory=dict)  # by system: results from elsewhere
 
     def evidence(self, protocol: str) -> Evidence:
         """Where the rows of a protocol come from."""
@@ -239,6 +241,7 @@ class StudyResults:
         if not members:
             return None
         testing = self.evidence(protocol) == "test"
+        imported = self.imports.get(system.name)
         n_wanted = sum(
             run in system.runs_for(cell.seed, self.study.seeds, test=testing)
             for cell in self.wanted
@@ -251,6 +254,10 @@ class StudyResults:
         for _, _, record in members:
             counts += record.counts.scaled(1 / len(members))
         first = members[0][1]
+        has_scores = all(record.notes.get("scores") != LABELS_ONLY for _, _, record in members)
+        walls = [
+            record.wall_seconds / len(record.logits) for _, _, record in members if record.wall_seconds is not None
+        ]
         return Row(
             system=system,
             run=run,
@@ -259,16 +266,16 @@ class StudyResults:
             trials=trials,
             interval=accuracy_interval(trials),
             macro_f1=float(np.mean([macro_f1(confusion) for confusion in confusions])),
-            ece=float(np.mean([expected_calibration_error(*pooled) for pooled in by_seed])),
-            nll=float(np.mean([negative_log_likelihood(*pooled) for pooled in by_seed])),
+            ece=float(np.mean([expected_calibration_error(*pooled) for pooled in by_seed])) if has_scores else None,
+            nll=float(np.mean([negative_log_likelihood(*pooled) for pooled in by_seed])) if has_scores else None,
             confusion=np.mean(confusions, axis=0),
             label_names=first.label_names,
             counts=counts,
             clip_seconds=first.clip_seconds,
-            wall_seconds_per_clip=float(np.mean([r.wall_seconds / len(r.logits) for _, _, r in members])),
+            wall_seconds_per_clip=float(np.mean(walls)) if len(walls) == len(members) else None,
             notes=averaged([record.notes for _, _, record in members]),
-            energies=tuple(
-                energy_rows(
+            energies=(
+                *energy_rows(
                     counts,
                     run.deployments,
                     first.clip_seconds,
@@ -276,10 +283,11 @@ class StudyResults:
                     with_alternatives=True,
                     draws=draws,
                     known=deployments(self.study.device_files),
-                )
+                ),
+                *(imported.measured_rows(first.clip_seconds) if imported is not None else ()),
             ),
             n_cells=len(members),
-            n_wanted=n_wanted,
+            n_wanted=n_wanted if imported is None else len(members),
         )
 
 
@@ -305,10 +313,13 @@ def load_results(study: Study, store: "Store", plan: "Plan") -> StudyResults:
         for keyed, probe in plan.probed
         if store.has(key := probe_key(study, keyed.cell, keyed.fit_key, probe))
     }
+    imports = read_imports(study, store, plan.ground.content_hash)
+    fits |= imported_results(imports, store, "fit")
+    tests |= imported_results(imports, store, "test")
     _name_alike(fits)
     _name_alike(tests)
     return StudyResults(
-        study=study,
+        study=with_imported(study, imports),
         wanted=tuple(keyed.cell for keyed in plan.cells),
         fits=fits,
         tests=tests,
@@ -317,6 +328,7 @@ def load_results(study: Study, store: "Store", plan: "Plan") -> StudyResults:
         provenances=tuple(provenances),
         accepted_codes=tuple(sorted({keyed.accepted_code for keyed in plan.cells if keyed.accepted_code})),
         probes=probes,
+        imports={one.record.system: one for one in imports},
     )
 
 

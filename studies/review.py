@@ -54,9 +54,8 @@ def _boundary(results: StudyResults) -> Item:
         for energy in row.energies
         if energy.boundary == HEADLINE_BOUNDARY and energy.scenario == HEADLINE_SCENARIO and not energy.alternative_to
     }
-    without = sorted(
-        {title for title, _ in kinds} - {title for (title, _), kind in kinds.items() if kind == "modelled"}
-    )
+    full = {title for (title, _), kind in kinds.items() if kind in ("modelled", "measured")}
+    without = sorted({title for title, _ in kinds} - full)
     none = [row.title for row in results.headline_rows if not row.energies]
     lacking = [*without, *none]
     return Item(
@@ -222,6 +221,15 @@ def _complete(results: StudyResults) -> Item:
     )
 
 
+def _elsewhere(results: StudyResults) -> Item:
+    said = [one.said for one in results.imports.values()]
+    return Item(
+        "Were all systems trained and run by the same code?",
+        "open" if said else "holds",
+        f"Not these, whose training nobody here can repeat: {'; '.join(said)}." if said else "None was imported.",
+    )
+
+
 def _code(results: StudyResults) -> Item:
     states = [provenance.get("git") or {} for provenance in results.provenances]
     revisions = sorted({str(state["revision"])[:10] for state in states if state.get("revision")})
@@ -237,5 +245,5 @@ def _code(results: StudyResults) -> Item:
 
 _QUESTIONS: tuple[Callable[[StudyResults], Item], ...] = (
     *(_groups, _leaks, _looks, _tuning, _seeds, _rivals, _controls, _checks, _many),
-    *(_unit, _boundary, _front_end, _idle, _unpriced, _complete, _code),
+    *(_unit, _boundary, _front_end, _idle, _unpriced, _complete, _elsewhere, _code),
 )

@@ -112,6 +112,7 @@ def provenance_lines(results: StudyResults) -> list[str]:
     lines += [f"- price tables when the cells ran: {digest}" for digest in prices if digest]
     lines += price_lines(results)
     lines += [f"- cells of older code accepted: {code}" for code in results.accepted_codes]
+    lines += [f"- from elsewhere: {_escaped(one.said)}" for one in results.imports.values()]
     return lines
 
 
@@ -185,7 +186,7 @@ def _accuracy_table(rows: Sequence[Row]) -> list[str]:
         (
             (
                 *(row.title, row.system.family, row.system.role, row.run.backend.name, interval_text(row.interval)),
-                *(percent(row.macro_f1), f"{row.ece:.3f}", percent(row.interval.sd_seeds)),
+                *(percent(row.macro_f1), "–" if row.ece is None else f"{row.ece:.3f}", percent(row.interval.sd_seeds)),
                 *(percent(row.interval.sd_folds), f"{row.n_cells} of {row.n_wanted}"),
             )
             for row in sorted(rows, key=lambda row: -row.interval.estimate)

@@ -24,6 +24,7 @@ from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.harness.pricing import BITS_PER_VALUE, PRICED_STAGES, Term
 from studies.budgets import EnergyRow
 from studies.cell import StudyCell
+from studies.imported import Import, MeasuredEnergy
 from studies.results import Row, StudyResults
 from studies.statistics import Comparison
 
@@ -125,7 +126,30 @@ class DifferenceTrace:
         return self.a.agrees and self.b.agrees
 
 
-Trace = AccuracyTrace | EnergyTrace | DifferenceTrace
+@dataclass(frozen=True)
+class MeasuredTrace:
+    """A measured energy, and the windows that it is the mean of."""
+
+    address: str
+    row: Row
+    energy: EnergyRow
+    measured: MeasuredEnergy
+    origin: Import
+    cells: tuple[StudyCell, ...]
+
+    @property
+    def recomputed(self) -> float:
+        """The mean of the windows."""
+        return fmean(self.measured.joules_by_window)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether it is the number of the report."""
+        nominal = self.energy.nominal_joules
+        return nominal is not None and math.isclose(self.recomputed, nominal, rel_tol=AGREEMENT)
+
+
+Trace = AccuracyTrace | EnergyTrace | MeasuredTrace | DifferenceTrace
 
 
 def trace_address(results: StudyResults, words: Sequence[str]) -> Trace:
@@ -188,8 +212,11 @@ def accuracy_trace(results: StudyResults, row: Row) -> AccuracyTrace:
     return AccuracyTrace(f"{address_of(row)} accuracy", row, _scores(cells), tuple(cells))
 
 
-def energy_trace(results: StudyResults, row: Row, energy: EnergyRow) -> EnergyTrace:
-    """The products of an energy, its counts anew from the cells, its prices anew from the coefficient files."""
+def energy_trace(results: StudyResults, row: Row, energy: EnergyRow) -> EnergyTrace | MeasuredTrace:
+    """The products of an energy, its counts anew from the cells, its prices anew from the coefficient files; or the
+    windows of a measured one."""
+    if energy.kind == "measured":
+        return _measured_trace(results, row, energy)
     if energy.nominal_joules is None:
         raise InputError(f"{energy_address(row, energy)} is not available: {energy.reason}.")
     members = results.members(row.system.name, row.run.backend.name, row.protocol)
@@ -205,6 +232,14 @@ def energy_trace(results: StudyResults, row: Row, energy: EnergyRow) -> EnergyTr
         included=_included(row.counts, energy),
         cells=tuple(cell for cell, _, _ in members),
     )
+
+
+def _measured_trace(results: StudyResults, row: Row, energy: EnergyRow) -> MeasuredTrace:
+    origin = results.imports[row.system.name]
+    place = (energy.deployment, energy.boundary, energy.scenario)
+    measured = next(m for m in origin.record.measured if (m.device, m.boundary, m.scenario) == place)
+    cells = tuple(cell for cell, _, _ in results.members(row.system.name, row.run.backend.name, row.protocol))
+    return MeasuredTrace(energy_address(row, energy), row, energy, measured, origin, cells)
 
 
 def fsum(values: Mapping[str, float]) -> float:

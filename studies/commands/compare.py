@@ -13,9 +13,10 @@ from studies.results import Row, StudyResults, load_results
 def compare(request: Request, a: str, b: str, as_json: bool) -> int:
     """Print A less B under the headline protocol."""
     study = request.open_study()
-    study.system(a), study.system(b)
     store = request.open_store(study)
     results = load_results(study, store, request.planned(study, store, confirm=True))
+    for name in (a, b):
+        results.study.system(name)
     ours, theirs = (_row(request.study, results, name) for name in (a, b))
     found = results.compare(ours, theirs)
     share = results.test_per_train(ours)

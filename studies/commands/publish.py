@@ -5,6 +5,7 @@ from pathlib import Path
 
 from studies.commands.request import Request, refuse_absent
 from studies.grid import keep_ground
+from studies.imported import read_imports
 from studies.probe import probe_key
 from studies.store import open_store
 
@@ -18,6 +19,7 @@ def publish(request: Request, folder: Path) -> int:
     committed = store.keys()
     keys = {key for cell in plan.cells for key in (cell.fit_key, cell.test_key)}
     keys |= {probe_key(study, cell.cell, cell.fit_key, probe) for cell, probe in plan.probed}
+    keys |= {key for one in read_imports(study, store, plan.ground.content_hash) for key in one.keys.values()}
     n_added = store.publish(keys & committed, folder)
     keep_ground(study, plan.ground, open_store(folder))
     n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -81,10 +81,9 @@ class Request:
 
     def rows(self, *systems: str) -> "list[Row]":
         """The headline rows of these systems under the headline protocol; refused where nothing was run."""
-        study = self.open_study()
-        for name in systems:
-            study.system(name)
         results = self.results()
+        for name in systems:
+            results.study.system(name)
         found = [(name, results.row(name)) for name in systems]
         for name, row in found:
             if row is None:

@@ -8,14 +8,14 @@ from dataclasses import asdict
 from typing import Any
 
 from classical_baselines.harness.coefficient import Coefficient
-from studies.cell import StudyCell
+from studies.cell import CellKind, StudyCell
 from studies.commands.request import Request, refuse_absent
 from studies.origins import Origin, origin_of
 from studies.printed_numbers import Place, every_place, no_place, parsed, places
-from studies.results import load_results
+from studies.results import Row, StudyResults, load_results
 from studies.running import Plan
 from studies.store import Store
-from studies.tracing import AccuracyTrace, DifferenceTrace, EnergyTrace, Trace, TracedTerm, trace_address
+from studies.tracing import AccuracyTrace, DifferenceTrace, EnergyTrace, MeasuredTrace, Trace, TracedTerm, trace_address
 from studies.wording import energy_text, interval_text, joules_text, percent, points_text
 
 MOST_PLACES = 30
@@ -45,7 +45,7 @@ def trace(request: Request, number: Sequence[str], as_json: bool) -> int:
         if not as_json:
             print(f"{' '.join(number)} is the {found[0].what}.\n")
     traced = trace_address(results, words)
-    keys = _keys(traced, plan, confirmed=results.evidence(_row_of(traced).protocol) == "test")
+    keys = _keys(traced, plan, results)
     origin = origin_of(store, list(keys.values()))
     if as_json:
         print(json.dumps(_record(traced, keys, origin), ensure_ascii=False))
@@ -58,7 +58,7 @@ def trace(request: Request, number: Sequence[str], as_json: bool) -> int:
     return 0
 
 
-def _row_of(traced: Trace) -> Any:
+def _row_of(traced: Trace) -> Row:
     return traced.a.row if isinstance(traced, DifferenceTrace) else traced.row
 
 
@@ -68,9 +68,12 @@ def _cells(traced: Trace) -> list[StudyCell]:
     return [one.cell for one in traced.cells] if isinstance(traced, AccuracyTrace) else list(traced.cells)
 
 
-def _keys(traced: Trace, plan: Plan, *, confirmed: bool) -> dict[StudyCell, str]:
+def _keys(traced: Trace, plan: Plan, results: StudyResults) -> dict[StudyCell, str]:
     """The key of every cell that the number rests on."""
-    known = {one.cell: one.test_key if confirmed else one.fit_key for one in plan.cells}
+    kind: CellKind = "test" if results.evidence(_row_of(traced).protocol) == "test" else "fit"
+    known = {one.cell: one.test_key if kind == "test" else one.fit_key for one in plan.cells}
+    for one in results.imports.values():
+        known |= {cell: key for (cell, of_kind), key in one.keys.items() if of_kind == kind}
     return {cell: known[cell] for cell in _cells(traced)}
 
 
@@ -98,6 +101,8 @@ def _say(traced: Trace) -> None:
         _say_accuracy(traced)
     elif isinstance(traced, EnergyTrace):
         _say_energy(traced)
+    elif isinstance(traced, MeasuredTrace):
+        _say_measured(traced)
     else:
         _say_difference(traced)
 
@@ -165,6 +170,16 @@ def _say_energy(traced: EnergyTrace) -> None:
             f"      {coefficient.kind}, boundary {coefficient.boundary}; {coefficient.node}; {coefficient.conditions}"
         )
         print(f"      evidence: {coefficient.evidence}; source: {coefficient.source}")
+
+
+def _say_measured(traced: MeasuredTrace) -> None:
+    energy, measured = traced.energy, traced.measured
+    windows = f"{len(measured.joules_by_window)} windows of {measured.window_seconds:g} s or more"
+    print(f"  {energy_text(energy)} per decision over {energy.clip_seconds:g} s of audio")
+    print(f"  measured with {measured.meter}; 95 % (t) over {windows}\n")
+    for number, joules in enumerate(measured.joules_by_window, start=1):
+        print(f"  window {number}  {joules_text(joules)} per decision")
+    print(f"  mean      {joules_text(traced.recomputed)}\n\n{traced.origin.said}")
 
 
 def _term_line(traced: TracedTerm) -> tuple[str, ...]:
@@ -257,7 +272,7 @@ def _body(traced: Trace) -> dict[str, Any]:
             "b": _body(traced.b),
         }
     energy = traced.energy
-    return {
+    common = {
         "address": traced.address,
         "value": energy.nominal_joules,
         "low": energy.low,
@@ -266,6 +281,11 @@ def _body(traced: Trace) -> dict[str, Any]:
         "clip_seconds": energy.clip_seconds,
         "period_seconds": energy.period_seconds,
         "recomputed": traced.recomputed,
+    }
+    if isinstance(traced, MeasuredTrace):
+        return {**common, "measured": traced.measured.model_dump(mode="json"), "source": traced.origin.record.source}
+    return {
+        **common,
         "terms": [
             {
                 **asdict(term.term),

@@ -50,7 +50,7 @@ def _system_row(row: Row, energy: EnergyRow | None, chance: float | None) -> dic
         "headline": row.headline,
         "accuracy": interval_text(row.interval),
         "macro_f1": percent(row.macro_f1),
-        "ece": f"{row.ece:.3f}",
+        "ece": "–" if row.ece is None else f"{row.ece:.3f}",
         "sd_seeds": percent(row.interval.sd_seeds),
         "sd_folds": percent(row.interval.sd_folds),
         "n_parameters": f"{n_parameters:,.0f}" if isinstance(n_parameters, int | float) else "–",
