@@ -104,6 +104,7 @@ class StudyResults:
     accepted_codes: tuple[str, ...] = ()
     probes: Mapping[tuple[StudyCell, Probe], CellResult] = field(default_factory=dict)
     imports: Mapping[str, Import] = field(default_factory=dict)  # by system: results from elsewhere
+    _compared: dict[tuple[Row, Row], Comparison] = field(default_factory=dict, init=False, repr=False)
 
     def evidence(self, protocol: str) -> Evidence:
         """Where the rows of a protocol come from."""
@@ -189,7 +190,9 @@ class StudyResults:
         """Accuracy of `a` less that of `b`, paired, at the study's margin."""
         if (a.protocol, a.evidence) != (b.protocol, b.evidence):
             raise InputError(f"Rows compare within one protocol; got {a.protocol!r} and {b.protocol!r}.")
-        return paired_difference(a.trials, b.trials, self.study.equivalence_margin)
+        if (a, b) not in self._compared:  # answers, tables and figures ask for the same pairs
+            self._compared[a, b] = paired_difference(a.trials, b.trials, self.study.equivalence_margin)
+        return self._compared[a, b]
 
     @cached_property
     def checks(self) -> tuple[CheckSummary, ...]:

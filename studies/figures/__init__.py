@@ -22,6 +22,7 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "accuracy-vs-energy": ("accuracy_energy", "accuracy_vs_energy"),
     "accuracy-vs-energy-system": ("accuracy_energy", "accuracy_vs_energy_system"),
     "energy-by-stage": ("energy_by_stage", "energy_by_stage"),
+    "energy-by-device": ("energy_by_device", "energy_by_device"),
     "accuracy-by-group": ("accuracy_by_group", "accuracy_by_group"),
     "confusion": ("confusion", "confusion"),
     "learning-curves": ("learning_curves", "learning_curves"),
@@ -30,6 +31,7 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "accuracy-vs-shots": ("probe_curves", "accuracy_vs_shots"),
     "occlusion": ("occlusion", "occlusion"),
     "one-clip": ("one_clip", "one_clip"),
+    "completeness": ("completeness", "completeness"),
 }
 
 

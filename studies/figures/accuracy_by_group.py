@@ -4,12 +4,13 @@
 import matplotlib as mpl
 
 from studies.figures.axes import label_of, mark_legend, rows_figure
-from studies.figures.drawing import Drawing
-from studies.figures.style import FAMILY_COLOURS, INK, SOFT, STYLE
+from studies.figures.drawing import Drawing, Mark
+from studies.figures.style import BLUE, FAMILY_COLOURS, GREEN, INK, OCHRE, ORANGE, PINK, SKY, SOFT, STYLE
 from studies.results import StudyResults
+from studies.wording import interval_text, percent
 
 GROUP_MARKS = ("o", "s", "D", "^", "v", "P", "X", "<")
-GROUP_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", INK, SOFT)
+GROUP_COLOURS = (BLUE, ORANGE, GREEN, PINK, OCHRE, SKY, INK, SOFT)
 
 
 def accuracy_by_group(results: StudyResults) -> Drawing | None:
@@ -19,19 +20,25 @@ def accuracy_by_group(results: StudyResults) -> Drawing | None:
     if not groups:
         return None
     named = len(groups) <= len(GROUP_MARKS)
+    marks = {}
     with mpl.rc_context(STYLE):
         figure, ax = rows_figure([label_of(row) for row in rows])
         for place, row in enumerate(rows):
-            interval = row.interval
+            interval, family = row.interval, row.system.family
             if interval.low is not None and interval.high is not None:
-                ax.plot([100 * interval.low, 100 * interval.high], [place, place], color=SOFT, linewidth=5, alpha=0.25)
+                bar = ax.plot([100 * interval.low, 100 * interval.high], [place, place], color=SOFT, linewidth=5)[0]
+                bar.set(alpha=0.25, gid=f"mean-{place}.interval")
             for number, group in enumerate(groups):
                 if group in interval.group_scores:
                     mark = GROUP_MARKS[number] if named else "o"
                     dot = ax.plot([100 * interval.group_scores[group]], [place], mark, markersize=5, alpha=0.9)[0]
-                    dot.set_color(GROUP_COLOURS[number] if named else SOFT)
-            ax.plot([100 * interval.estimate], [place], "|", markersize=15, color=INK, markeredgewidth=1.6)
-            ax.get_yticklabels()[place].set_color(FAMILY_COLOURS[row.system.family])
+                    dot.set(color=GROUP_COLOURS[number] if named else SOFT, gid=f"group-{place}-{number}")
+                    says = f"{row.title}, {group}: {percent(interval.group_scores[group])} %"
+                    marks[f"group-{place}-{number}"] = Mark(says, family)
+            mean = ax.plot([100 * interval.estimate], [place], "|", markersize=15, color=INK, gid=f"mean-{place}")[0]
+            mean.set_markeredgewidth(1.6)
+            marks[f"mean-{place}"] = Mark(f"{row.title}, mean: {interval_text(interval)} %", family)
+            ax.get_yticklabels()[place].set(color=FAMILY_COLOURS[family], gid=f"mean-{place}.name")
         ax.set_xlabel("accuracy by group, %; bar: mean with its 95 % interval")
         mark_legend(
             figure, [(group, GROUP_COLOURS[n], GROUP_MARKS[n]) for n, group in enumerate(groups)] if named else []
@@ -45,4 +52,5 @@ def accuracy_by_group(results: StudyResults) -> Drawing | None:
             for row in rows
             for group, score in row.interval.group_scores.items()
         ],
+        marks,
     )

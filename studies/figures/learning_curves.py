@@ -6,9 +6,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from studies.figures.axes import shortened
-from studies.figures.drawing import Drawing
-from studies.figures.style import FAMILY_COLOURS, RULE, STYLE, margin_labels
+from studies.figures.drawing import Drawing, Mark
+from studies.figures.style import FAMILY_COLOURS, RULE, SOFT, STYLE, margin_labels
 from studies.results import StudyResults
+from studies.wording import percent
 
 ROLE_LINES = {"contender": "-", "rival": "-", "twin": "--", "control": ":"}
 
@@ -29,17 +30,22 @@ def learning_curves(results: StudyResults) -> Drawing | None:
         figure = Figure(figsize=(9.6, max(3.6, 0.22 * len(lines) + 1.4)))
         ax = figure.subplots()
         figure.subplots_adjust(left=0.07, right=0.66, top=0.96, bottom=0.16)
-        for system, epochs, accuracies in lines:
-            colour = FAMILY_COLOURS[system.family]
-            ax.plot(epochs, 100 * accuracies, ROLE_LINES[system.role], marker=".", color=colour, linewidth=1.3)
+        for number, (system, epochs, accuracies) in enumerate(lines):
+            line = ax.plot(epochs, 100 * accuracies, ROLE_LINES[system.role], marker=".", gid=f"curve-{number}")[0]
+            line.set(color=FAMILY_COLOURS[system.family], linewidth=1.3)
         ax.set_xlabel("epoch")
         ax.set_ylabel("validation accuracy, %")
         ax.grid(color=RULE, alpha=0.22, linewidth=0.6)
         longest = max(epochs[-1] for _, epochs, _ in lines)
         ax.set_xlim(0, longest * 1.02)
-        margin_labels(
-            ax, [(100 * float(a[-1]), shortened(s.title or s.name), FAMILY_COLOURS[s.family]) for s, _, a in lines]
-        )
+        for number, (_, epochs, accuracies) in enumerate(lines):  # from the end of a curve to its name
+            ends, height = [epochs[-1], longest * 1.02], [100 * accuracies[-1]] * 2
+            ax.plot(ends, height, color=SOFT, linewidth=0.5, alpha=0.6, zorder=1, gid=f"curve-{number}.guide")
+        names = [
+            (100 * float(accuracies[-1]), shortened(system.title or system.name), FAMILY_COLOURS[system.family])
+            for system, _, accuracies in lines
+        ]
+        margin_labels(ax, names, [f"curve-{number}" for number in range(len(names))])
     return Drawing(
         figure,
         "Validation accuracy by epoch, averaged over folds and seeds. Dashed: dense twins; dotted: controls. The last "
@@ -50,4 +56,10 @@ def learning_curves(results: StudyResults) -> Drawing | None:
             for system, epochs, accuracies in lines
             for epoch, accuracy in zip(epochs, accuracies, strict=True)
         ],
+        {
+            f"curve-{number}": Mark(
+                f"{system.title or system.name}: {percent(accuracies[-1])} % after epoch {epochs[-1]}", system.family
+            )
+            for number, (system, epochs, accuracies) in enumerate(lines)
+        },
     )

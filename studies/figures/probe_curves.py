@@ -95,9 +95,11 @@ def _curves_figure(
             highs = [100 * (i.high if i.high is not None else i.estimate) for i in intervals]
             colour = FAMILY_COLOURS[curve.system.family]
             if len(drawn) <= BANDS:
-                ax.fill_between(xs, lows, highs, color=colour, alpha=0.12, linewidth=0)
+                ax.fill_between(
+                    xs, lows, highs, color=colour, alpha=0.12, linewidth=0, gid=f"system-{number}.intervals"
+                )
             else:
-                ax.vlines(xs, lows, highs, color=colour, alpha=0.22, linewidth=0.9)
+                ax.vlines(xs, lows, highs, color=colour, alpha=0.22, linewidth=0.9, gid=f"system-{number}.intervals")
             if named:
                 for x, point in zip(xs, curve.points, strict=True):
                     said = ax.annotate(f"× {point.value:g}", (x, 100 * point.interval.estimate), (0, 6), ha="center")
@@ -126,7 +128,8 @@ def _line(
     ends_clean: bool,
 ) -> None:
     colour = FAMILY_COLOURS[curve.system.family]
-    ax.plot(xs, ys, style[0], color=colour, linewidth=1.4, alpha=0.9)
+    ax.plot(xs, ys, style[0], color=colour, linewidth=1.4, alpha=0.9, gid=f"system-{number}.curve")
+    marks[f"system-{number}"] = Mark(curve.system.title or curve.system.name, curve.system.family)
     for place, (x, y) in enumerate(zip(xs, ys, strict=True)):
         gid = f"curve-{number}-{place}"
         is_clean = ends_clean and place == len(curve.points)
@@ -150,7 +153,7 @@ def _names(
         sign = list(MARKS.values())[number % len(MARKS)]
         name = f"{sign} {shortened(curve.system.title or curve.system.name)}"
         labels.append((100 * height, name, FAMILY_COLOURS[curve.system.family]))
-    margin_labels(ax, labels)
+    margin_labels(ax, labels, [f"system-{number}" for number in range(len(drawn))])
 
 
 def _description(drawn: Sequence[Curve]) -> str:

@@ -26,16 +26,16 @@ FIGURE_FILES = ("accuracy-vs-energy", "accuracy-vs-energy-system")
 
 def write_report(results: StudyResults, folder: Path) -> Path:
     """Write the report and its files into `folder`; return the path of the page."""
-    from studies.figures.style import png_bytes, svg_text
+    from studies.figures.style import png_bytes
 
     folder.mkdir(parents=True, exist_ok=True)
     write_file(folder / "results.csv", results_csv(results).encode())
     write_file(folder / "results.md", results_markdown(results).encode())
     drawings = Drawings(results)
     for name in FIGURE_FILES:
-        drawing = drawings.drawing(name)
-        if drawing is not None:
-            write_file(folder / f"{file_stem(name)}.svg", svg_text(drawing.figure).encode())
+        drawing, svg = drawings.drawing(name), drawings.svg(name)
+        if drawing is not None and svg is not None:
+            write_file(folder / f"{file_stem(name)}.svg", svg.encode())
             write_file(folder / f"{file_stem(name)}.png", png_bytes(drawing.figure))
     page = folder / "report.html"
     write_file(page, page_html(results, drawings).encode())

@@ -1,4 +1,5 @@
 import re
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 from xml.etree import ElementTree
@@ -7,8 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studies.figures import FIGURES, draw
-from studies.figures.style import inline_svg, png_bytes, spread_labels, svg_text
+from studies.figures.style import (
+    FAMILY_COLOURS,
+    INK,
+    OCHRE,
+    PAPER,
+    PINK,
+    SKY,
+    SOFT,
+    inline_svg,
+    png_bytes,
+    spread_labels,
+    svg_text,
+)
 from studies.results import StudyResults
+from studies.wording import joules_text
 from tests.studies.synthetic_results import SPEAKERS, SYSTEMS, synthetic_results
 
 
@@ -39,9 +53,9 @@ def test_every_boundary_has_a_panel_and_every_priced_system_its_name():
 
     for boundary in ("operation:", "core:", "chip:", "system:"):
         assert any(word.startswith(boundary) for word in text)
-    assert {"ds-cnn", "convolutional-snn", "qft-hybrid", "modelled"} <= text
-    assert "lower bound: the truth lies to the right" in text
-    assert "measured" not in text
+    assert {"ds-cnn", "convolutional-snn", "qft-hybrid", "hollow: modelled"} <= text
+    assert "arrow: lower bound, the truth lies to the right" in text
+    assert "filled: measured" not in text
     assert not any("qft-alone" in word for word in text)  # its headline run names no deployment
 
 
@@ -116,3 +130,86 @@ def test_a_curve_ends_at_the_last_epoch_of_the_training():
 
     assert set(lines) == {(6, 12, 18, 24, 30)}
     assert len(lines) >= len(SYSTEMS)
+
+
+def test_a_family_has_a_shape_of_its_own_and_a_modelled_mark_is_hollow():
+    (ax,) = draw("accuracy-vs-energy-system", synthetic_results()).figure.axes
+    marks = [line for line in ax.lines if re.fullmatch(r"system-\d+", line.get_gid() or "")]
+    shapes = {(line.get_marker(), line.get_markeredgecolor()[0]) for line in marks}
+
+    assert {shape for shape, _ in shapes} == {"o", "s", "D"}
+    assert len(shapes) == len({colour for _, colour in shapes}) == 3  # one colour per shape
+    assert {line.get_markerfacecolor() for line in marks} == {PAPER}
+
+
+def test_the_opacity_of_a_mark_is_its_probability_on_the_front_and_the_steps_are_the_best_that_joules_buy():
+    drawing = draw("accuracy-vs-energy-system", synthetic_results())
+    (ax,) = drawing.figure.axes
+    full = [r for r in drawing.records if r["energy_kind"] == "modelled"]
+    bounds = [r for r in drawing.records if r["energy_kind"] == "lower-bound"]
+
+    # on the front by the nominal values: no other has at least the accuracy for at most the energy
+    for record in full:
+        rivals = [
+            other
+            for other in full
+            if other is not record
+            and other["accuracy"] >= record["accuracy"]
+            and other["joules_per_decision"] <= record["joules_per_decision"]
+        ]
+        assert record["on_nominal_front"] == (not rivals)
+        assert 0 <= record["probability_on_front"] <= 1
+    assert bounds
+    assert all(r["probability_on_front"] is None and not r["on_nominal_front"] for r in bounds)
+    (steps,) = [line for line in ax.lines if line.get_drawstyle() == "steps-post"]
+    corners = sorted((r["joules_per_decision"], 100 * r["accuracy"]) for r in full if r["on_nominal_front"])
+    assert list(zip(*steps.get_data(), strict=True))[: len(corners)] == corners
+    assert [y for _, y in corners] == sorted(y for _, y in corners)
+
+    opacities = {}
+    for gid, mark in drawing.marks.items():
+        chance = re.search(r"P\(front\) ([\d.]+)$", mark.text)
+        if chance:
+            (line,) = [line for line in ax.lines if line.get_gid() == gid]
+            opacities[float(chance[1])] = line.get_markeredgecolor()[1]
+    assert len(opacities) > 3
+    assert [opacities[chance] for chance in sorted(opacities)] == sorted(opacities.values())
+    assert all(0.35 <= opacity <= 1 for opacity in opacities.values())
+
+
+def test_the_field_of_a_device_has_the_number_of_the_tables_and_a_bound_says_so():
+    drawing = draw("energy-by-device", synthetic_results())
+    text = words(svg_text(drawing.figure))
+
+    assert {"45nm" in word for word in text} == {True, False}
+    for record in drawing.records:
+        number = joules_text(record["joules_per_decision"])
+        assert (f"≥ {number}" if record["energy_kind"] == "lower-bound" else number) in text
+    assert any(word.startswith("≥") for word in text)
+
+
+def test_the_matrix_of_cells_counts_every_cell_once():
+    results = synthetic_results()
+    drawing = draw("completeness", results)
+    states = Counter(record["state"] for record in drawing.records)
+    failed = [record for record in drawing.records if record["state"] == "failed"]
+
+    assert sum(states.values()) == len(results.wanted)
+    assert states == {"committed": len(results.fits), "failed": 1}
+    assert [(r["system"], r["fold"], r["seed"]) for r in failed] == [("small-ast", "theo", 2)]
+    squares = {round(len(patch.get_path().vertices) / 5) for patch in drawing.figure.axes[0].patches}
+    assert squares == {len(results.fits), 1}
+    bare = replace(results, tests=dict(list(results.tests.items())[:-3]), failures={})
+    assert Counter(r["state"] for r in draw("completeness", bare).records) == {
+        "committed": len(results.fits) - 3,
+        "fit only": 3,
+        "missing": 1,
+    }
+
+
+def test_every_colour_reads_on_white_paper():
+    for colour in (*FAMILY_COLOURS.values(), PINK, OCHRE, SKY, SOFT, INK):
+        shares = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        assert 1.05 / (luminance + 0.05) >= 4.5, colour

@@ -1,4 +1,9 @@
+import base64
+import hashlib
+import os
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 
 import pytest
@@ -8,7 +13,7 @@ from studies.results import StudyResults
 from studies.specification import Study
 from tests.studies.synthetic_results import synthetic_results, synthetic_study
 
-VOID = {"meta", "br", "link", "img", "hr", "input", "path", "use", "rect", "image"}
+VOID = {"meta", "br", "wbr", "link", "img", "hr", "input", "path", "use", "rect", "image"}
 
 
 class Page(HTMLParser):
@@ -62,7 +67,7 @@ def test_the_page_is_one_small_file_that_loads_nothing(folder):
     page = Page(text)
 
     assert len(text.encode()) < 5_000_000
-    assert not {"script", "link", "iframe", "object"} & set(page.tags)
+    assert not {"link", "iframe", "object"} & set(page.tags)
     for name, value in page.attributes:
         assert not name.startswith("on")
         if name in ("src", "href", "xlink:href"):
@@ -74,9 +79,9 @@ def test_every_figure_has_a_text_for_those_who_do_not_see_it(folder):
     page = Page((folder / "report.html").read_text(encoding="utf-8"))
     labels = [value for name, value in page.attributes if name == "aria-label"]
 
-    assert page.tags.count("svg") == 6
-    assert page.tags.count("figcaption") == 6
-    assert sum(len(label) > 20 for label in labels) >= 6
+    assert page.tags.count("svg") == 8
+    assert page.tags.count("figcaption") == 8
+    assert sum(len(label) > 20 for label in labels) >= 8
 
 
 def test_the_answers_come_before_the_picture_and_the_page_has_all_sections(folder):
@@ -92,12 +97,6 @@ def test_the_answers_come_before_the_picture_and_the_page_has_all_sections(folde
         assert words in text
     for words in ("made in 544 of 544 cells", "prefers-color-scheme: dark", "@media print", "range assumed"):
         assert words in text
-
-
-def test_the_same_results_give_the_same_page(folder, tmp_path):
-    again = write_report(synthetic_results(), tmp_path)
-
-    assert again.read_bytes() == (folder / "report.html").read_bytes()
 
 
 def test_a_page_of_validation_clips_says_so_everywhere(folder, tmp_path):
@@ -126,7 +125,7 @@ def test_hostile_names_are_text(tmp_path):
     )
     page = Page(write_report(renamed, tmp_path).read_text(encoding="utf-8"))
 
-    assert "script" not in page.tags
+    assert page.tags.count("script") == 1
     assert any(hostile in text for text in page.texts)
     assert "<script>" not in (tmp_path / "results.md").read_text(encoding="utf-8")
 
@@ -138,3 +137,35 @@ def test_a_store_without_cells_gives_a_page_too(tmp_path):
 
     assert "No cell of the headline protocol is committed." in text
     assert f"{len(results.wanted)} are missing" in text
+
+
+def test_no_file_of_a_report_has_an_address_in_it_but_the_names_of_xml_languages(folder):
+    for path in folder.iterdir():
+        if path.suffix != ".png":
+            text = re.sub(r'xmlns(:\w+)?="[^"]*"', "", path.read_text(encoding="utf-8"))
+            assert not re.findall(r"\w+://[^\s\"'<]*|[\"'(=]//[^\s]*", text), path.name
+
+
+def test_the_only_script_is_the_one_whose_hash_the_policy_names(folder):
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    (script,) = re.findall(r"<script>(.*?)</script>", text, flags=re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+    assert text.count("<script") == 1
+    assert f"script-src 'sha256-{digest}';" in text
+    assert "default-src 'none';" in text
+    assert not re.search(r"\b(fetch|XMLHttpRequest|WebSocket|sendBeacon|import|eval|innerHTML)\b", script)
+
+
+def test_every_file_has_the_same_bytes_in_another_process_whatever_its_seed_of_hashes(folder, tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from studies.report import write_report;"
+        "from tests.studies.synthetic_results import synthetic_results;"
+        "write_report(synthetic_results(), Path(sys.argv[1]))"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "4711"}
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], env=environment, check=True)
+
+    assert len(list(tmp_path.iterdir())) == 7
+    for path in tmp_path.iterdir():
+        assert path.read_bytes() == (folder / path.name).read_bytes(), path.name
