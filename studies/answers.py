@@ -170,7 +170,8 @@ def _controls(results: StudyResults) -> list[Answer]:
 
 
 def _energies(results: StudyResults) -> list[Answer]:
-    ranked = cheapest(results.ranked_rows, kinds=("modelled",))  # measured joules do not compare with them
+    # Measured joules do not compare with modelled ones, and what does not fit its devices is no answer.
+    ranked = cheapest(results.ranked_rows, kinds=("modelled",), fitting=True)
     if not ranked:
         return [
             Answer("Least energy", "No system has a full price at the system boundary.", (("energy", "undecided"),))

@@ -59,6 +59,7 @@ class EnergyRow:
     energy: Energy
     deployed: Deployment  # where it runs, with the prices of its devices
     coefficient_ids: tuple[str, ...]
+    does_not_fit: str = ""  # what the devices cannot hold, run or answer in time, where that was checked
     terms: tuple[Term, ...] = ()  # the products that the nominal value is the sum of
 
     @property

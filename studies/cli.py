@@ -243,6 +243,30 @@ def compare(
     return _call("compare", request=_request(locals()), a=a, b=b, as_json=as_json)
 
 
+@app.command()
+def decide(
+    study: StudyName,
+    max_energy: Annotated[str | None, typer.Option("--max-energy", help="Per decision, such as 1mJ.")] = None,
+    min_accuracy: Annotated[str | None, typer.Option("--min-accuracy", help="A share, such as 0.9.")] = None,
+    max_latency: Annotated[str | None, typer.Option("--max-latency", help="From sound to answer: 50ms.")] = None,
+    boundary: Boundary = "system",
+    scenario: Scenario = "always-on",
+    device: Annotated[
+        str | None, typer.Option("--device", help="A device or a deployment.  [default: where each costs least]")
+    ] = None,
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    settings: Settings = None,
+    seeds: Seeds = None,
+    accept_code: AcceptCode = None,
+    as_json: AsJson = False,
+) -> int:
+    """Say which systems meet a budget, with what probability, what does not fit, and what would flip it."""
+    asked = {"max_energy": max_energy, "min_accuracy": min_accuracy, "max_latency": max_latency}
+    place = {"boundary": boundary, "scenario": scenario, "device": device}
+    return _call("decide", request=_request(locals()), **asked, **place, as_json=as_json)
+
+
 @app.command("break-even")
 def break_even(
     study: StudyName,

@@ -16,8 +16,13 @@ Priced = tuple[Row, EnergyRow]
 FULL_PRICES = ("modelled", "measured")
 
 
-def cheapest(rows: Sequence[Row], boundary: str = "system", kinds: Sequence[str] = FULL_PRICES) -> list[Priced]:
-    """The deployment with the least nominal energy of each row that has a price of these kinds, the least first."""
+def cheapest(
+    rows: Sequence[Row], boundary: str = "system", kinds: Sequence[str] = FULL_PRICES, *, fitting: bool = False
+) -> list[Priced]:
+    """The deployment with the least nominal energy of each row that has a price of these kinds, the least first.
+
+    `fitting` leaves out what is shown not to fit its devices: it cannot stand on a front.
+    """
     found = []
     for row in rows:
         priced = [
@@ -25,6 +30,7 @@ def cheapest(rows: Sequence[Row], boundary: str = "system", kinds: Sequence[str]
             for energy in row.energies
             if (energy.boundary, energy.scenario, energy.alternative_to) == (boundary, "always-on", "")
             and energy.kind in kinds
+            and not (fitting and energy.does_not_fit)
         ]
         if priced:
             found.append((row, min(priced, key=_nominal)))

@@ -28,6 +28,7 @@ from studies.imported import LABELS_ONLY, Import, imported_results, read_imports
 from studies.merging import CheckSummary, averaged, merged
 from studies.price_list import deployments
 from studies.probe import Probe, probe_key
+from studies.run_fit import with_fit
 from studies.specification import Run, Study, System
 from studies.statistics import Comparison, Interval, Trials, accuracy_interval, paired_difference
 
@@ -261,6 +262,16 @@ class StudyResults:
         walls = [
             record.wall_seconds / len(record.logits) for _, _, record in members if record.wall_seconds is not None
         ]
+        notes = averaged([record.notes for _, _, record in members])
+        energies = energy_rows(
+            counts,
+            run.deployments,
+            first.clip_seconds,
+            link_values=values_per_clip(counts),
+            with_alternatives=True,
+            draws=draws,
+            known=deployments(self.study.device_files),
+        )
         return Row(
             system=system,
             run=run,
@@ -276,17 +287,9 @@ class StudyResults:
             counts=counts,
             clip_seconds=first.clip_seconds,
             wall_seconds_per_clip=float(np.mean(walls)) if len(walls) == len(members) else None,
-            notes=averaged([record.notes for _, _, record in members]),
+            notes=notes,
             energies=(
-                *energy_rows(
-                    counts,
-                    run.deployments,
-                    first.clip_seconds,
-                    link_values=values_per_clip(counts),
-                    with_alternatives=True,
-                    draws=draws,
-                    known=deployments(self.study.device_files),
-                ),
+                *with_fit(self.study, counts, notes, energies, values_per_clip(counts)),
                 *(imported.measured_rows(first.clip_seconds) if imported is not None else ()),
             ),
             n_cells=len(members),

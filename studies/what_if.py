@@ -56,6 +56,11 @@ class Side:
         assert self.energy.nominal_joules is not None
         return self.energy.nominal_joules
 
+    @property
+    def whole(self) -> EnergyRow:
+        """The energy of the whole chain, front end included, on the same deployment."""
+        return next(e for e in self.row.energies if (e.deployment, e.boundary) == (self.deployment.name, "system"))
+
     def with_counts(self, counts: OperationCounts) -> "Side":
         """The same run, had it counted this."""
         return replace(self, counts=counts)

@@ -35,9 +35,17 @@ def front_chances(priced: Sequence[tuple[Row, EnergyRow]]) -> Mapping[tuple[str,
     """P(on the front of accuracy and energy) of every row that has groups and a full price."""
     keys = {"\n".join(row.key): row.key for row, _ in priced}
     usable = [(row, energy) for row, energy in priced if energy.draws is not None and row.interval.group_scores]
+    usable = [(row, energy) for row, energy in usable if not energy.does_not_fit]
     scores = {"\n".join(row.key): row.interval.group_scores for row, _ in usable}
     draws = {"\n".join(row.key): energy.draws for row, energy in usable if energy.draws is not None}
     return {keys[name]: chance for name, chance in front_probabilities(scores, draws).items()}
+
+
+def _front(energy: EnergyRow | None, chance: float | None) -> str:
+    """P(on the front); what does not fit its devices cannot stand there."""
+    if energy is not None and energy.does_not_fit:
+        return "does not fit"
+    return "–" if chance is None else f"{chance:.2f}"
 
 
 def _system_row(row: Row, energy: EnergyRow | None, chance: float | None) -> dict[str, Any]:
@@ -57,7 +65,7 @@ def _system_row(row: Row, energy: EnergyRow | None, chance: float | None) -> dic
         "energy": ("–", "") if energy is None else energy_parts(energy),
         "joules": None if energy is None else energy.nominal_joules,
         "deployment": "" if energy is None else energy.deployment,
-        "front": "–" if chance is None else f"{chance:.2f}",
+        "front": _front(energy, chance),
         "cells": f"{row.n_cells} of {row.n_wanted}",
         "complete": row.n_cells == row.n_wanted,
         "notes": "; ".join(f"{name} {note_text(value)}" for name, value in row.notes.items() if name != "n_parameters"),

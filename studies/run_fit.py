@@ -1,0 +1,60 @@
+# studies/run_fit.py
+"""What the runs of a study ask of their devices, for `studies.fit`: from stored counts and notes, without the data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from classical_baselines.harness.operations import OperationCounts
+from classical_baselines.harness.pricing import Deployment
+from studies.budgets import EnergyRow
+from studies.fit import FitCheck, Need, fit_checks, misfits
+from studies.specification import Study
+
+
+def checks_of(
+    study: Study,
+    counts: OperationCounts,
+    notes: Mapping[str, Any],
+    energies: Sequence[EnergyRow],
+    deployment: Deployment,
+    picture_values: float | None,
+) -> tuple[FitCheck, ...]:
+    """The fit checks of a run on one of its deployments; the time is that of the whole chain, front end included."""
+    whole = next(e for e in energies if (e.deployment, e.boundary) == (deployment.name, "system"))
+    rate = sample_rate_hz(study)
+    need = Need(
+        counts=counts,
+        notes=notes,
+        busy_seconds=whole.busy_seconds,
+        period_seconds=whole.period_seconds,
+        audio_samples=None if rate is None else rate * whole.clip_seconds,
+        picture_values=picture_values,
+    )
+    return fit_checks(need, deployment)
+
+
+def with_fit(
+    study: Study,
+    counts: OperationCounts,
+    notes: Mapping[str, Any],
+    energies: Sequence[EnergyRow],
+    picture_values: float | None,
+) -> tuple[EnergyRow, ...]:
+    """The energies, each saying why its run does not fit there, if it is shown not to."""
+    deployed = {e.deployment: e.deployed for e in energies if e.nominal_joules is not None}
+    reasons = {
+        name: misfits(checks_of(study, counts, notes, energies, deployment, picture_values))
+        for name, deployment in deployed.items()
+    }
+    return tuple(replace(e, does_not_fit=reasons.get(e.deployment, "")) for e in energies)
+
+
+def sample_rate_hz(study: Study) -> int | None:
+    """Of the study, else of its data set; None for a user's own folder that names none."""
+    from classical_baselines.data.catalogue import DATA_SETS
+
+    if study.data.sample_rate_hz is not None or study.data.folder is not None:
+        return study.data.sample_rate_hz
+    known = DATA_SETS.get(study.data.name)
+    return None if known is None else known.sample_rate_hz
