@@ -216,6 +216,16 @@ def publish(
 @app.command()
 def energy(
     study: StudyName,
+    decides: Annotated[
+        tuple[str, str] | None, typer.Option("--decides", metavar="A B", help="Which coefficient decides between two.")
+    ] = None,
+    per_hour: Annotated[bool, typer.Option("--per-hour", help="Against decisions per hour, with crossings.")] = False,
+    training: Annotated[bool, typer.Option("--training", help="Training, spread over the decisions.")] = False,
+    training_on: Annotated[
+        str, typer.Option("--training-on", help="The deployment that training is priced on.")
+    ] = "xeon-e5-2630-batch-64",
+    boundary: Boundary = "system",
+    scenario: Scenario = "always-on",
     store: StoreFolder = None,
     data_root: DataRoot = None,
     settings: Settings = None,
@@ -223,8 +233,10 @@ def energy(
     accept_code: AcceptCode = None,
     as_json: AsJson = False,
 ) -> int:
-    """Print the energy budget of every run of a study, from the counts in the store."""
-    return _call("energy", request=_request(locals()), as_json=as_json)
+    """Print the energy budget of every run of a study, from the counts in the store; or answer one of its questions."""
+    asked = {"decides": decides, "per_hour": per_hour, "training": training, "training_on": training_on}
+    place = {"boundary": boundary, "scenario": scenario}
+    return _call("energy", request=_request(locals()), **asked, **place, as_json=as_json)
 
 
 @app.command()

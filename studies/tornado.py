@@ -53,7 +53,7 @@ def tornado(a: Side, b: Side, draws: CoefficientDraws) -> list[Swing]:
             at_low=float(at_low),
             at_high=float(at_high),
             correlation=rank_correlation(draws.of(row)[1:], drawn),
-            flips=(at_low - 1) * (at_high - 1) < 0,
+            flips=bool((at_low - 1) * (at_high - 1) < 0),
         )
         for row, (at_low, at_high) in zip(rows.values(), ratio, strict=True)
     ]

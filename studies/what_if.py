@@ -51,6 +51,11 @@ class Side:
         return f"{run_name(self.row)} on {self.deployment.name}"
 
     @property
+    def name(self) -> str:
+        """`ds-cnn on cortex-m4`."""
+        return f"{self.row.system.name} on {self.deployment.name}"
+
+    @property
     def present_joules(self) -> float:
         """Nominal joules per decision as things are."""
         assert self.energy.nominal_joules is not None
