@@ -21,7 +21,8 @@ def checks_of(
     picture_values: float | None,
 ) -> tuple[FitCheck, ...]:
     """The fit checks of a run on one of its deployments; the time is that of the whole chain, front end included."""
-    whole = next(e for e in energies if (e.deployment, e.boundary) == (deployment.name, "system"))
+    place = (deployment.name, "system")
+    whole = next(e for e in energies if (e.deployment, e.boundary) == place and e.kind != "measured")
     rate = sample_rate_hz(study)
     need = Need(
         counts=counts,

@@ -31,7 +31,6 @@ from studies.results import Row, StudyResults
 from studies.what_if import Side
 
 FORWARD_PASSES = 3  # of arithmetic: one forward, two backward
-DEFAULT_DEPLOYMENT = "xeon-e5-2630"
 BY_MACHINE = ("gates_1q", "gates_2q", "measurements", "shots", "machine_seconds")
 
 

@@ -64,7 +64,8 @@ class Side:
     @property
     def whole(self) -> EnergyRow:
         """The energy of the whole chain, front end included, on the same deployment."""
-        return next(e for e in self.row.energies if (e.deployment, e.boundary) == (self.deployment.name, "system"))
+        place = (self.deployment.name, "system")
+        return next(e for e in self.row.energies if (e.deployment, e.boundary) == place and e.kind != "measured")
 
     def with_counts(self, counts: OperationCounts) -> "Side":
         """The same run, had it counted this."""
@@ -89,7 +90,8 @@ class Side:
 
 def side_of(row: Row, boundary: Boundary, scenario: Scenario, deployment: str = "") -> Side:
     """The run on the named deployment, or where it costs least: a full price goes before a lower bound."""
-    of_run = [e for e in row.energies if (e.boundary, e.scenario) == (boundary, scenario)]
+    modelled = [e for e in row.energies if e.kind != "measured"]  # nothing can be asked of what a meter read
+    of_run = [e for e in modelled if (e.boundary, e.scenario) == (boundary, scenario)]
     if not of_run:
         raise InputError(f"{run_name(row)} is priced on no deployment. Name some under its run in the study.")
     if deployment:

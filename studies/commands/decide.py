@@ -18,6 +18,7 @@ from studies.specification import Study
 from studies.what_if import Side, side_of
 from studies.wording import joules_text
 
+KINDS = ("modelled", "lower-bound")
 ORDER = ("meets", "undecided", "fails", "does not fit")
 
 
@@ -75,7 +76,7 @@ def _checks(study: Study, side: Side) -> tuple[FitCheck, ...]:
 
 def _sides(row: Row, boundary: Boundary, scenario: Scenario, device: str | None) -> list[Side]:
     """The run where it fits and costs least; with a device, on every deployment that uses it."""
-    priced = [e for e in row.energies if (e.boundary, e.scenario) == (boundary, scenario) and e.kind != "unavailable"]
+    priced = [e for e in row.energies if (e.boundary, e.scenario) == (boundary, scenario) and e.kind in KINDS]
     sides = [side_of(row, boundary, scenario, e.deployment) for e in priced]
     if device is not None:
         return [side for side in sides if device in _names(side)]

@@ -63,7 +63,10 @@ def energy(
 
 def priced_sides(results: StudyResults) -> list[Side]:
     """Every headline run where it costs least at the system boundary, always on, and has a full price."""
-    return [side_of(row, "system", "always-on", found.deployment) for row, found in cheapest(results.headline_rows)]
+    return [
+        side_of(row, "system", "always-on", found.deployment)
+        for row, found in cheapest(results.headline_rows, kinds=("modelled",))
+    ]
 
 
 def _budgets(results: StudyResults, as_json: bool) -> int:
