@@ -132,10 +132,11 @@ def plan(
     seeds: Seeds = None,
     accept_code: AcceptCode = None,
     confirm: Confirm = False,
+    energy: Annotated[bool, typer.Option("--energy", help="Price every system before any training.")] = False,
     as_json: AsJson = False,
 ) -> int:
     """Show the cells of a study, and which of them are missing; run nothing."""
-    return _call("plan", request=_request(locals()), confirm=confirm, as_json=as_json)
+    return _call("plan", request=_request(locals()), confirm=confirm, energy=energy, as_json=as_json)
 
 
 @app.command()

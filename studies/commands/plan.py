@@ -4,7 +4,7 @@
 import json
 from collections import Counter
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from studies.cell_key import digest
 from studies.checked_study import CheckedStudy, checked_study
@@ -25,11 +25,17 @@ from studies.resolution import (
 from studies.running import Plan, jobs_or_default
 from studies.specification import Study
 from studies.store import Store
+from studies.wording import joules_text
+
+if TYPE_CHECKING:
+    from studies.energy_before_training import Before
 
 
-def plan(request: Request, confirm: bool, as_json: bool) -> int:
-    """Print the plan."""
+def plan(request: Request, confirm: bool, energy: bool, as_json: bool) -> int:
+    """Print the plan; or, with `energy`, what every system will cost, before any training."""
     study = request.open_study()
+    if energy:
+        return _energies(study, request, as_json)
     store = request.open_store(study)
     checked = checked_study(study, request.data_root)
     made = request.planned(study, store, confirm=confirm, ground=ground_of(checked))
@@ -97,3 +103,47 @@ def _resolution(study: Study, checked: CheckedStudy, made: Plan, store: Store) -
     }
     table = remembered("resolution", depends_on, found)
     return Resolution(**table | {"spread": Spread(**table["spread"])})
+
+
+def _energies(study: Study, request: Request, as_json: bool) -> int:
+    from studies.energy_before_training import RATES, energies_before_training
+
+    checked_study(study, request.data_root)
+    found = energies_before_training(study, request.data_root)
+    if as_json:
+        records = [
+            {
+                "system": one.system,
+                "backend": one.backend,
+                "deployment": one.energies[0].deployment if one.energies else None,
+                "nominal_joules": [energy.nominal_joules for energy in one.energies],
+                "spike_rates": list(RATES) if len(one.energies) > 1 else None,
+                "network_joules": [energy.nominal_joules for energy in one.network],
+                "low": one.low_joules,
+                "high": one.high_joules,
+                "kind": one.energies[0].kind if one.energies else "unavailable",
+                "reason": one.reason or None,
+            }
+            for one in found
+        ]
+        print(json.dumps({"study": study.name, "before_training": True, "energies": records}))
+        return 0
+    print(f"{study.name}: joules per decision BEFORE TRAINING, from one clip through every untrained system")
+    print("system boundary, always on, headline run where it costs least; in brackets 5 to 95 % of the draws\n")
+    for one in found:
+        print(f"{one.system:26}  {_energy_text(one)}")
+    print(f"\nspiking networks over {100 * RATES[0]:g} to {100 * RATES[1]:g} % spikes per neuron and step")
+    return 0
+
+
+def _energy_text(one: "Before") -> str:
+    if not one.energies:
+        return f"not known: {one.reason or 'no price for its network'}"
+    nominal = " to ".join(dict.fromkeys(joules_text(energy.nominal_joules) for energy in one.energies))
+    bound = "at least " if one.energies[0].kind == "lower-bound" else ""
+    interval = f"[{joules_text(one.low_joules)}, {joules_text(one.high_joules)}]"
+    text = f"{bound}{nominal} {interval} on {one.energies[0].deployment} ({one.backend})"
+    if len(one.network) > 1:
+        low, high = (joules_text(energy.nominal_joules) for energy in (one.network[0], one.network[-1]))
+        text += f"; its network alone, operations and routing, {low} to {high}"
+    return text
