@@ -160,3 +160,11 @@ def test_the_command_line_lints_a_file_and_says_what_it_adds(board, capsys):
     ]
     with pytest.raises(InputError, match="goes with `trichord list devices`"):
         listing("studies", False, board)
+
+
+def test_the_study_of_the_page_holds_and_finds_the_board_beside_it(board):
+    text = SHOWN.read_text(encoding="utf-8").partition("```toml\nextends")[2].partition("```")[0]
+    study = board.with_name("study.toml")
+    study.write_text("extends" + text)
+
+    check_before_work(load_study(str(study)))

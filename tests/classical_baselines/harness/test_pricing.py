@@ -1,6 +1,8 @@
 # tests/classical_baselines/harness/test_pricing.py
 """Expected joules are sums on paper from the published prices."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -282,3 +284,11 @@ def test_an_all_in_price_of_a_synapse_holds_neurons_routing_and_steps():
     spinnaker = priced(spikes, "cortex-m4+spinnaker-1", "operation")
     assert sum(spinnaker.by_stage.values()) == pytest.approx(1_728_000 * 13.3e-9 + 5410 * 26e-9)
     assert "spikes_routed (network on spinnaker-1)" in spinnaker.energy.unpriced
+
+
+def test_steps_within_an_all_in_price_are_no_seconds():
+    odin = replace(deployments()["cortex-m4+truenorth"], stages={"network": ("odin",)}, link="")
+    found = price(SPOTTER, odin, boundary="chip", scenario="saturated", period_seconds=1.0, draws=DRAWS)
+
+    assert found.busy_seconds == {}
+    assert found.by_coefficient == {"odin.synapse": pytest.approx(1_728_000 * 12.7e-12)}
