@@ -8,8 +8,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from classical_baselines.harness.choices import InputError
+
+if TYPE_CHECKING:
+    from classical_baselines.harness.energy import Unavailable
+    from classical_baselines.harness.measurement import SelfTest
 
 LAVA = "import neuro.loihi.lava_worker"
 
@@ -91,18 +96,52 @@ def _aer() -> Finding:
 
 def _rapl() -> Finding:
     from classical_baselines.harness.energy import Unavailable
+    from classical_baselines.harness.measurement import self_test
     from classical_baselines.harness.meters import find_rapl
 
     meter = find_rapl()
-    return Finding("rapl", False, meter.reason) if isinstance(meter, Unavailable) else Finding("rapl", True, "readable")
+    return meter_finding("rapl", meter if isinstance(meter, Unavailable) else self_test(meter, _spin))
 
 
 def _nvml() -> Finding:
-    from classical_baselines.harness.energy import Unavailable
-    from classical_baselines.harness.meters import find_nvml
+    import torch
 
-    meter = find_nvml()
-    return Finding("nvml", False, meter.reason) if isinstance(meter, Unavailable) else Finding("nvml", True, "readable")
+    from classical_baselines.harness.energy import Unavailable
+    from classical_baselines.harness.measurement import self_test
+    from classical_baselines.harness.meters import cuda_meter, find_nvml
+
+    meter = cuda_meter() if torch.cuda.is_available() else find_nvml()
+    if not isinstance(meter, Unavailable) and not torch.cuda.is_available():
+        meter = Unavailable("torch sees no GPU that could be kept busy")
+    return meter_finding("nvml", meter if isinstance(meter, Unavailable) else self_test(meter, _work_on_gpu))
+
+
+def meter_finding(name: str, tested: "SelfTest | Unavailable") -> Finding:
+    """What is said of a meter; one that does not tell a busy machine from an idle one is not trusted."""
+    from classical_baselines.harness.energy import Unavailable
+
+    if isinstance(tested, Unavailable):
+        return Finding(name, False, f"not available: {tested.reason}")
+    apart = f"{tested.sigmas:.1f} standard deviations apart"
+    powers = f"idle {tested.idle_watts:.3g} W, busy {tested.busy_watts:.3g} W"
+    if not tested.passed:
+        return Finding(name, False, f"not usable: {powers}, {apart}, where 3 are needed: does anything else run here?")
+    period = f"{1000 * tested.period_seconds:.3g} ms"
+    return Finding(name, True, f"{tested.covers}; an update every {period}; {powers}, {apart}")
+
+
+def _spin() -> None:
+    """A millisecond or so of one core."""
+    sum(range(50_000))
+
+
+def _work_on_gpu() -> None:
+    """Until it is done."""
+    import torch
+
+    numbers = torch.ones(2048, 2048, device="cuda")
+    numbers.mm(numbers)
+    torch.cuda.synchronize()
 
 
 def _data(data_root: Path | None) -> Finding:
