@@ -6,6 +6,9 @@ defined, the imports are followed through the four packages, without importing a
 functions import its entries) is not hashed: a new entry changes no other system's cells. Nor is what only reads a study
 file. Comments, docstrings and layout do not count: what is hashed is the syntax tree, in a form that is the same on
 every Python from 3.11 on.
+
+Where a system uses a plug-in (`plugins.py`), the modules of the plug-in's own package are followed and hashed in the
+same way, all of them that its entry reaches; other packages are known by their versions in the provenance.
 """
 
 import ast
@@ -15,9 +18,11 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from studies.plugins import plugin_called
 from studies.remembered import remembered
 from studies.specification import Choice, Study, System
 
@@ -26,7 +31,8 @@ SOURCE = Path(__file__).parent.parent
 ROOT_MODULE = "studies.pipeline"
 # What a study file says stands in the key as such; how it is read, and how code is hashed, changes no cell.
 NOT_HASHED = frozenset(
-    f"studies.{name}" for name in ("specification", "plain_errors", "code_version", "remembered", "sealed_json")
+    f"studies.{name}"
+    for name in ("specification", "plain_errors", "code_version", "plugins", "remembered", "sealed_json")
 )
 
 
@@ -43,7 +49,8 @@ def code_version(study: Study, system: System) -> CodeVersion:
     roots = {ROOT_MODULE}
     for what, choice in _choices(study, system):
         roots |= defining_modules(what, choice.name)
-    return code_of(roots)
+    splitters = [plugin_called("protocol", protocol.name) for protocol in study.protocols]
+    return code_of(roots | {splitter.module for splitter in splitters if splitter is not None})
 
 
 def defining_modules(what: str, name: str) -> set[str]:
@@ -51,7 +58,8 @@ def defining_modules(what: str, name: str) -> set[str]:
     from classical_baselines.harness.choices import choose
     from studies.registries import REGISTRIES
 
-    return _entry_modules(choose(REGISTRIES[what], name, what=what))
+    plugin = plugin_called(what, name)
+    return {plugin.module} if plugin is not None else _entry_modules(choose(REGISTRIES[what], name, what=what))
 
 
 def code_of(roots: Iterable[str]) -> CodeVersion:
@@ -137,18 +145,20 @@ def _read(name: str) -> Mapping[str, Any]:
     """What is to know of a module: its hash, what it imports, whether it is a registry; read once for every source."""
     source = _source(name)
     texts = [hashlib.sha256(text.encode()).hexdigest() for text in (source, _source_of_this_module())]
-    depends_on = [*texts, _is_package(name)]
-    return remembered("module", depends_on, lambda: _read_anew(source, is_package=_is_package(name)))
+    depends_on = [*texts, name, _is_package(name)]
+    return remembered("module", depends_on, lambda: _read_anew(name, source, is_package=_is_package(name)))
 
 
-def _read_anew(source: str, *, is_package: bool) -> dict[str, Any]:
+def _read_anew(name: str, source: str, *, is_package: bool) -> dict[str, Any]:
     tree = ast.parse(source)
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)] if is_package else []
+    may_be_registry = is_package and _package_of(name) in PACKAGES
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)] if may_be_registry else []
     is_registry = any(
         isinstance(node, ast.Import | ast.ImportFrom) for function in functions for node in ast.walk(function)
     )
     nodes = ast.iter_child_nodes(tree) if is_registry else ast.walk(tree)
-    return {"hash": source_hash(source), "imports": sorted(_imported(nodes)), "is_registry": is_registry}
+    imports = sorted(_imported(nodes, name, is_package=is_package))
+    return {"hash": source_hash(source), "imports": imports, "is_registry": is_registry}
 
 
 @cache
@@ -161,15 +171,30 @@ def _imports(name: str) -> frozenset[str]:
     return frozenset(_read(name)["imports"])
 
 
-def _imported(nodes: Iterable[ast.AST]) -> set[str]:
+def _imported(nodes: Iterable[ast.AST], name: str, *, is_package: bool) -> set[str]:
+    """What the nodes of the module `name` import of our packages, or of its own."""
     found: set[str] = set()
     for node in nodes:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module is not None and node.level == 0:
-            found.add(node.module)
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}  # some are modules; closure drops the rest
-    return {name for name in found if name.split(".")[0] in PACKAGES}
+        elif isinstance(node, ast.ImportFrom):
+            module = _absolute(node, name, is_package=is_package)
+            found.add(module)
+            found |= {f"{module}.{alias.name}" for alias in node.names}  # some are modules; closure drops the rest
+    return {one for one in found if _package_of(one) in {*PACKAGES, _package_of(name)}}
+
+
+def _absolute(node: ast.ImportFrom, name: str, *, is_package: bool) -> str:
+    """The module that `from ... import` names; a plug-in may name its own by dots."""
+    if not node.level:
+        return node.module or ""
+    parts = name.split(".")
+    base = parts[: len(parts) - node.level + is_package]
+    return ".".join([*base, *([node.module] if node.module else [])])
+
+
+def _package_of(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _with_parents(name: str) -> list[str]:
@@ -193,16 +218,29 @@ def _choices(study: Study, system: System) -> list[tuple[str, Choice]]:
 @cache
 def _entry_modules(entry: Callable[[], type[Any]]) -> set[str]:
     """The modules that a registry entry imports, read from its source: nothing heavy is imported for it."""
-    return _imported(ast.walk(ast.parse(textwrap.dedent(inspect.getsource(entry))))) or {entry.__module__}
+    nodes = ast.walk(ast.parse(textwrap.dedent(inspect.getsource(entry))))
+    return _imported(nodes, entry.__module__, is_package=True) or {entry.__module__}
 
 
 @cache
 def _path(name: str) -> Path | None:
-    base = SOURCE.joinpath(*name.split("."))
-    for path in (base / "__init__.py", base.with_suffix(".py")):
-        if path.is_file():
-            return path
+    top, *parts = name.split(".")
+    for folder in [SOURCE] if top in PACKAGES else _folders_of_plugin(top):
+        base = folder.joinpath(top, *parts)
+        for path in (base / "__init__.py", base.with_name(f"{base.name}.py")):
+            if path.is_file():
+                return path
     return None
+
+
+@cache
+def _folders_of_plugin(top: str) -> list[Path]:
+    """Where the package of a plug-in stands, found without importing it."""
+    found = find_spec(top)
+    if found is None:
+        return []
+    places = found.submodule_search_locations or ([found.origin] if found.origin else [])
+    return [Path(place).parent for place in places]
 
 
 def _is_package(name: str) -> bool:

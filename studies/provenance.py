@@ -15,6 +15,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from studies.plugins import plugins
+
 PACKAGES = (
     *("trichord", "torch", "numpy", "scipy", "scikit-learn", "numba", "snntorch", "lava-nc", "qiskit", "qiskit-aer"),
     *("soundfile", "pydantic", "safetensors"),
@@ -84,7 +86,7 @@ def versions() -> dict[str, str | None]:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             found[name] = None
-    return found
+    return found | {one.distribution: one.version for one in plugins()}
 
 
 @cache

@@ -28,6 +28,7 @@ from classical_baselines.harness.choices import InputError
 from studies.cell import CellKind, CellResult
 from studies.cell_files import rounded_logits
 from studies.grid import Ground, KeyedCell, describe
+from studies.plugins import load_plugins
 from studies.probe import PROBING, Probe, describe_probe, probe_key
 from studies.specification import Study
 from studies.store import Store
@@ -115,6 +116,7 @@ def run(task: Task, commits: _Commits | None = None) -> int:
 
 def _run(task: Task, commits: _Commits) -> None:
     _use_threads(task.study.threads_per_cell)
+    load_plugins()
     pipeline = importlib.import_module(task.pipeline)
     _refuse_other_recordings(task, pipeline)
     fitted: Any = None

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from classical_baselines.harness.choices import InputError, choose
 from studies.commands import price_listing
+from studies.plugins import load_plugins
 
 
 def listing(what: str | None, as_json: bool, check: Path | None = None) -> int:
     """Print one set of names, or all; with `check`, what a device file of the user's adds to the devices."""
+    load_plugins()
     if check is not None:
         if what != "devices":
             raise InputError("--check goes with `trichord list devices`: it lints a device file.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from classical_baselines.data.cache import ENVIRONMENT_VARIABLE, cache_folder
 from classical_baselines.harness.choices import InputError, choose
 from studies.grid import Ground, only
+from studies.plugins import load_plugins
 from studies.running import Plan, known_ground, make_plan, store_of
 from studies.specification import Study
 from studies.store import Store
@@ -49,6 +50,7 @@ class Request:
 
     def open_study(self) -> Study:
         """The study with its `--set` and `--seeds`."""
+        load_plugins()
         only(self.only)  # refuses a filter that cannot be read before anything is opened
         overrides: dict[str, str] = {}
         for setting in self.settings or []:
