@@ -369,6 +369,20 @@ def import_(
     return _call("importing:import_results", request=request, **files, **said, source=source, by=by, note=note)
 
 
+@app.command()
+def search(
+    study: StudyName,
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    settings: Settings = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", help="Cells side by side.  [default: one per core]")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder.  [default: ./reports/STUDY-trials]")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Search systems and devices by accuracy against energy under a budget, on validation clips. It can be resumed."""
+    return _call("search", request=_request(locals()), jobs=jobs, out=out, as_json=as_json)
+
+
 @app.command("list")
 def list_(
     what: Annotated[str | None, typer.Argument(help="datasets, front-ends, encoders, ...; none: all.")] = None,

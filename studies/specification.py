@@ -147,6 +147,29 @@ class Probes(_Model):
     )  # patches a picture is cut into: (mel, frame)
 
 
+class SearchSpace(_Model):
+    """A family of systems that a search chooses from: a system with open values (`studies.search_space`)."""
+
+    name: Name
+    system: dict[str, Any]
+
+
+class Search(_Model):
+    """A device-aware search: accuracy on validation clips against energy, every space given equal effort."""
+
+    n_trials: int = Field(default=8, ge=1, le=10_000)  # of each space
+    epochs_share: float = Field(default=0.25, gt=0, le=1)  # of the training that a system names
+    n_folds: int | None = Field(default=None, ge=1)  # the first ones of the headline protocol; none: all
+    seed: int = Field(default=0, ge=0, le=LARGEST_SEED)  # of the trials' training, and of what is drawn
+    batch: int = Field(default=2, ge=1, le=256)  # trials that are drawn before the next ones learn from them
+    boundary: Literal["operation", "core", "chip", "system"] = "system"
+    scenario: Literal["always-on", "saturated"] = "always-on"
+    min_accuracy: float | None = Field(default=None, ge=0, le=1)
+    max_joules: float | None = Field(default=None, gt=0)  # of a decision
+    max_latency_seconds: float | None = Field(default=None, gt=0)  # of a decision, all devices one after another
+    spaces: tuple[SearchSpace, ...] = Field(min_length=1, strict=False)
+
+
 class Study(_Model):
     """A comparison of systems on the same recordings, folds and seeds."""
 
@@ -168,6 +191,7 @@ class Study(_Model):
     device_files: tuple[str, ...] = Field(default=(), strict=False)  # prices of your own; in no cell's key
     systems: tuple[System, ...] = Field(min_length=1, strict=False)
     probes: Probes = Probes()
+    search: Search | None = None
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_by_alias=True, validate_by_name=True)
 

@@ -6,6 +6,7 @@
                                         provenance.json, weights.safetensors (fit cells), and MANIFEST.sha256
     STORE/attempts/<key>/*.json         attempts that failed, with their traceback
     STORE/grounds/<key>.json            content hash and fold names of the data a study was run on
+    STORE/search/<study>/<space>/*.json   what a search has drawn, trial by trial (`search.py`)
     STORE/aside/                        cells that are being written
     STORE/earlier_looks.json            looks at test folds by configurations whose cells were dropped; may be absent
     STORE/index.sqlite                  derived: a row per cell, so that a plan opens none (`index.py`); may be absent
@@ -30,6 +31,7 @@ import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -216,6 +218,18 @@ class Store:
             return self._read_json(path)
         return self.behind.load_ground(key) if self.behind is not None else None
 
+    def save_drawing(self, study: str, space: str, number: int, drawing: Mapping[str, Any]) -> None:
+        """Keep what a search has drawn for a trial."""
+        folder = self.path / "search" / study / space
+        self.disk.make_folders(folder)
+        self.disk.write_whole(folder / f"{number:05}.json", sealed(drawing))
+
+    def drawings(self, study: str, space: str) -> list[dict[str, Any]]:
+        """What `save_drawing` kept of a space, from the first trial to the last before a gap."""
+        folder = self.path / "search" / study / space
+        files = (folder / f"{number:05}.json" for number in count())
+        return [self._read_json(path) for path in takewhile(Path.is_file, files)]
+
     def descriptions(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Key and `cell.json` of every committed cell, by key."""
         for key in sorted(self.keys()):
@@ -345,6 +359,7 @@ class Store:
             *(self.path / name for name in ("store.json", EARLIER_LOOKS, INDEX) if (self.path / name).exists()),
             *(grounds / entry.name for entry in self.disk.entries(grounds) if entry.name.endswith(".json")),
             *(path for key in sorted(self.attempted_keys()) for path in self._attempt_files(key)),
+            *sorted((self.path / "search").glob("*/*/*.json")),
         ]
 
     def _flaw_of_own_file(self, path: Path) -> str | None:
