@@ -153,9 +153,14 @@ def run(
     shard: Annotated[
         str | None, typer.Option("--shard", help="I/N: only the I-th of N equal parts, for job arrays; no report.")
     ] = None,
+    screen: Annotated[
+        bool, typer.Option("--screen", help="A first answer in ten minutes, marked as such; no test clip is opened.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Run what is missing of a study, then write its report. Interrupt it and run it again: it goes on."""
+    if screen:
+        return _call("screen", request=_request(locals()), jobs=jobs, confirm=confirm, shard=shard, as_json=as_json)
     return _call("run", request=_request(locals()), jobs=jobs, confirm=confirm, shard=shard, as_json=as_json)
 
 

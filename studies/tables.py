@@ -15,6 +15,7 @@ from typing import Any
 from classical_baselines.harness.devices import coefficients_digest
 from studies.budgets import EnergyRow
 from studies.results import Row, StudyResults
+from studies.screening import is_screen
 from studies.statistics import Comparison
 from studies.wording import energy_text, interval_text, joules_text, percent, points_text
 
@@ -51,6 +52,8 @@ def results_markdown(results: StudyResults) -> str:
     """The page `docs/results/STUDY.md`: accuracies with intervals, by group, energy, looks, command and revision."""
     study = results.study
     lines = [f"# {_escaped(study.title)}", "", _escaped(study.question), ""]
+    if is_screen(study):
+        lines += ["**SCREEN, no result: one seed, a quarter of the epochs, as many folds as ten minutes held.**", ""]
     if not results.confirmed:
         lines += ["**Validation only: no test fold was opened, and nothing here is a test result.**", ""]
     lines += [

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from studies.figures import draw
 from studies.report.sections import SECTIONS
 from studies.results import StudyResults
+from studies.screening import is_screen
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -74,7 +75,8 @@ def page_html(results: StudyResults, drawings: Drawings | None = None) -> str:
 
     drawings = drawings or Drawings(results)
     environment = _environment()
-    shared = {"study": results.study, "confirmed": results.confirmed, "figure": drawings.element}
+    study = results.study
+    shared = {"study": study, "confirmed": results.confirmed, "screen": is_screen(study), "figure": drawings.element}
     bodies = []
     for section in SECTIONS:
         values = section.values(results)
