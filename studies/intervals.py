@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classical_baselines.harness.choices import InputError
+from studies.unit_scores import UnitScores
 
 LEVEL = 0.95
 N_RESAMPLES = 10_000
+FEW_UNITS = 20  # below: a t, as resamples of so few say too little about the tails
 
 Floats = NDArray[np.float64]
 
@@ -26,15 +28,47 @@ def t_interval(values: Sequence[float] | Floats) -> tuple[float, float]:
     return float(values.mean()) - half, float(values.mean()) + half
 
 
-def bootstrap_interval(values: Sequence[float] | Floats, seed: int = 0) -> tuple[float, float]:
-    """2.5 and 97.5 % of the mean over resamples of `values`, each of them a group or a clip."""
-    values = np.asarray(values, dtype=np.float64)
+def mean_interval(scores: UnitScores) -> tuple[float, float]:
+    """The interval of the mean over two units or more: by t below 20 of them, by the bootstrap from there on."""
+    if len(scores.means) >= FEW_UNITS:
+        return bootstrap_interval(scores)
+    half = sqrt(sum(scores.spread.half_squared(1 - LEVEL)))
+    return float(scores.means.mean()) - half, float(scores.means.mean()) + half
+
+
+def bootstrap_interval(scores: UnitScores, n_resamples: int = N_RESAMPLES, seed: int = 0) -> tuple[float, float]:
+    """The hierarchical bootstrap of the mean over units (BCa), widened for small samples.
+
+    Units are drawn whole, with all their clips and seeds; so are the trained models that units share (seeds of a fold).
+    What the models add is stretched to the width that so few of them allow (`unit_scores`). The quantiles are those of
+    Efron's BCa (JASA 82, 1987, 171-185), own code because scipy has no hierarchy, with his normal quantile replaced by
+    that of t over n - 1 times sqrt(n / (n - 1)) (Hesterberg, The American Statistician 69, 2015, 371-386):
+
+        level = Phi(z0 + (z0 + z) / (1 - a (z0 + z))),   z = -+ t(0.975, n - 1) sqrt(n / (n - 1))
+    """
+    from scipy import special
+
+    values, spread = scores.means, scores.spread
+    n, mean = len(values), float(values.mean())
     generator = np.random.default_rng(seed)
     # How often each distinct score is drawn is all that its mean depends on, and there are few distinct scores.
-    distinct, counts = np.unique(values, return_counts=True)
-    drawn = generator.multinomial(len(values), counts / len(values), size=N_RESAMPLES)
-    low, high = np.quantile(drawn @ distinct / len(values), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+    distinct, counts = np.unique(values - mean, return_counts=True)
+    drawn = generator.multinomial(n, counts / n, size=n_resamples) @ distinct / n
+    z = float(special.stdtrit(n - 1, (1 + LEVEL) / 2)) * sqrt(n / (n - 1))
+    of_units, of_models = spread.half_squared(1 - LEVEL)
+    if of_models > 0:
+        models = spread.luck[generator.integers(len(spread.luck), size=(n_resamples, spread.n_models))] @ spread.weights
+        drawn += models * sqrt(of_models) / z / float(spread.luck.std() * np.linalg.norm(spread.weights))
+    below = (float((drawn < 0).mean()) + float((drawn <= 0).mean())) / 2
+    if not 0 < below < 1:  # all units are equal
+        return mean, mean
+    bias = float(special.ndtri(below))
+    # of a mean of independent parts, of which the models' is taken to be symmetric
+    cubes, squares = float((counts * distinct**3).sum()), float((counts * distinct**2).sum())
+    acceleration = cubes / (6 * squares**1.5) * (of_units / (of_units + of_models)) ** 1.5 if squares > 0 else 0.0
+    levels = [special.ndtr(bias + (bias + edge) / (1 - acceleration * (bias + edge))) for edge in (-z, z)]
+    low, high = np.quantile(drawn, levels)
+    return mean + float(low), mean + float(high)
 
 
 def wilson_interval(n_right: int, n_clips: int) -> tuple[float, float]:

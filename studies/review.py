@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from studies.intervals import FEW_UNITS
 from studies.paired_tests import ALPHA, FEWEST_FOR_A_TEST, holm
 from studies.results import StudyResults
-from studies.statistics import FEW_GROUPS
 from studies.tables import comparisons
 
 State = Literal["holds", "open"]
@@ -133,8 +133,8 @@ def _groups(results: StudyResults) -> Item:
     if interval is None or not interval.n_groups:
         return Item("How many groups, and is the interval right for them?", "open", "No groups: clips are the sample.")
     few = (
-        f"fewer than {FEW_GROUPS}, hence a t on group means"
-        if interval.n_groups < FEW_GROUPS
+        f"fewer than {FEW_UNITS}, hence a t on group means"
+        if interval.n_groups < FEW_UNITS
         else "a bootstrap of groups"
     )
     return Item(

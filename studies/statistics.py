@@ -1,33 +1,41 @@
 # studies/statistics.py
-"""Intervals and tests that are right for few groups.
+"""Intervals and tests that are right for few groups, and where groups share trained models.
 
 A group is what a system must generalise to: a test speaker, a patient, a source recording. Clips of one group are
-alike and seeds are repetitions, so neither multiplies the evidence; the groups are the sample.
+alike and seeds are repetitions, so neither multiplies the evidence; the groups are the sample (`unit_scores`).
 
-    score of a group    accuracy over its clips, per seed, then averaged over the seeds
-    estimate            mean of the group scores
-    2 to 19 groups      estimate ± t(0.975, n - 1) * sd / sqrt(n)         over groups
-    20 groups or more   2.5 and 97.5 % of 10 000 resamples of whole groups
-    no groups           (none named, or each clip its own) Wilson's interval over clips for one seed, else
-                        2.5 and 97.5 % of 10 000 resamples of clips
+    score of a unit     accuracy over the clips of a group (of one clip where there are no groups, or each clip is its
+                        own), per seed, then averaged over the seeds
+    estimate            mean of the unit scores
+    2 to 19 units       estimate ± t(0.975, n - 1) * sd / sqrt(n)      over units
+    20 units or more    hierarchical bootstrap of whole units (BCa), 10 000 resamples
+    shared models       where units are tested by the same trained models (a fixed split, a fold of several units) the
+                        spread between the seeds of a fold widens both
+    clips of one seed   Wilson's interval
     every clip right    (or wrong) Wilson's interval over clips: a t would have no width; where no paired difference
                         differs from another, the share of clips of which none may have been seen: 1 - 0.025^(1/n)
 
 A bootstrap over six groups covers 86 %, not 95; a t covers 95 where group scores are near normal. Differences are
-paired by group and tested by flipping their signs (Fisher 1935): p = share of the 2^n sign patterns whose mean is at
-least as far from 0, all of them up to 2^16, and 65 536 drawn ones beyond. With fewer than six groups p cannot fall to
-0.05, so nothing is called better or worse there.
+paired by unit and tested by flipping their signs (Fisher 1935): p = share of the 2^n sign patterns whose mean is at
+least as far from 0, all of them up to 2^16, and 65 536 drawn ones beyond; where units share models, the larger of this
+p and that of the interval.
+
+What a verdict claims: the systems, trained again with other seeds on these recordings, for new units. Where units share
+models and one seed was run, nothing is claimed; nor is anything called better or worse with fewer than six units, where
+p cannot fall to 0.05. What other training recordings would change no fold shows: `other_tests` has the corrected
+resampled t for that. How often verdicts are wrong: docs/results/statistics.md.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classical_baselines.harness.choices import InputError
-from studies.intervals import bootstrap_interval, t_interval, wilson_interval, zero_seen_bound
+from studies.intervals import FEW_UNITS, mean_interval, wilson_interval, zero_seen_bound
 from studies.paired_tests import (
     ALPHA,
     FEWEST_FOR_A_TEST,
@@ -37,9 +45,9 @@ from studies.paired_tests import (
     sign_flip_p_value,
     units_needed,
 )
+from studies.unit_scores import MeanSpread, UnitScores, unit_scores
 
 Verdict = Literal["better", "worse", "equivalent", "undecided"]
-FEW_GROUPS = 20  # below: t on group means
 
 Floats = NDArray[np.float64]
 
@@ -54,41 +62,39 @@ class Trials:
     seeds: NDArray[np.int64]  # [trial]
     folds: NDArray[np.str_]  # [trial]
 
-    @property
+    @cached_property
     def grouped(self) -> bool:
         """Whether groups are the sample: some are named, and they are fewer than the clips."""
-        n_clips = len(np.unique(self.clips))
-        return bool((self.groups != "").all()) and len(np.unique(self.groups)) < n_clips
+        return bool((self.groups != "").all()) and len(np.unique(self.groups)) < self.n_clips
+
+    @cached_property
+    def n_clips(self) -> int:
+        """Different clips."""
+        return len(np.unique(self.clips))
 
     @property
     def units(self) -> NDArray[np.str_]:
         """[trial]: what is the sample, groups or else clips."""
         return self.groups if self.grouped else self.clips
 
+    @cached_property
+    def scores(self) -> UnitScores:
+        """Accuracy of each unit under each seed."""
+        return unit_scores(self.correct, self.units, self.seeds, self.folds)
+
     def group_scores(self) -> dict[str, float]:
         """Accuracy of each group: per seed, then averaged over the seeds; by clip where there are no groups."""
-        return self._scores(self.units)
+        return dict(zip(self.scores.names, self.scores.means.tolist(), strict=True))
 
     def by_seed(self) -> dict[str, float]:
         """Mean of the group accuracies within each seed."""
-        units = self.units
-        return {
-            str(seed): float(np.mean(list(mean_by(self.correct[rows], units[rows]).values())))
-            for seed in np.unique(self.seeds)
-            for rows in [self.seeds == seed]
-        }
+        means = np.nanmean(self.scores.by_seed, axis=0).tolist()
+        return dict(zip(map(str, np.unique(self.seeds).tolist()), means, strict=True))
 
     def by_fold(self) -> dict[str, float]:
         """Accuracy within each fold, averaged over the seeds."""
-        return self._scores(self.folds)
-
-    def _scores(self, units: NDArray[np.str_]) -> dict[str, float]:
-        per_seed: dict[str, list[float]] = {}
-        for seed in np.unique(self.seeds):
-            rows = self.seeds == seed
-            for unit, score in mean_by(self.correct[rows], units[rows]).items():
-                per_seed.setdefault(unit, []).append(score)
-        return {unit: float(np.mean(per_seed[unit])) for unit in sorted(per_seed)}
+        folds = unit_scores(self.correct, self.folds, self.seeds, self.folds)
+        return dict(zip(folds.names, folds.means.tolist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -122,28 +128,27 @@ class Comparison:
     margin: float
     verdict: Verdict
     would_decide: str  # "" unless undecided
+    refused: str = ""  # why the sample is too small for any verdict, or for better and worse
     differences: Mapping[str, float] = field(default_factory=dict)  # by group; empty where clips are the sample
 
 
 def accuracy_interval(trials: Trials) -> Interval:
     """The accuracy of one system with the interval that its sample allows."""
-    scores = trials.group_scores()
-    values = np.array(list(scores.values()))
-    n_clips, n_seeds = len(np.unique(trials.clips)), len(np.unique(trials.seeds))
-    if not trials.grouped:
-        if n_seeds == 1 and len(values) == len(trials.correct):
-            low, high = wilson_interval(int(trials.correct.sum()), len(values))
-            method = f"Wilson over {len(values)} clips"
-        else:
-            low, high = bootstrap_interval(values)
-            method = f"bootstrap over {len(values)} clips"
-        bounds: tuple[float | None, float | None] = (low, high)
+    scores = trials.scores
+    values, n_clips, n_seeds = scores.means, trials.n_clips, scores.by_seed.shape[1]
+    bounds: tuple[float | None, float | None] = (None, None)
+    if not trials.grouped and n_seeds == 1 and len(values) == len(trials.correct):
+        bounds, method = wilson_interval(int(trials.correct.sum()), len(values)), f"Wilson over {len(values)} clips"
     elif len(values) > 1 and np.ptp(values) == 0 and values[0] in (0.0, 1.0):
         n_right = n_clips if values[0] == 1 else 0
-        bounds, method = wilson_interval(n_right, n_clips), f"Wilson over {n_clips} clips, as no group differs"
+        unit = "group" if trials.grouped else "clip"
+        bounds, method = wilson_interval(n_right, n_clips), f"Wilson over {n_clips} clips, as no {unit} differs"
+    elif len(values) > 1:
+        low, high = mean_interval(scores)
+        bounds = (_clipped(low), _clipped(high))
+        method = _interval_method(scores.spread, "group" if trials.grouped else "clip")
     else:
-        bounds, method = _mean_interval(values)
-        bounds = (_clipped(bounds[0]), _clipped(bounds[1]))
+        method = f"no interval: one {'group' if trials.grouped else 'clip'}"
     return Interval(
         estimate=float(values.mean()),
         low=bounds[0],
@@ -155,47 +160,79 @@ def accuracy_interval(trials: Trials) -> Interval:
         n_folds=len(np.unique(trials.folds)),
         sd_seeds=_spread(trials.by_seed()),
         sd_folds=_spread(trials.by_fold()),
-        group_scores=scores if trials.grouped else {},
+        group_scores=trials.group_scores() if trials.grouped else {},
     )
 
 
 def paired_difference(a: Trials, b: Trials, margin: float) -> Comparison:
     """A less B over the seeds, folds and groups that both have, with a verdict at the equivalence `margin`."""
     a, b = shared_trials(a, b)
-    ours, theirs = a.group_scores(), b.group_scores()
-    differences = {unit: ours[unit] - theirs[unit] for unit in ours}
-    values = np.array(list(differences.values()))
-    if a.grouped:
-        (low, high), method = _mean_interval(values)
-        p_value = sign_flip_p_value(values)
-        test = f"sign flip over {len(values)} groups, {method}"
-    elif len(np.unique(a.seeds)) == 1 and len(np.unique(b.seeds)) == 1:
-        low, high = bootstrap_interval(values)
+    return compare_scores(a.scores.less(b.scores), margin, n_clips=a.n_clips, grouped=a.grouped)
+
+
+def compare_scores(differences: UnitScores, margin: float, *, n_clips: int, grouped: bool) -> Comparison:
+    """The same from the paired differences of units, which are groups or single clips."""
+    values, n = differences.means, len(differences.means)
+    unit: Literal["group", "clip"] = "group" if grouped else "clip"
+    mean, low, high = float(values.mean()), None, None
+    spread = differences.spread if n > 1 else None
+    if not grouped and differences.by_seed.shape[1] == 1:
         p_value = mcnemar_p_value(int((values > 0).sum()), int((values < 0).sum()))
-        test = f"McNemar (exact), bootstrap over {len(values)} clips"
+        test = "McNemar (exact)"
     else:
-        low, high = bootstrap_interval(values)
         p_value = sign_flip_p_value(values)
-        test = f"sign flip and bootstrap over {len(values)} clips"
-    unit: Literal["group", "clip"] = "group" if a.grouped else "clip"
-    if len(values) > 1 and np.ptp(values) == 0:
-        reach, n_clips = zero_seen_bound(len(np.unique(a.clips))), len(np.unique(a.clips))
-        low, high = float(values[0]) - reach, float(values[0]) + reach
+        test = f"sign flip over {n} {unit}s"
+    if spread is None:
+        test += f", no interval: one {unit}"
+    elif np.ptp(values) == 0:
+        reach = zero_seen_bound(n_clips)
+        low, high = mean - reach, mean + reach
         test += f"; no {unit} differs from another, so the interval is the exact bound over {n_clips} clips"
-    verdict = verdict_of(low, high, p_value, margin)
+    else:
+        low, high = mean_interval(differences)
+        test += f", {_interval_method(spread, unit)}"
+        if spread.n_models and not spread.unseen:
+            p_value = max(p_value, spread.p_value(mean))
+            test += ", the larger p"
+    refused = _refusal(spread, unit, n)
+    verdict = verdict_of(low, high, p_value, margin) if not _unseen(spread) else "undecided"
     return Comparison(
-        difference=float(values.mean()),
+        difference=mean,
         low=low,
         high=high,
         p_value=p_value,
         test=test,
-        n_units=len(values),
+        n_units=n,
         unit=unit,
         margin=margin,
         verdict=verdict,
-        would_decide=what_would_decide(values, margin, unit) if verdict == "undecided" else "",
-        differences=differences if a.grouped else {},
+        would_decide=_would_decide(differences, spread, margin, unit) if verdict == "undecided" else "",
+        refused=refused,
+        differences=dict(zip(differences.names, values.tolist(), strict=True)) if grouped else {},
     )
+
+
+def _unseen(spread: MeanSpread | None) -> bool:
+    return spread is not None and spread.unseen
+
+
+def _refusal(spread: MeanSpread | None, unit: str, n: int) -> str:
+    if _unseen(spread):
+        return f"one seed was run and {unit}s share its models: what another training would give is not known"
+    if n < FEWEST_FOR_A_TEST:
+        return f"{n} {unit}{'s' * (n != 1)}: p cannot fall to {ALPHA:g} below {FEWEST_FOR_A_TEST}"
+    return ""
+
+
+def _would_decide(differences: UnitScores, spread: MeanSpread | None, margin: float, unit: str) -> str:
+    if spread is not None and spread.unseen:
+        return "two seeds at least, better three or more (there is one)"
+    needed = what_would_decide(differences.means, margin, unit)
+    of_units, of_models = spread.half_squared(ALPHA) if spread is not None else (0.0, 0.0)
+    if of_models <= of_units:
+        return needed
+    n_seeds = differences.by_seed.shape[1]
+    return f"more seeds first (there are {n_seeds}), as most of the interval is theirs; then {needed}"
 
 
 def verdict_of(low: float | None, high: float | None, p_value: float | None, margin: float) -> Verdict:
@@ -225,16 +262,19 @@ def what_would_decide(differences: Sequence[float] | Floats, margin: float, unit
     )
 
 
-def _mean_interval(values: Floats) -> tuple[tuple[float | None, float | None], str]:
-    if len(values) < 2:
-        return (None, None), "no interval: one group"
-    if len(values) < FEW_GROUPS:
-        return t_interval(values), f"t over {len(values)} groups"
-    return bootstrap_interval(values), f"bootstrap over {len(values)} groups"
+def _interval_method(spread: MeanSpread, unit: str) -> str:
+    kind = "t" if spread.n_units < FEW_UNITS else "bootstrap"
+    if not spread.n_models:
+        return f"{kind} over {spread.n_units} {unit}s"
+    if spread.unseen:
+        return f"{kind} over {spread.n_units} {unit}s of one training"
+    return f"{kind} over {spread.n_units} {unit}s and the {spread.n_models} trainings that they share"
 
 
 def shared_trials(a: Trials, b: Trials) -> tuple[Trials, Trials]:
     """The trials that both have: same seed, same fold, same clip."""
+    if all(np.array_equal(x, y) for x, y in ((a.seeds, b.seeds), (a.folds, b.folds), (a.clips, b.clips))):
+        return a, b
     both = set(places(a)) & set(places(b))
     if not set(a.seeds.tolist()) & set(b.seeds.tolist()):
         raise InputError("The two systems share no seed. Run both with one seed at least.")

@@ -37,6 +37,16 @@ def test_beyond_sixteen_groups_drawn_patterns_come_close_to_the_normal_limit():
     assert sign_flip_p_value(differences) == pytest.approx(expected, abs=0.01)
 
 
+def test_beyond_sixteen_units_ties_and_sizes_of_all_kinds_are_flipped():
+    """Sizes that repeat, sizes that do not, and ties, against patterns drawn in plain Python."""
+    generator = np.random.default_rng(8)
+    differences = np.concatenate([[0.0] * 30, [0.5, 0.5, -0.5], generator.normal(0.12, 0.4, size=20)])
+    signs = generator.choice([-1.0, 1.0], size=(40_000, len(differences)))
+    expected = np.mean(np.abs(signs @ differences) >= abs(differences.sum()))
+
+    assert sign_flip_p_value(differences) == pytest.approx(expected, abs=0.01)
+
+
 def test_six_groups_on_one_side_give_one_in_thirty_two():
     assert sign_flip_p_value([0.1, 0.2, 0.05, 0.3, 0.1, 0.2]) == 2 / 64
 

@@ -67,10 +67,10 @@ def test_spread_over_seeds_and_over_folds_stand_apart():
 def test_twenty_groups_get_a_bootstrap_of_whole_groups():
     shares = [0.5, 0.9] * 10
     result = accuracy_interval(by_group(shares))
-    standard_error = np.std(shares) / np.sqrt(20)
+    standard_error = np.std(shares, ddof=1) / np.sqrt(20)
 
     assert result.method == "bootstrap over 20 groups"
-    assert result.high - result.low == pytest.approx(2 * 1.96 * standard_error, rel=0.12)
+    assert result.high - result.low == pytest.approx(2 * stats.t.ppf(0.975, 19) * standard_error, rel=0.06)
 
 
 @pytest.mark.parametrize("groups", ["", "own"])
@@ -87,7 +87,7 @@ def test_without_groups_one_seed_gets_wilson_over_clips(groups):
 def test_without_groups_several_seeds_get_a_bootstrap_over_clips():
     rows = [(i < 45, "", f"c{i}", seed, "1") for i in range(50) for seed in (0, 1)]
 
-    assert accuracy_interval(trials(rows)).method == "bootstrap over 50 clips"
+    assert accuracy_interval(trials(rows)).method == "bootstrap over 50 clips and the 2 trainings that they share"
 
 
 def test_one_group_has_an_estimate_and_no_interval():
@@ -201,3 +201,47 @@ def test_a_difference_that_never_varies_is_known_as_well_as_its_clips_are_many()
     assert paired_difference(*few, 0.02).verdict == "undecided"
     assert paired_difference(*few, 0.02).high == pytest.approx(1 - 0.025 ** (1 / 18))
     assert paired_difference(*many, 0.02).verdict == "equivalent"
+
+
+def fixed_split(accuracies, n_groups=8, n=50, seed=0):
+    """A fixed split: the models of all seeds are tested on all groups; an accuracy per seed."""
+    generator = np.random.default_rng(seed)
+    return trials(
+        [
+            (generator.random() < accuracy, f"g{g}", f"{g}/{i}", number, "official")
+            for number, accuracy in enumerate(accuracies)
+            for g in range(n_groups)
+            for i in range(n)
+        ]
+    )
+
+
+def test_one_training_of_each_system_claims_nothing_where_groups_share_it():
+    result = paired_difference(fixed_split([0.95]), fixed_split([0.6], seed=1), margin=0.02)
+
+    assert (result.verdict, result.p_value) == ("undecided", 2 / 256)
+    assert result.low > 0.2
+    assert (
+        result.refused == "one seed was run and groups share its models: what another training would give is not known"
+    )
+    assert result.would_decide == "two seeds at least, better three or more (there is one)"
+    assert "over 8 groups of one training" in result.test
+
+
+def test_lucky_trainings_are_told_from_better_systems():
+    """A's first training is far better than the others: every group says so, and the system is not better for it."""
+    lucky, even = fixed_split([0.95, 0.7, 0.7]), fixed_split([0.7, 0.7, 0.7], seed=1)
+    result = paired_difference(lucky, even, margin=0.02)
+
+    assert (result.verdict, result.refused) == ("undecided", "")
+    assert result.p_value > 0.2
+    assert result.test == ("sign flip over 8 groups, t over 8 groups and the 3 trainings that they share, the larger p")
+    assert result.would_decide.startswith("more seeds first (there are 3), as most of the interval is theirs; then ")
+    steady = paired_difference(fixed_split([0.95, 0.95, 0.95]), even, margin=0.02)
+    assert steady.verdict == "better"
+
+
+def test_too_few_groups_are_refused_with_the_reason():
+    result = paired_difference(by_group([0.9] * 5), by_group([0.5, 0.55, 0.5, 0.5, 0.45]), margin=0.02)
+
+    assert result.refused == "5 groups: p cannot fall to 0.05 below 6"
