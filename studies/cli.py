@@ -186,6 +186,18 @@ def verify(study: StudyName, store: StoreFolder = None) -> int:
 
 
 @app.command()
+def gc(
+    study: StudyName,
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    settings: Settings = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove it. Looks at test folds stay counted.")] = False,
+) -> int:
+    """List what a store keeps that serves no study: leavings of killed runs, old attempts, cells computed again."""
+    return _call("gc", request=_request(locals()), yes=yes)
+
+
+@app.command()
 def index(study: StudyName, store: StoreFolder = None) -> int:
     """Write the store's index anew, from its cells. It is derived: it saves time, and nothing rests on it."""
     return _call("index", request=_request(locals()))

@@ -8,7 +8,7 @@ A table without `sha256` was written by hand, or by a Trichord that did not seal
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 SEAL = "sha256"
@@ -19,8 +19,9 @@ def sealed(table: Mapping[str, Any]) -> bytes:
     return _text({**table, SEAL: hashlib.sha256(_text(table)).hexdigest()})
 
 
-def unsealed(content: bytes, *, seal_needed: bool = False) -> dict[str, Any]:
-    """The table of a text, without its seal; ValueError where it is none, or is not what was sealed."""
+def unsealed(content: bytes, *, entries: Collection[str] | None = None, seal_needed: bool = False) -> dict[str, Any]:
+    """The table of a text, without its seal; ValueError where it is none, is not what was sealed, or where it has an
+    entry that is not one of `entries`."""
     table = json.loads(content.decode("utf-8"))
     if not isinstance(table, dict):
         raise ValueError("it is not a table")
@@ -28,6 +29,9 @@ def unsealed(content: bytes, *, seal_needed: bool = False) -> dict[str, Any]:
         table.pop(SEAL, None)
         if sealed(table) != content:
             raise ValueError(f"its {SEAL} is not that of its content")
+    foreign = sorted(set(table) - set(entries)) if entries is not None else []
+    if foreign:
+        raise ValueError(f"it has an entry {foreign[0]!r}")
     return table
 
 

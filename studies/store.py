@@ -30,7 +30,7 @@ import time
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import count, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 FORMAT = 2
 KEY_DIGITS = 64  # of a SHA-256
 STALE_SECONDS = 3600.0  # a cell is written aside in seconds; what is older was left by a process that was killed
+MARKER_ENTRIES = ("format", "written_by")
+GROUND_ENTRIES = ("content_hash", "folds")
 KINDS_THAT_LOOK = ("test", "probe")
 N_TRIES = 3  # at writing a cell whose folder aside is swept away meanwhile
 MANIFEST = "MANIFEST.sha256"
@@ -67,6 +69,11 @@ class Attempt:
     traceback: str
 
 
+ATTEMPT_ENTRIES = tuple(field.name for field in fields(Attempt))
+# Of the tables that earlier versions wrote without a seal: a damaged one shows by an entry that is not among these.
+ENTRIES = {"store.json": MARKER_ENTRIES, "grounds": GROUND_ENTRIES, "attempts": ATTEMPT_ENTRIES}
+
+
 def open_store(path: Path, *, behind: "Store | None" = None, create: bool = False, disk: Disk = LOCAL_DISK) -> "Store":
     """The store at `path`, with `behind` as a second one that is only read; InputError for a foreign version."""
     store = Store(path, behind, disk)
@@ -81,7 +88,7 @@ def open_store(path: Path, *, behind: "Store | None" = None, create: bool = Fals
         store.disk.write_whole(marker, sealed({"format": FORMAT, "written_by": "trichord"}))
     if marker.exists():
         try:
-            found = unsealed(store.disk.read(marker)).get("format")
+            found = unsealed(store.disk.read(marker), entries=MARKER_ENTRIES).get("format")
         except (OSError, ValueError) as error:
             raise InputError(f"{marker}: not readable ({error}). Name another folder with --store.") from error
         if found != FORMAT:
@@ -136,7 +143,7 @@ class Store:
     def summaries(self) -> dict[str, CellSummary]:
         """What there is to know of every committed cell without its results, by key, those behind included."""
         behind = {} if self.behind is None else self.behind.summaries()
-        return behind | self._own_summaries()
+        return behind | self.own_summaries()
 
     def write_index(self, *, anew: bool = False) -> int:
         """Write the index of the cells here, without what is damaged; `anew`: from the cells alone. Return how many
@@ -162,7 +169,7 @@ class Store:
             self.disk.unlink(probe)
         except OSError as error:
             raise InputError(
-                f"{self.path} cannot be written ({error.strerror}), and {n_missing} cells are not committed. "
+                f"{self.path} cannot be written ({error.strerror}); cells that are not committed: {n_missing}. "
                 "Make it writable or make room there, or name another folder with --store."
             ) from error
 
@@ -197,7 +204,7 @@ class Store:
 
     def attempts(self, key: str) -> list[Attempt]:
         """The failed tries at one cell, oldest first."""
-        return [Attempt(**self._read_json(path)) for path in self._attempt_files(key)]
+        return [Attempt(**self._read_json(path, ATTEMPT_ENTRIES)) for path in self._attempt_files(key)]
 
     def attempted_keys(self) -> set[str]:
         """The keys of the cells that some try failed at."""
@@ -215,7 +222,7 @@ class Store:
         """What `save_ground` kept, here or behind."""
         path = self.path / "grounds" / f"{key}.json"
         if path.is_file():
-            return self._read_json(path)
+            return self._read_json(path, GROUND_ENTRIES)
         return self.behind.load_ground(key) if self.behind is not None else None
 
     def save_drawing(self, study: str, space: str, number: int, drawing: Mapping[str, Any]) -> None:
@@ -279,7 +286,8 @@ class Store:
         """
         found = [self.path / "aside" / entry.name for entry in self.disk.entries(self.path / "aside")]
         attempts = (self.path / "attempts" / key for key in sorted(self.attempted_keys()))
-        for folder in (self.path, self.path / "grounds", *attempts):
+        drawings = sorted((self.path / "search").glob("*/*"))
+        for folder in (self.path, self.path / "grounds", *attempts, *drawings):
             names = (entry.name for entry in self.disk.entries(folder))
             found += [folder / name for name in names if HALF_WRITTEN.fullmatch(name)]
         return [path for path in found if _is_stale(path)]
@@ -326,7 +334,8 @@ class Store:
                     if _is_key(entry.name) and entry.name[:2] == prefix.name and entry.is_dir():
                         yield entry
 
-    def _own_summaries(self) -> dict[str, CellSummary]:
+    def own_summaries(self) -> dict[str, CellSummary]:
+        """The same of the cells that are committed here."""
         indexed = self._indexed()
         return {entry.name: self._summary(entry, indexed) for entry in self._own_cells()}
 
@@ -370,7 +379,8 @@ class Store:
             elif path.name == INDEX:
                 summaries_in(self.disk.read(path))
             else:
-                unsealed(self.disk.read(path))
+                kind = path.relative_to(self.path).parts[0]
+                unsealed(self.disk.read(path), entries=ENTRIES.get(kind), seal_needed=kind == "search")
         except InputError as error:
             return str(error)
         except (OSError, ValueError) as error:
@@ -424,9 +434,9 @@ class Store:
             present = {name for name in names if (place / name).exists()}
         return flaws + [f"{name} was not committed with it" for name in sorted(present - set(listed) - {MANIFEST})]
 
-    def _read_json(self, path: Path) -> dict[str, Any]:
+    def _read_json(self, path: Path, entries: Collection[str] | None = None) -> dict[str, Any]:
         try:
-            return unsealed(self.disk.read(path))
+            return unsealed(self.disk.read(path), entries=entries)
         except ValueError as error:
             message = f"{path} is damaged ({error}). Remove that file; `trichord run` writes it again."
             raise InputError(message) from error

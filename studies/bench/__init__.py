@@ -36,10 +36,17 @@ def _energy_draws() -> list[BenchRow]:
     return bench()
 
 
+def _large_store() -> list[BenchRow]:
+    from studies.bench.large_store import bench
+
+    return bench()
+
+
 BENCHES: Mapping[str, Callable[[], list[BenchRow]]] = {
     "log-mel": _log_mel,
     "loihi": _loihi,
     "qft-circuit": _qft_circuit,
     "int8": _int8,
+    "large-store": _large_store,
     "energy-draws": _energy_draws,
 }

@@ -8,6 +8,11 @@ that the store stands within a minute.
 
 import json
 import math
+import os
+import subprocess
+import sys
+import tempfile
+import time
 import wave
 from array import array
 from pathlib import Path
@@ -15,9 +20,12 @@ from pathlib import Path
 import numpy as np
 
 from classical_baselines.harness.operations import OperationCounts
+from studies.bench.timing import BenchRow
 from studies.cell import CellKind, CellResult, RunRecord, StudyCell
 from studies.cell_files import plain
+from studies.disk import Disk
 from studies.grid import describe, keep_ground, measured_ground
+from studies.provenance import SOURCE
 from studies.running import make_plan
 from studies.store import open_store
 from studies.study_file import load_study
@@ -25,6 +33,46 @@ from studies.study_file import load_study
 N_VOICES, N_SYSTEMS, N_SEEDS = 20, 50, 5  # a fit cell and a test cell each: 10,000
 RATE_HZ, N_SAMPLES = 8000, 1600
 LIMIT_SECONDS = 2.0
+N_ROUNDS = 3
+
+
+COMMANDS = {
+    "plan, 10,000 cells": ("plan", "--confirm"),
+    "status, 10,000 cells": ("status",),
+    "resume, 10,000 cells": ("run", "--confirm", "--shard", "1/1"),  # all that `run` does but the report
+}
+
+
+class _NotWaitedFor(Disk):
+    """A disk that is not asked whether it has what was written: this store may be lost."""
+
+    def sync(self, descriptor: int) -> None:
+        del descriptor
+
+
+def bench() -> list[BenchRow]:
+    """Whole commands beside the time that they may take; the first call of each is not timed."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        study_file = write_large_study(folder)
+        fill_store(study_file, folder / "store")
+        open_store(folder / "store").write_index()
+        return [
+            BenchRow(what, _seconds(folder, study_file, command), f"an aim of {LIMIT_SECONDS:g} s", LIMIT_SECONDS, 1.0)
+            for what, command in COMMANDS.items()
+        ]
+
+
+def _seconds(folder: Path, study_file: Path, command: tuple[str, ...]) -> float:
+    name, *options = command
+    call = [sys.executable, "-m", "studies.cli", name, str(study_file), "--store", str(folder / "store"), *options]
+    environment = os.environ | {"PYTHONPATH": str(SOURCE), "TRICHORD_CACHE": str(folder / "cache")}
+    taken = []
+    for _ in range(1 + N_ROUNDS):
+        started = time.perf_counter()
+        subprocess.run(call, cwd=folder, env=environment, check=True, capture_output=True)
+        taken.append(time.perf_counter() - started)
+    return min(taken[1:])
 
 
 def write_large_study(folder: Path, n_systems: int = N_SYSTEMS, n_seeds: int = N_SEEDS) -> Path:
@@ -60,7 +108,7 @@ def fill_store(study_file: Path, store_folder: Path, *, leave_out: int = 0) -> i
     """Commit all cells of the study, fit and test, but the last `leave_out`; return how many were committed."""
     study = load_study(str(study_file))
     ground = measured_ground(study, None)
-    store = open_store(store_folder, create=True)
+    store = open_store(store_folder, create=True, disk=_NotWaitedFor())
     keep_ground(study, ground, store)
     plan = make_plan(study, ground, store, confirm=True)
     wanted: list[tuple[CellKind, int]] = [(kind, n) for n in range(len(plan.cells)) for kind in ("fit", "test")]

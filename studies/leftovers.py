@@ -1,0 +1,83 @@
+# studies/leftovers.py
+"""What stands in a store and serves no study: `trichord gc` lists it, and removes it where that is asked.
+
+- half written files and cells, an hour old or more, of processes that were killed;
+- attempts at cells that are committed by now;
+- cells of older code that were computed again: the same specification is committed under the code as it stands.
+
+A cell of older code that was not computed again stays, as `--accept-code` may still read it. The looks of the cells
+that are dropped are written down first (`earlier_looks.py`), so that no look is ever forgotten, not even by a process
+that dies halfway: a look whose cell still stands is counted as that cell.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from studies.disk import n_bytes_of
+from studies.earlier_looks import EarlierLook
+from studies.index import CellSummary
+from studies.store import KINDS_THAT_LOOK, Store
+
+HALF_WRITTEN = "left half written by a process that was killed"
+OLD_ATTEMPTS = "attempts at cells that are committed by now"
+REPLACED = "cells of older code that were computed again"
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """A file or a folder that serves no study."""
+
+    path: Path
+    why: str
+    n_bytes: int
+    cell: CellSummary | None = None  # where it is a cell
+
+
+def leftovers(store: Store, study: str, code_versions: Mapping[str, str]) -> list[Leftover]:
+    """What may go from this store (never from one behind it); `code_versions` are those of the study's systems."""
+    found = [Leftover(path, HALF_WRITTEN, n_bytes_of(path)) for path in store.leftovers()]
+    for key in sorted(store.attempted_keys() & store.keys()):
+        path = store.path / "attempts" / key
+        found.append(Leftover(path, OLD_ATTEMPTS, n_bytes_of(path)))
+    replaced, _ = older_cells(store, study, code_versions)
+    return found + [Leftover(store.own_place(one.key), REPLACED, one.n_bytes, one) for one in replaced]
+
+
+def older_cells(
+    store: Store, study: str, code_versions: Mapping[str, str]
+) -> tuple[list[CellSummary], list[CellSummary]]:
+    """The fit and test cells of this store that other code made for the study's systems: those that were computed
+    again, and those that were not."""
+    current = {
+        (one.kind, one.specification_key, one.code_version)
+        for one in store.summaries().values()
+        if one.specification_key is not None
+    }
+    replaced: list[CellSummary] = []
+    others: list[CellSummary] = []
+    for _, one in sorted(store.own_summaries().items()):
+        code = code_versions.get(str(one.system))
+        if one.study == study and one.kind in {"fit", "test"} and code not in {None, one.code_version}:
+            (replaced if (one.kind, one.specification_key, code) in current else others).append(one)
+    return replaced, others
+
+
+def remove(store: Store, found: Sequence[Leftover]) -> list[Leftover]:
+    """Write the looks down, then remove; return what could not be removed."""
+    looks = [_look(one.cell) for one in found if one.cell is not None and one.cell.kind in KINDS_THAT_LOOK]
+    store.add_earlier_looks(looks)
+    kept = [one for one in found if not store.remove(one.path)]
+    store.write_index()
+    return kept
+
+
+def _look(cell: CellSummary) -> EarlierLook:
+    return EarlierLook(
+        content_hash=str(cell.content_hash),
+        protocol=str(cell.protocol),
+        fold=str(cell.fold),
+        configuration=f"{cell.study}: {cell.system}, seed {cell.seed}, code {str(cell.code_version)[:12]}",
+        n=1,
+        key=cell.key,
+    )
