@@ -23,6 +23,8 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "accuracy-vs-energy-system": ("accuracy_energy", "accuracy_vs_energy_system"),
     "energy-by-stage": ("energy_by_stage", "energy_by_stage"),
     "energy-by-device": ("energy_by_device", "energy_by_device"),
+    "energy-by-rate": ("energy_by_rate", "energy_by_rate"),
+    "tornado": ("tornado", "tornado"),
     "accuracy-by-group": ("accuracy_by_group", "accuracy_by_group"),
     "confusion": ("confusion", "confusion"),
     "learning-curves": ("learning_curves", "learning_curves"),
