@@ -19,10 +19,10 @@ demo: .venv/.installed
 	@$(BIN)/trichord run quickstart --confirm
 
 test: lint
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-all: lint
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "slow or not slow"
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -m "slow or not slow"
 
 lint: .venv/.test-tools
 	@$(BIN)/ruff check .

@@ -79,9 +79,13 @@ def _call(command: str, **arguments: Any) -> int:
         if sys.stdout is not None:  # closed by whoever called
             sys.stdout.flush()
     except BrokenPipeError:  # whoever read has seen enough, which is no failure; Typer would make it one
-        if command == "run":  # but a run that ends with its reader has not been done
-            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if command in {"run", "screen"}:  # but a run that ends with its reader has not been done
+            _complain(
+                "whoever read the output has closed it, so the run has ended. What was committed stays; the same "
+                "command goes on from there. To watch a part of the output, send it to a file and read that."
+            )
+            return 1
         return 0
     return int(result or 0)
 
@@ -144,7 +148,13 @@ def run(
     study: StudyName,
     store: StoreFolder = None,
     data_root: DataRoot = None,
+    executor: Annotated[
+        str, typer.Option("--executor", help="Where cells run: inline, or ray (the cluster of RAY_ADDRESS, or here).")
+    ] = "inline",
     jobs: Annotated[int | None, typer.Option("--jobs", help="Cells side by side.  [default: one per core]")] = None,
+    gpus_per_cell: Annotated[
+        float | None, typer.Option("--gpus-per-cell", help="With --executor ray: share of a CUDA device, such as 0.25.")
+    ] = None,
     only: Only = None,
     settings: Settings = None,
     seeds: Seeds = None,
@@ -159,9 +169,16 @@ def run(
     as_json: AsJson = False,
 ) -> int:
     """Run what is missing of a study, then write its report. Interrupt it and run it again: it goes on."""
-    if screen:
-        return _call("screen", request=_request(locals()), jobs=jobs, confirm=confirm, shard=shard, as_json=as_json)
-    return _call("run", request=_request(locals()), jobs=jobs, confirm=confirm, shard=shard, as_json=as_json)
+    return _call(
+        "screen" if screen else "run",
+        request=_request(locals()),
+        executor=executor,
+        jobs=jobs,
+        gpus_per_cell=gpus_per_cell,
+        confirm=confirm,
+        shard=shard,
+        as_json=as_json,
+    )
 
 
 @app.command()

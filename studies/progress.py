@@ -11,14 +11,16 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Protocol
 
-from studies.executors.inline import Finished
+from studies.executors.contract import Finished
 
 
 class Progress(Protocol):
     """Told of every cell that ends."""
 
-    def start(self, systems: Iterable[str], n_committed: int, n_jobs: int) -> None:
-        """The systems of the cells to come, one entry per cell."""
+    def start(
+        self, systems: Iterable[str], n_committed: int, n_jobs: int, executor_seconds: float | None = None
+    ) -> None:
+        """The systems of the cells to come, one entry per cell; what the executor itself took to start."""
         ...
 
     def finished(self, one: Finished) -> None:
@@ -71,6 +73,10 @@ def spoken(seconds: float | None) -> str:
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def _readiness(executor_seconds: float | None) -> str:
+    return "" if executor_seconds is None else f"; Ray was ready in {executor_seconds:.1f} s"
+
+
 def cell_name(one: Finished) -> str:
     """A cell in one line."""
     cell = one.task.cell.cell
@@ -80,11 +86,17 @@ def cell_name(one: Finished) -> str:
 class PlainProgress:
     """One line per cell."""
 
-    def start(self, systems: Iterable[str], n_committed: int, n_jobs: int) -> None:
+    def start(
+        self, systems: Iterable[str], n_committed: int, n_jobs: int, executor_seconds: float | None = None
+    ) -> None:
         """Say what is to do."""
         waiting = list(systems)
         self._n_all, self._n_done, self._left = len(waiting), 0, TimeLeft(waiting, n_jobs)
-        print(f"{len(waiting)} cells to run, {n_committed} committed already, {n_jobs} at a time", flush=True)
+        print(
+            f"{len(waiting)} cells to run, {n_committed} committed already, {n_jobs} at a time"
+            f"{_readiness(executor_seconds)}",
+            flush=True,
+        )
 
     def finished(self, one: Finished) -> None:
         """Say what ended, and what is left."""
@@ -101,11 +113,20 @@ class PlainProgress:
 class JsonProgress:
     """One JSON object per line."""
 
-    def start(self, systems: Iterable[str], n_committed: int, n_jobs: int) -> None:
+    def start(
+        self, systems: Iterable[str], n_committed: int, n_jobs: int, executor_seconds: float | None = None
+    ) -> None:
         """Event `start`."""
         waiting = list(systems)
         self._left = TimeLeft(waiting, n_jobs)
-        print(json.dumps({"event": "start", "to_run": len(waiting), "committed": n_committed}), flush=True)
+        record = {
+            "event": "start",
+            "to_run": len(waiting),
+            "committed": n_committed,
+            "at_a_time": n_jobs,
+            "executor_seconds": executor_seconds,
+        }
+        print(json.dumps(record), flush=True)
 
     def finished(self, one: Finished) -> None:
         """Event `cell`."""
@@ -131,7 +152,9 @@ class JsonProgress:
 class BarProgress:
     """A bar on a terminal; failures stay above it."""
 
-    def start(self, systems: Iterable[str], n_committed: int, n_jobs: int) -> None:
+    def start(
+        self, systems: Iterable[str], n_committed: int, n_jobs: int, executor_seconds: float | None = None
+    ) -> None:
         """Draw the bar."""
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
         from rich.progress import Progress as RichProgress
@@ -142,6 +165,8 @@ class BarProgress:
             TextColumn("cells"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}")
         )
         self._bar.start()
+        if executor_seconds is not None:
+            self._bar.console.print(f"{n_jobs} at a time{_readiness(executor_seconds)}", markup=False, highlight=False)
         total = len(waiting) + n_committed
         self._task = self._bar.add_task(spoken(None), total=total, completed=n_committed)
 

@@ -69,7 +69,7 @@ def git_state() -> dict[str, Any]:
     try:
         if not (SOURCE / ".git").exists():
             return {"revision": None, "dirty": None}
-        git = ["git", "-C", str(SOURCE)]
+        git = ["git", "--no-optional-locks", "-C", str(SOURCE)]  # a cell that is killed leaves no lock behind
         revision = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=10)
         status = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=True, timeout=10)
     except (OSError, subprocess.SubprocessError):

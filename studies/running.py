@@ -1,7 +1,6 @@
 # studies/running.py
 """From a study to committed cells: what is there, what is missing, and running what is missing."""
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -9,11 +8,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.choices import choose
 from studies.cell import CellKind
 from studies.cell_key import digest
 from studies.code_version import code_of, code_version, defining_modules
-from studies.executors.inline import Execution, execute
+from studies.executors import EXECUTORS
+from studies.executors.contract import Execution, Listener, Options
 from studies.grid import (
     Ground,
     KeyedCell,
@@ -146,26 +146,13 @@ def sharded(plan: Plan, shard: Shard) -> Plan:
     )
 
 
-def run_plan(
-    plan: Plan,
-    store: Store,
-    data_root: Path | None,
-    n_jobs: int,
-    progress: Progress,
-    command: Sequence[str] = (),
-    pipeline: str = PIPELINE,
-) -> Execution:
-    """Run what is missing; the cells are committed as they end. A complete store may be read-only."""
+def tasks_of(
+    plan: Plan, store: Store, data_root: Path | None, command: Sequence[str] = (), pipeline: str = PIPELINE
+) -> list[Task]:
+    """What is missing, as tasks for an executor."""
     study = plan.study
-    if not plan.tasks:
-        if kept_ground(study, store) is None:
-            keep_ground(study, plan.ground, store)
-        return Execution()
-    store.refuse_unwritable(plan.n_missing)
-    keep_ground(study, plan.ground, store)
-    store.sweep()
     modules = {system.name: dict(code_version(study, system).modules) for system in study.systems}
-    tasks = [
+    return [
         Task(
             study,
             cell,
@@ -180,20 +167,41 @@ def run_plan(
         )
         for cell, kinds, probes in plan.tasks
     ]
-    progress.start([task.cell.cell.system for task in tasks], plan.n_wanted - plan.n_missing, n_jobs)
+
+
+def run_plan(
+    plan: Plan,
+    store: Store,
+    data_root: Path | None,
+    progress: Progress,
+    options: Options,
+    executor: str = "inline",
+    command: Sequence[str] = (),
+    pipeline: str = PIPELINE,
+) -> Execution:
+    """Run what is missing; the cells are committed as they end. A complete store may be read-only."""
+    execute = choose(EXECUTORS, executor, what="executor")()
+    study = plan.study
+    if not plan.tasks:
+        if kept_ground(study, store) is None:
+            keep_ground(study, plan.ground, store)
+        return Execution()
+    store.refuse_unwritable(plan.n_missing)
+    keep_ground(study, plan.ground, store)
+    store.sweep()
+    tasks = tasks_of(plan, store, data_root, command, pipeline)
+    systems, n_committed = [task.cell.cell.system for task in tasks], plan.n_wanted - plan.n_missing
+    began = False
+
+    def begin(n_at_a_time: int, executor_seconds: float | None) -> None:
+        nonlocal began
+        began = True
+        progress.start(systems, n_committed, n_at_a_time, executor_seconds)
+
     try:
-        return execute(tasks, n_jobs, progress.finished)
+        return execute(tasks, options, Listener(begin, progress.finished))
     finally:
-        progress.close()
+        if began:
+            progress.close()
         with suppress(OSError):  # it is derived, and only saves time
             store.write_index()
-
-
-def jobs_or_default(n_jobs: int | None, threads_per_cell: int) -> int:
-    """`--jobs`, or as many cells as the cores hold."""
-    if n_jobs is not None:
-        if n_jobs < 1:
-            raise InputError(f"--jobs must be 1 or more; got {n_jobs}.")
-        return n_jobs
-    n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, n_cores // threads_per_cell)

@@ -18,6 +18,7 @@ from studies.plain_errors import shown
 SCHEMA_VERSION = 1
 LARGEST_SEED = 2**32 - 1  # what every generator of the suite takes, torch's and NumPy's
 LONGEST_CELL_SECONDS = 1_000_000  # eleven days; far above it a timer overflows
+LARGEST_CELL_GIGABYTES = 100_000
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]*$", description="kebab-case registry key")]
 Family = Literal["classical", "neuro", "quantum"]
@@ -182,6 +183,7 @@ class Study(_Model):
     equivalence_margin: float = Field(default=0.02, gt=0, lt=1)  # accuracies within it count as equivalent
     threads_per_cell: int = Field(default=1, ge=1, le=256)
     cell_seconds_limit: float = Field(default=3600, gt=0, le=LONGEST_CELL_SECONDS)
+    cell_memory_limit_gb: float | None = Field(default=None, gt=0, le=LARGEST_CELL_GIGABYTES)  # None: no limit
     data: Data
     front_ends: tuple[FrontEndChoice, ...] = Field(min_length=1, strict=False)
     # Of the training clips' decibels: they become 0 and 1.

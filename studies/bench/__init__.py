@@ -42,6 +42,12 @@ def _large_store() -> list[BenchRow]:
     return bench()
 
 
+def _harness() -> list[BenchRow]:
+    from studies.bench.harness import bench
+
+    return bench()
+
+
 BENCHES: Mapping[str, Callable[[], list[BenchRow]]] = {
     "log-mel": _log_mel,
     "loihi": _loihi,
@@ -49,4 +55,5 @@ BENCHES: Mapping[str, Callable[[], list[BenchRow]]] = {
     "int8": _int8,
     "large-store": _large_store,
     "energy-draws": _energy_draws,
+    "harness": _harness,
 }

@@ -2,6 +2,7 @@
 """`trichord doctor`: what works on this machine. What is missing is said with its reason; nothing is guessed."""
 
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -31,7 +32,7 @@ class Finding:
 
 def doctor(data_root: Path | None, as_json: bool) -> int:
     """Print the findings; 1 where something needed does not work."""
-    findings = [_guarded(look) for look in (_python, _torch, _gpu, _lava, _aer, _rapl, _nvml)]
+    findings = [_guarded(look) for look in (_python, _torch, _gpu, _lava, _aer, _ray, _rapl, _nvml)]
     findings.append(_data(data_root))
     if as_json:
         print(json.dumps([asdict(finding) for finding in findings]))
@@ -92,6 +93,18 @@ def _aer() -> Finding:
     from qiskit_aer import AerSimulator, __version__
 
     return Finding("aer", True, f"{__version__} on {', '.join(AerSimulator().available_devices())}", needed=True)
+
+
+def _ray() -> Finding:
+    """Installed or not: starting it would take ten seconds."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        found = version("ray")
+    except PackageNotFoundError:
+        return Finding("ray", False, "not installed; `pip install 'trichord[cluster]'` for --executor ray")
+    address = os.environ.get("RAY_ADDRESS")
+    return Finding("ray", True, f"{found}; --executor ray {f'joins {address}' if address else 'starts it here'}")
 
 
 def _rapl() -> Finding:

@@ -10,6 +10,7 @@ from studies.cell_key import digest
 from studies.checked_study import CheckedStudy, checked_study
 from studies.code_version import code_of
 from studies.commands.request import Request
+from studies.executors.inline import jobs_of_cores
 from studies.grid import ground_of
 from studies.progress import TimeLeft, spoken
 from studies.remembered import remembered
@@ -22,7 +23,7 @@ from studies.resolution import (
     observed_spread,
     resolution_of,
 )
-from studies.running import Plan, jobs_or_default
+from studies.running import Plan
 from studies.specification import Study
 from studies.store import Store
 from studies.wording import joules_text
@@ -41,7 +42,7 @@ def plan(request: Request, confirm: bool, energy: bool, as_json: bool) -> int:
     made = request.planned(study, store, confirm=confirm, ground=ground_of(checked))
     resolution = _resolution(study, checked, made, store)
     missing = Counter(cell.cell.system for cell, _ in made.missing)
-    seconds = _seconds_to_come(made, store, jobs_or_default(None, study.threads_per_cell))
+    seconds = _seconds_to_come(made, store, jobs_of_cores(study.threads_per_cell))
     if as_json:
         record = {
             "study": study.name,

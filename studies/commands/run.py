@@ -4,19 +4,30 @@
 import json
 import sys
 
+from classical_baselines.harness.choices import InputError, choose
 from studies.commands.report import written_report
 from studies.commands.request import Request
-from studies.executors.inline import STOPPED, Execution, Finished
+from studies.executors import EXECUTORS
+from studies.executors.contract import Execution, Finished, Options
 from studies.grid import Shard, measured_ground
 from studies.progress import cell_name, progress_for
-from studies.running import jobs_or_default, run_plan, sharded
+from studies.running import run_plan, sharded
+from studies.worker import STOPPED
 
 
-def run(request: Request, jobs: int | None, confirm: bool, shard: str | None, as_json: bool) -> int:
+def run(
+    request: Request,
+    executor: str,
+    jobs: int | None,
+    gpus_per_cell: float | None,
+    confirm: bool,
+    shard: str | None,
+    as_json: bool,
+) -> int:
     """Run, report, and return the exit code; a shard leaves the report to whoever has all of them."""
     part = None if shard is None else Shard.parsed(shard)
+    options = spread(executor, jobs, gpus_per_cell)
     study = request.open_study()
-    n_jobs = jobs_or_default(jobs, study.threads_per_cell)
     request.open_store(study)  # refuses a store that cannot be used before the recordings are read
     ground = measured_ground(study, request.data_root)
     store = request.open_store(study, create=True)
@@ -27,7 +38,8 @@ def run(request: Request, jobs: int | None, confirm: bool, shard: str | None, as
     if accepted and not as_json:
         print(f"Cells of older code are kept as asked: {', '.join(accepted)}.")
     command = ["trichord", *sys.argv[1:]]
-    execution = run_plan(plan, store, request.data_root, n_jobs, progress_for(as_json=as_json), command)
+    progress = progress_for(as_json=as_json)
+    execution = run_plan(plan, store, request.data_root, progress, options, executor, command)
     if execution.interrupted:
         n_left = plan.n_missing - sum(len(one.task.keys) for one in execution.finished if one.ok)
         print(
@@ -43,6 +55,23 @@ def run(request: Request, jobs: int | None, confirm: bool, shard: str | None, as
     report = written_report(study, store, plan)
     print(json.dumps({"event": "report", "path": str(report)}) if as_json else f"Report: {report}")
     return 1 if execution.failed else 0
+
+
+def spread(executor: str, jobs: int | None, gpus_per_cell: float | None) -> Options:
+    """The options of how to spread a run, checked before anything is opened."""
+    choose(EXECUTORS, executor, what="executor")
+    if jobs is not None and jobs < 1:
+        raise InputError(f"--jobs must be 1 or more; got {jobs}.")
+    if gpus_per_cell is None:
+        return Options(jobs)
+    if executor != "ray":
+        raise InputError(
+            f"--gpus-per-cell {gpus_per_cell:g} is for --executor ray, which shares GPUs out; inline, every cell sees "
+            "the GPUs that CUDA_VISIBLE_DEVICES leaves."
+        )
+    if not 0 < gpus_per_cell <= 1 and (gpus_per_cell <= 0 or not gpus_per_cell.is_integer()):
+        raise InputError(f"--gpus-per-cell {gpus_per_cell:g}: give a share above 0 up to 1, or a whole number of GPUs.")
+    return Options(jobs, gpus_per_cell)
 
 
 def _say_shard(part: Shard, execution: Execution, study: str, *, as_json: bool) -> None:

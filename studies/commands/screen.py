@@ -12,25 +12,39 @@ from statistics import fmean
 from classical_baselines.harness.choices import InputError
 from studies.commands.report import written_report
 from studies.commands.request import Request
-from studies.executors.inline import STOPPED, Finished
+from studies.commands.run import spread
+from studies.executors.contract import Finished, Options
+from studies.executors.inline import jobs_of_cores
 from studies.grid import measured_ground
 from studies.progress import Progress, cell_name, progress_for, spoken
-from studies.running import Plan, jobs_or_default, make_plan, run_plan, store_of
+from studies.running import Plan, make_plan, run_plan, store_of
 from studies.screening import SECONDS, Expected, in_order, next_batch, screen_of
 from studies.specification import Study
 from studies.store import Store
+from studies.worker import STOPPED
 
 
-def screen(request: Request, jobs: int | None, confirm: bool, shard: str | None, as_json: bool) -> int:
+def screen(
+    request: Request,
+    executor: str,
+    jobs: int | None,
+    gpus_per_cell: float | None,
+    confirm: bool,
+    shard: str | None,
+    as_json: bool,
+) -> int:
     """Run what ten minutes hold, report it, and say where the report is."""
     if confirm:
         raise InputError("--screen opens no test clips: leave out --confirm. A result is `trichord run --confirm`.")
     if shard is not None:
         raise InputError("--screen is done by one machine: leave out --shard.")
+    if executor != "inline":
+        raise InputError(f"--screen runs inline: leave out --executor {executor}.")
+    options = spread(executor, jobs, gpus_per_cell)
     started = time.monotonic()
     whole = request.open_study()
     study = screen_of(whole)
-    n_jobs = jobs_or_default(jobs, study.threads_per_cell)
+    n_jobs = options.n_jobs or jobs_of_cores(study.threads_per_cell)
     known = _seconds_of(whole, request.open_store(whole))
     ground = measured_ground(study, request.data_root)
     folder = None if request.store is None else request.store.with_name(f"{request.store.name}-screen")
@@ -47,9 +61,9 @@ def screen(request: Request, jobs: int | None, confirm: bool, shard: str | None,
                 _part(plan, batch, SECONDS - (time.monotonic() - started)),
                 store,
                 request.data_root,
-                n_jobs,
                 progress,
-                ["trichord", *sys.argv[1:]],
+                Options(n_jobs),
+                command=["trichord", *sys.argv[1:]],
             )
             if execution.interrupted:
                 print("Interrupted. The same command goes on from here.", file=sys.stderr)
@@ -110,7 +124,9 @@ class _Once:
         """No cell comes any more."""
         self._shown.close()
 
-    def start(self, systems: Iterable[str], n_committed: int, n_jobs: int) -> None:
+    def start(
+        self, systems: Iterable[str], n_committed: int, n_jobs: int, executor_seconds: float | None = None
+    ) -> None:
         """A batch begins: nothing to say."""
 
     def finished(self, one: Finished) -> None:

@@ -4,6 +4,8 @@
 import hashlib
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -78,15 +80,20 @@ def result_of(cell: StudyCell, kind: Any) -> CellResult:
 def load_study_clips(study: Study, data_root: Path | None) -> Any:
     """The recordings, of which a worker asks the content hash alone."""
     del study, data_root
-    return SimpleNamespace(content_hash=os.environ.get("FAKE_CONTENT", GROUND.content_hash))
+    return SimpleNamespace(content_hash=os.environ.get("TRICHORD_FAKE_CONTENT", GROUND.content_hash))
 
 
 def fit_cell(study: Study, cell: StudyCell, data_root: Path | None) -> Any:
     """Sleep, then fit nothing; without weights, so that a test cell after an interruption is fitted again."""
     del study, data_root
-    time.sleep(float(os.environ.get("FAKE_SECONDS", "0.05")))
-    if os.environ.get("FAKE_TROUBLE") == f"{cell.system}/{cell.fold}/{cell.seed}":
-        _trouble(os.environ["FAKE_TROUBLE_KIND"])
+    started = time.monotonic()
+    time.sleep(float(os.environ.get("TRICHORD_FAKE_SECONDS", "0.05")))
+    if "TRICHORD_FAKE_LOG" in os.environ:
+        line = f"{cell.system} {started} {time.monotonic()} {os.environ.get('CUDA_VISIBLE_DEVICES')} {os.getpid()}\n"
+        with Path(os.environ["TRICHORD_FAKE_LOG"]).open("a") as log:
+            log.write(line)
+    if os.environ.get("TRICHORD_FAKE_TROUBLE") == f"{cell.system}/{cell.fold}/{cell.seed}":
+        _trouble(os.environ["TRICHORD_FAKE_TROUBLE_KIND"])
     return SimpleNamespace(result=result_of(cell, "fit"), weights=None)
 
 
@@ -104,6 +111,9 @@ def _trouble(kind: str) -> None:
         raise RuntimeError("the network is on fire")
     if kind == "death":
         os.kill(os.getpid(), signal.SIGKILL)
+    if kind == "gluttony":
+        child = subprocess.Popen([sys.executable, "-c", "held = b'x' * 700_000_000; import time; time.sleep(600)"])
+        child.wait()
     if kind == "hang":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         time.sleep(600)

@@ -337,3 +337,40 @@ def test_a_new_study_over_ones_own_folder_keeps_the_speakers_apart(tmp_path):
     assert without.returncode == 0
     assert "mind: " in without.stderr
     assert load_study(str(tmp_path / "mine.toml")).headline_protocol.name == "stratified-k-fold"
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--executor", "dask"], "No executor is called 'dask'. Choose one of: inline, ray."),
+        (["--jobs", "0"], "--jobs must be 1 or more; got 0."),
+        (["--gpus-per-cell", "0.5"], "--gpus-per-cell 0.5 is for --executor ray, which shares GPUs out; inline, every"),
+        (["--executor", "ray", "--gpus-per-cell", "0"], "--gpus-per-cell 0: give a share above 0 up to 1, or a whole"),
+        (["--executor", "ray", "--gpus-per-cell", "1.5"], "--gpus-per-cell 1.5: give a share above 0 up to 1, or a"),
+    ],
+)
+def test_a_spread_that_cannot_be_is_refused_in_one_line_before_anything_is_made(folder, options, complaint):
+    done = trichord(folder, "run", "tiny.toml", *options)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"trichord: {complaint}")
+    assert len(done.stderr.splitlines()) == 1
+    assert not (folder / "stores").exists()
+
+
+def test_a_run_whose_reader_goes_away_says_that_it_has_ended(folder):
+    command = f"{sys.executable} -m studies.cli run tiny.toml | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("trichord: whoever read the output has closed it, so the run has ended.")
+    assert len(done.stderr.splitlines()) == 1

@@ -3,12 +3,16 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
+import psutil
 import pytest
 
 from studies.cell import StudyCell
@@ -23,7 +27,7 @@ def start(store: Path, *arguments: object, **environment: str) -> subprocess.Pop
     return subprocess.Popen(
         [sys.executable, "-m", "tests.studies.fake_driver", str(store), *map(str, arguments)],
         cwd=ROOT,
-        env=os.environ | {"FAKE_SECONDS": "0.05"} | environment,
+        env=os.environ | {"TRICHORD_FAKE_SECONDS": "0.05"} | environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -55,27 +59,45 @@ def assert_complete(path: Path) -> None:
 
 
 def storm(path: Path, n_kills: int, seed: int) -> None:
-    """Kill the driver `n_kills` times at random moments, then let it finish."""
+    """Kill the driver, or one of its cells, `n_kills` times at random moments, then let it finish."""
     generator = random.Random(seed)
+    process = None
     for _ in range(n_kills):
-        process = start(path, 4)
-        assert process.stdout is not None
-        process.stdout.readline()  # it has begun
+        if process is None or process.poll() is not None:
+            process = start(path, "--jobs", 4)
+            assert process.stdout is not None
+            process.stdout.readline()  # it has begun
         time.sleep(generator.uniform(0.1, 1.2))
-        process.send_signal(signal.SIGKILL)
+        cells = cells_running_under(process.pid)
+        if cells and generator.random() < 0.5:
+            with suppress(psutil.NoSuchProcess):
+                generator.choice(cells).kill()
+        else:
+            process.kill()
+            process.wait(30)
+    if process is not None and process.poll() is None:
+        process.kill()
         process.wait(30)
-    code, output = finish(path, 4)
+    code, output = finish(path, "--jobs", 4)
     assert code == 0, output
 
 
-def test_sixty_cells_survive_a_short_storm_of_kills(tmp_path):
-    storm(tmp_path / "store", n_kills=4, seed=1)
+def cells_running_under(driver: int) -> list[psutil.Process]:
+    """The processes that the driver's server has forked."""
+    with suppress(psutil.NoSuchProcess):
+        servers = psutil.Process(driver).children()
+        return [cell for server in servers for cell in server.children()]
+    return []
+
+
+def test_sixty_cells_survive_five_kills_of_driver_or_cell(tmp_path):
+    storm(tmp_path / "store", n_kills=5, seed=1)
 
     assert_complete(tmp_path / "store")
 
 
 @pytest.mark.slow
-def test_sixty_cells_survive_thirty_kills(tmp_path):
+def test_sixty_cells_survive_thirty_kills_of_driver_or_cell(tmp_path):
     for seed in range(3):
         storm(tmp_path / str(seed), n_kills=10, seed=seed)
 
@@ -83,7 +105,7 @@ def test_sixty_cells_survive_thirty_kills(tmp_path):
 
 
 def test_two_drivers_on_one_store_share_the_work_without_a_double(tmp_path):
-    both = [start(tmp_path / "store", 2), start(tmp_path / "store", 2)]
+    both = [start(tmp_path / "store", "--jobs", 2) for _ in range(2)]
     codes = [process.wait(120) for process in both]
 
     assert codes == [0, 0]
@@ -91,7 +113,7 @@ def test_two_drivers_on_one_store_share_the_work_without_a_double(tmp_path):
 
 
 def test_an_interrupt_exits_with_130_and_the_next_run_goes_on(tmp_path):
-    process = start(tmp_path / "store", 2, FAKE_SECONDS="0.3")
+    process = start(tmp_path / "store", "--jobs", 2, TRICHORD_FAKE_SECONDS="0.3")
     assert process.stdout is not None
     for _ in range(3):
         process.stdout.readline()
@@ -108,7 +130,7 @@ def test_an_interrupt_exits_with_130_and_the_next_run_goes_on(tmp_path):
 
 
 def test_an_exception_fails_its_cell_alone_and_leaves_a_traceback(tmp_path):
-    code, output = finish(tmp_path, FAKE_TROUBLE="middle/ben/1", FAKE_TROUBLE_KIND="exception")
+    code, output = finish(tmp_path, TRICHORD_FAKE_TROUBLE="middle/ben/1", TRICHORD_FAKE_TROUBLE_KIND="exception")
 
     assert code == 1
     assert "middle · leave-one-group-out · ben · seed 1: FAILED: RuntimeError: the network is on fire" in output
@@ -120,7 +142,7 @@ def test_an_exception_fails_its_cell_alone_and_leaves_a_traceback(tmp_path):
 
 
 def test_a_process_that_dies_is_tried_once_more_and_the_rest_goes_on(tmp_path):
-    code, output = finish(tmp_path, FAKE_TROUBLE="large/emil/3", FAKE_TROUBLE_KIND="death")
+    code, output = finish(tmp_path, TRICHORD_FAKE_TROUBLE="large/emil/3", TRICHORD_FAKE_TROUBLE_KIND="death")
 
     assert code == 1
     assert "its process died with status -9" in output
@@ -129,15 +151,54 @@ def test_a_process_that_dies_is_tried_once_more_and_the_rest_goes_on(tmp_path):
 
 
 def test_a_cell_that_hangs_is_ended_at_its_limit(tmp_path):
-    code, output = finish(tmp_path, 4, 2, FAKE_TROUBLE="small/anna/0", FAKE_TROUBLE_KIND="hang")
+    code, output = finish(
+        tmp_path,
+        "--jobs",
+        4,
+        "--seconds-limit",
+        2,
+        TRICHORD_FAKE_TROUBLE="small/anna/0",
+        TRICHORD_FAKE_TROUBLE_KIND="hang",
+    )
 
     assert code == 1
     assert "passed the limit of 2 s (cell_seconds_limit in the study)" in output
     assert len(open_store(tmp_path).keys()) == 118
 
 
+def test_a_cell_whose_children_hold_too_much_memory_is_ended_with_them(tmp_path):
+    code, output = finish(
+        *(tmp_path, "--jobs", 4, "--memory-limit", 0.9, "--only", "seed=0,fold=anna"),
+        **{"TRICHORD_FAKE_TROUBLE": "small/anna/0", "TRICHORD_FAKE_TROUBLE_KIND": "gluttony"},
+    )
+    reason = re.search(r"passed the memory limit of 0.9 GB \(used ([0-9.]+) GB; cell_memory_limit_gb in the", output)
+
+    assert code == 1
+    assert reason is not None
+    assert 0.9 < float(reason[1]) < 2
+    assert len(open_store(tmp_path).keys()) == 4
+    assert not [p for p in psutil.process_iter(["cmdline"]) if "held = b'x' * 700" in " ".join(p.info["cmdline"] or [])]
+
+
+def test_an_exclusive_cell_runs_alone_and_after_all_others(tmp_path):
+    log = tmp_path / "log"
+    code, output = finish(
+        *(tmp_path / "store", "--jobs", 3, "--only", "seed=0", "--exclusive", "middle"),
+        **{"TRICHORD_FAKE_LOG": str(log), "TRICHORD_FAKE_SECONDS": "0.2"},
+    )
+    spans = sorted(
+        (float(begin), float(end), name) for name, begin, end, *_ in map(str.split, log.read_text().splitlines())
+    )
+
+    assert code == 0, output
+    assert [name for _, _, name in spans[10:]] == ["middle"] * 5
+    assert any(after[0] < before[1] for before, after in pairwise(spans[:10]))  # the others ran side by side
+    assert all(before[1] <= after[0] for before, after in pairwise(spans[9:]))
+    assert max(end for _, end, _ in spans[:10]) <= spans[10][0]
+
+
 def test_recordings_that_change_during_a_run_fail_its_cells(tmp_path):
-    code, output = finish(tmp_path, FAKE_CONTENT="decaf")
+    code, output = finish(tmp_path, TRICHORD_FAKE_CONTENT="decaf")
 
     assert code == 1
     assert "the recordings have changed since the run began: their content is decaf, and was c0ffee" in output
