@@ -83,7 +83,7 @@ def test_sixty_cells_survive_the_loss_of_a_worker_and_of_a_node(two_nodes, tmp_p
     for _ in range(10):
         process.stdout.readline()
     two_nodes.ask("lose")
-    output, _ = process.communicate(timeout=200)
+    output, _ = process.communicate(timeout=600)
     two_nodes.ask("add")
 
     assert process.returncode == 0, output
