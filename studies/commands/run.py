@@ -4,11 +4,10 @@
 import json
 import sys
 
-from classical_baselines.harness.choices import InputError, choose
 from studies.commands.report import written_report
 from studies.commands.request import Request
-from studies.executors import EXECUTORS
-from studies.executors.contract import Execution, Finished, Options
+from studies.commands.spread import spread
+from studies.executors.contract import Execution, Finished
 from studies.grid import Shard, measured_ground
 from studies.progress import cell_name, progress_for
 from studies.running import run_plan, sharded
@@ -55,23 +54,6 @@ def run(
     report = written_report(study, store, plan)
     print(json.dumps({"event": "report", "path": str(report)}) if as_json else f"Report: {report}")
     return 1 if execution.failed else 0
-
-
-def spread(executor: str, jobs: int | None, gpus_per_cell: float | None) -> Options:
-    """The options of how to spread a run, checked before anything is opened."""
-    choose(EXECUTORS, executor, what="executor")
-    if jobs is not None and jobs < 1:
-        raise InputError(f"--jobs must be 1 or more; got {jobs}.")
-    if gpus_per_cell is None:
-        return Options(jobs)
-    if executor != "ray":
-        raise InputError(
-            f"--gpus-per-cell {gpus_per_cell:g} is for --executor ray, which shares GPUs out; inline, every cell sees "
-            "the GPUs that CUDA_VISIBLE_DEVICES leaves."
-        )
-    if not 0 < gpus_per_cell <= 1 and (gpus_per_cell <= 0 or not gpus_per_cell.is_integer()):
-        raise InputError(f"--gpus-per-cell {gpus_per_cell:g}: give a share above 0 up to 1, or a whole number of GPUs.")
-    return Options(jobs, gpus_per_cell)
 
 
 def _say_shard(part: Shard, execution: Execution, study: str, *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from statistics import fmean
 from classical_baselines.harness.choices import InputError
 from studies.commands.report import written_report
 from studies.commands.request import Request
-from studies.commands.run import spread
+from studies.commands.spread import spread
 from studies.executors.contract import Finished, Options
 from studies.executors.inline import jobs_of_cores
 from studies.grid import measured_ground

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from classical_baselines.harness.choices import InputError
 from studies.commands.report import written_report
 from studies.commands.request import Request
+from studies.commands.spread import spread
 from studies.progress import progress_for
-from studies.running import Plan, jobs_or_default, run_plan
+from studies.running import Plan, run_plan
 from studies.wording import joules_text, percent
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def search(request: Request, jobs: int | None, out: Path | None, as_json: bool) 
 
     study = request.open_study()
     wanted = searched(study)
-    n_jobs = jobs_or_default(jobs, study.threads_per_cell)
+    options = spread("inline", jobs)
     folder = out or Path("reports") / f"{study.name}-trials"
     if folder.exists() and not folder.is_dir():
         raise InputError(f"--out {folder}: a file of this name is there already. Name a folder.")
@@ -38,7 +39,7 @@ def search(request: Request, jobs: int | None, out: Path | None, as_json: bool) 
     def run(plan: Plan) -> bool:
         command = ["trichord", *sys.argv[1:]]
         progress = progress_for(as_json=as_json)
-        return not run_plan(plan, store, request.data_root, n_jobs, progress, command).interrupted
+        return not run_plan(plan, store, request.data_root, progress, options, command=command).interrupted
 
     found: Found = search_for(study, store, request.data_root, run, lambda trial: _tell(trial, as_json=as_json))
     if found.interrupted:
