@@ -235,6 +235,40 @@ def report(
 
 
 @app.command()
+def plot(
+    study: StudyName,
+    out: Annotated[Path, typer.Option("--out", help="FILE.svg, .pdf, .png, or .csv for the numbers behind it.")],
+    figure: Annotated[
+        str, typer.Option("--figure", help="Such as energy-by-device; a wrong name lists all.")
+    ] = "accuracy-vs-energy-system",
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    settings: Settings = None,
+    seeds: Seeds = None,
+    accept_code: AcceptCode = None,
+) -> int:
+    """Write one figure of what is committed."""
+    return _call("export:plot", request=_request(locals()), figure=figure, out=out)
+
+
+@app.command()
+def export(
+    study: StudyName,
+    to: Annotated[Path, typer.Option("--to", help="Folder for the files.")],
+    formats: Annotated[
+        str, typer.Option("--format", help="Some of md,csv,parquet,json,latex,svg,pdf.")
+    ] = "md,csv,json,latex,svg,pdf",
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    settings: Settings = None,
+    seeds: Seeds = None,
+    accept_code: AcceptCode = None,
+) -> int:
+    """Write the tables and figures of what is committed in the formats of other tools."""
+    return _call("export", request=_request(locals()), to=to, formats=formats)
+
+
+@app.command()
 def publish(
     study: StudyName,
     folder: Annotated[Path, typer.Argument(help="Where the published store stands, such as docs/results/STUDY/store.")],

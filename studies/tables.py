@@ -8,7 +8,7 @@ a `lower-bound`, with the terms that have no price. A run that is priced for no 
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,7 @@ Cell = str | float | int | bool | None
 
 def results_csv(results: StudyResults) -> str:
     """The text of `results.csv`."""
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for record in csv_records(results):
-        writer.writerow({name: _field(record[name]) for name in COLUMNS})
-    return text.getvalue()
+    return csv_text([{name: record[name] for name in COLUMNS} for record in csv_records(results)], COLUMNS)
 
 
 def csv_records(results: StudyResults) -> list[dict[str, Cell]]:
@@ -48,10 +43,20 @@ def csv_records(results: StudyResults) -> list[dict[str, Cell]]:
     ]
 
 
+def csv_text(records: Sequence[Mapping[str, Cell]], columns: Sequence[str] = ()) -> str:
+    """Any rows as CSV, written like `results.csv`; the columns are those of the first row where none are named."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns or list(records[0] if records else ()), lineterminator="\n")
+    writer.writeheader()
+    for record in records:
+        writer.writerow({name: _field(value) for name, value in record.items()})
+    return text.getvalue()
+
+
 def results_markdown(results: StudyResults) -> str:
     """The page `docs/results/STUDY.md`: accuracies with intervals, by group, energy, looks, command and revision."""
     study = results.study
-    lines = [f"# {_escaped(study.title)}", "", _escaped(study.question), ""]
+    lines = [f"# {plain_markdown(study.title)}", "", plain_markdown(study.question), ""]
     if is_screen(study):
         lines += ["**SCREEN, no result: one seed, a quarter of the epochs, as many folds as ten minutes held.**", ""]
     if not results.confirmed:
@@ -80,7 +85,7 @@ def results_markdown(results: StudyResults) -> str:
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """A table of GitHub's Markdown; what would end a cell or start markup is escaped."""
     lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
-    return lines + ["| " + " | ".join(_escaped(cell) for cell in row) + " |" for row in rows]
+    return lines + ["| " + " | ".join(plain_markdown(cell) for cell in row) + " |" for row in rows]
 
 
 def comparisons(results: StudyResults) -> list[tuple[Row, Row, Comparison]]:
@@ -115,7 +120,7 @@ def provenance_lines(results: StudyResults) -> list[str]:
     lines += [f"- price tables when the cells ran: {digest}" for digest in prices if digest]
     lines += price_lines(results)
     lines += [f"- cells of older code accepted: {code}" for code in results.accepted_codes]
-    lines += [f"- from elsewhere: {_escaped(one.said)}" for one in results.imports.values()]
+    lines += [f"- from elsewhere: {plain_markdown(one.said)}" for one in results.imports.values()]
     return lines
 
 
@@ -256,7 +261,7 @@ def _completeness(results: StudyResults) -> list[str]:
     lines = [f"- {protocol}, {fold}: {n} looks" for (protocol, fold), n in sorted(results.looks.items())]
     lines = lines or ["- no test fold was looked at"]
     lines += [f"- {len(results.wanted)} cells asked for, {len(results.missing)} missing"]
-    return lines + [f"- missing: {_escaped(gap)}" for gap in results.gaps]
+    return lines + [f"- missing: {plain_markdown(gap)}" for gap in results.gaps]
 
 
 def _revision(git: dict[str, Any]) -> str:
@@ -276,7 +281,7 @@ def _field(value: Cell) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _escaped(cell: str) -> str:
+def plain_markdown(cell: str) -> str:
     """One line, and nothing in it that ends the cell, opens a tag or starts code."""
     escapes = {"\\": "\\\\", "|": "\\|", "`": "\\`", "*": "\\*", "<": "&lt;", ">": "&gt;"}
     return " ".join("".join(escapes.get(character, character) for character in cell).split())

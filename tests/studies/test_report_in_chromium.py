@@ -104,6 +104,8 @@ def test_a_family_that_is_not_ticked_vanishes_from_tables_and_figures_and_comes_
 
     tab.click("document.querySelector('input[value=neuro]')")
     assert tab.run(f"{spiking}.filter({SHOWN}).length") == 0
+    rows = f"[...{TABLE}.tBodies[0].rows].filter({SHOWN}).map(r => r.innerText)"
+    assert not any("snn" in row and "neuro" in row for row in tab.run(rows))
     assert tab.run(f"{classical}.some({SHOWN})")
     assert "1 of" in tab.run("document.getElementById('shown').textContent")
 
