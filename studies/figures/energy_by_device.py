@@ -19,7 +19,7 @@ from studies.figures.style import FAMILY_COLOURS, INK, RULE, STYLE
 from studies.results import Row, StudyResults
 from studies.wording import energy_text, joules_text
 
-COLUMN_INCHES, LINE_INCHES = 1.12, 0.27
+LINE_INCHES = 0.27
 DEEPEST_SHADE = 0.34  # ink on ink still reads: 6 : 1
 
 
@@ -41,7 +41,8 @@ def energy_by_device(results: StudyResults, boundary: str = "system") -> Drawing
     with mpl.rc_context(STYLE):
         longest = max(len(label_of(row)) for row in rows)
         left, head = 0.3 + 0.07 * longest, 0.62
-        width, height = left + COLUMN_INCHES * len(names) + 0.1, head + LINE_INCHES * len(rows) + 0.1
+        column = max(0.9, 0.12 + 0.068 * max(len(part) + 2 for name in names for part in name.split("+")))
+        width, height = left + column * len(names) + 0.1, head + LINE_INCHES * len(rows) + 0.1
         figure = Figure(figsize=(width, height))
         ax = figure.add_axes((left / width, 0.1 / height, 1 - (left + 0.1) / width, 1 - (head + 0.1) / height))
         ax.set_xlim(0, len(names))

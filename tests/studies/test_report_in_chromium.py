@@ -184,7 +184,7 @@ def test_paper_shows_what_is_folded_and_none_of_the_switches(tab, page):
     tab.ask("Emulation.setEmulatedMedia", media="print")
 
     assert tab.run("document.querySelectorAll('details:not([open])').length") > 1
-    assert tab.run("[...document.querySelectorAll('details pre, details table')].every(e => e.offsetHeight > 20)")
+    assert tab.run("[...document.querySelectorAll('details pre, details table')].every(e => e.checkVisibility())")
     tab.open(page)
     tab.ask("Emulation.setEmulatedMedia", media="print")
     assert not tab.run(f"['nav', '#filters'].some(s => ({SHOWN})(document.querySelector(s)))")
