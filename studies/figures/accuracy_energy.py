@@ -5,7 +5,8 @@ A point is a system on a deployment. Its height is the accuracy of the headline 
 on the log axis is the nominal energy per decision with its 5 to 95 % range. Shape and colour are the family. A mark is
 filled where the energy is measured and hollow where it is modelled; an arrow to the right makes it a lower bound. The
 more opaque a mark, the higher P(on the front): that no other full price of its panel is at once more accurate and
-cheaper, with groups and prices drawn together; a lower bound has none. The steps are the front of the nominal values.
+cheaper, with groups and prices drawn together; a lower bound has none, and what does not fit its devices is left out.
+The steps are the front of the nominal values.
 A small letter names the deployment. All deployments of a run have one accuracy, so each system is named once, in the
 margin at its height.
 """
@@ -68,6 +69,8 @@ class Point:
     @property
     def opacity(self) -> float:
         """Of the mark."""
+        if self.energy.does_not_fit:
+            return FAINTEST
         return 0.6 if self.chance is None else FAINTEST + (1 - FAINTEST) * self.chance
 
 
@@ -98,7 +101,8 @@ def _drawing(results: StudyResults, boundaries: Sequence[str]) -> Drawing:
         "range, always on: one decision per clip length, idling in between. Shape and colour: the family. Hollow marks "
         "are modelled from counted operations, filled ones measured; an arrow marks a lower bound. The more opaque a "
         "mark, the more probable that it is on the front, with groups and prices drawn together; lower bounds have no "
-        "such probability. Steps: the front of the nominal values. The letter is the deployment.",
+        "such probability, and what does not fit its devices is left out. "
+        "Steps: the front of the nominal values. The letter is the deployment.",
         "Accuracy against energy per decision on a log axis, with intervals, for the boundaries "
         f"{', '.join(boundaries)}. Accuracies: {summary}. The energies stand in the energy table.",
         [_record(boundary, point) for boundary, points in panels.items() for point in points],
@@ -271,7 +275,7 @@ def _points(results: StudyResults, boundary: str, letters: Mapping[str, str]) ->
         if (energy.boundary, energy.scenario, energy.alternative_to) == (boundary, "always-on", "")
         and energy.nominal_joules is not None
     ]
-    full = [pair for pair in found if pair[1].kind in FULL_PRICES]
+    full = [pair for pair in found if pair[1].kind in FULL_PRICES and not pair[1].does_not_fit]
     front = on_front([row.interval.estimate for row, _ in full], [e.nominal_joules or 0.0 for _, e in full])
     firsts = {(row.key, energy.deployment) for (row, energy), on in zip(full, front, strict=True) if on}
     drawn = {
@@ -319,6 +323,8 @@ def _merged(points: Sequence[Point]) -> list[Point]:
 def _says(point: Point) -> str:
     """What stands under the pointer."""
     chance = "" if point.chance is None else f"; P(front) {point.chance:.2f}"
+    if point.energy.does_not_fit:
+        chance = f"; does not fit: {point.energy.does_not_fit}"
     where = f"{point.row.title} ({point.row.run.backend.name}) on {' and '.join(point.titles)}"
     return (
         f"{where}: {interval_text(point.row.interval)} %; "
@@ -343,6 +349,7 @@ def _record(boundary: str, point: Point) -> dict[str, str | float | bool | None]
         "accuracy_high": row.interval.high,
         "probability_on_front": point.chance,
         "on_nominal_front": point.on_front,
+        "does_not_fit": energy.does_not_fit or None,
     }
 
 

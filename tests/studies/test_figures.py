@@ -217,3 +217,21 @@ def test_every_colour_reads_on_white_paper():
         linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
         luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
         assert 1.05 / (luminance + 0.05) >= 4.5, colour
+
+
+def test_what_does_not_fit_its_devices_is_not_on_the_front():
+    results = synthetic_results()
+    before = {r["system"] for r in draw("accuracy-vs-energy-system", results).records if r["on_nominal_front"]}
+    first = sorted(before)[0]
+    changed = StudyResults(study=results.study, wanted=results.wanted, fits=results.fits, tests=results.tests)
+    changed.__dict__["rows"] = tuple(
+        replace(row, energies=tuple(replace(energy, does_not_fit="too much flash") for energy in row.energies))
+        if row.system.name == first
+        else row
+        for row in results.rows
+    )
+    drawing = draw("accuracy-vs-energy-system", changed)
+
+    assert first not in {r["system"] for r in drawing.records if r["on_nominal_front"]}
+    assert {r["probability_on_front"] for r in drawing.records if r["system"] == first} == {None}
+    assert any(mark.text.endswith("; does not fit: too much flash") for mark in drawing.marks.values())
