@@ -81,9 +81,11 @@ def test_every_page_and_table_of_a_screen_says_so(tmp_path):
 
 def test_a_screen_opens_no_test_clips_and_is_not_shared_out():
     with pytest.raises(InputError, match="--screen opens no test clips"):
-        screen(Request("quickstart"), None, True, None, False)
+        screen(Request("quickstart"), "inline", None, None, True, None, False)
     with pytest.raises(InputError, match="leave out --shard"):
-        screen(Request("quickstart"), None, False, "1/2", False)
+        screen(Request("quickstart"), "inline", None, None, False, "1/2", False)
+    with pytest.raises(InputError, match="--screen runs inline: leave out --executor ray"):
+        screen(Request("quickstart"), "ray", None, None, False, None, False)
 
 
 def test_a_screen_runs_in_a_store_of_its_own_and_says_where_its_report_is(tmp_path):
@@ -101,7 +103,7 @@ def test_no_cell_is_started_once_the_time_is_used_up(tmp_path, monkeypatch, caps
     (tmp_path / "tiny.toml").write_text(STUDY)
     monkeypatch.chdir(tmp_path)
     with patch("studies.commands.screen.SECONDS", 0.0):
-        assert screen(Request("tiny.toml"), 1, False, None, False) == 0
+        assert screen(Request("tiny.toml"), "inline", 1, None, False, None, False) == 0
 
     assert "0 of 1 cells" in capsys.readouterr().out
     assert not list((tmp_path / "stores/tiny-screen/cells").rglob("result.json"))
