@@ -309,6 +309,31 @@ def energy(
 
 
 @app.command()
+def measure(
+    study: StudyName,
+    systems: Annotated[list[str] | None, typer.Argument(metavar="[SYSTEM]...", help="Systems; none: all.")] = None,
+    batch: Annotated[int, typer.Option("--batch", help="Clips per call.")] = 1,
+    windows: Annotated[int, typer.Option("--windows", help="Windows per system, each in a cycle of its own.")] = 5,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu (RAPL) or cuda (NVML).")] = "auto",
+    shared: Annotated[
+        bool, typer.Option("--shared", help="Measure though other work runs; the record says so.")
+    ] = False,
+    powercap: Annotated[
+        Path | None, typer.Option("--powercap", help="Folder of RAPL's counters.  [default: /sys/class/powercap]")
+    ] = None,
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    only: Only = None,
+    settings: Settings = None,
+    seeds: Seeds = None,
+    accept_code: AcceptCode = None,
+) -> int:
+    """Measure joules per decision of trained systems on this machine; three quarters of a minute per window."""
+    options = {"batch": batch, "windows": windows, "device": device, "shared": shared, "powercap": powercap}
+    return _call("measure", request=_request(locals()), systems=systems or [], **options)
+
+
+@app.command()
 def compare(
     study: StudyName,
     a: Annotated[str, typer.Argument(metavar="A", help="A system.")],

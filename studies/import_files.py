@@ -24,8 +24,9 @@ from pydantic import ValidationError
 
 from classical_baselines.harness.choices import InputError, choose
 from classical_baselines.harness.operations import OperationCounts
-from studies.imported import MeasuredEnergy, MeasuredWindow, Part, Place
+from studies.imported import MeasuredWindow, Part, Place
 from studies.intervals import t_interval
+from studies.measured_energy import MeasuredEnergy
 
 PLACE_COLUMNS = ("protocol", "fold", "seed", "part", "clip", "target")
 COUNT_COLUMNS = ("stage", "layer", "operation", "count")

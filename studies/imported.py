@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from classical_baselines.harness.choices import InputError
-from classical_baselines.harness.energy import Boundary, Measured, Scenario
-from classical_baselines.harness.pricing import Deployment
+from classical_baselines.harness.energy import Boundary, Scenario
 from studies.budgets import EnergyRow
 from studies.cell import CellKind, CellResult, StudyCell
 from studies.cell_key import digest
+from studies.measured_energy import MeasuredEnergy, measured_row
 from studies.specification import Choice, Family, Name, Run, Study, System
 
 if TYPE_CHECKING:
@@ -33,25 +33,6 @@ LABELS_ONLY = "labels only"  # the note of a run without scores: it has no calib
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class MeasuredEnergy(_Model):
-    """What a meter read of one device, within one boundary and scenario."""
-
-    device: Name  # the board, chip or machine; no deployment of Trichord is called so
-    boundary: Boundary
-    scenario: Scenario
-    meter: str
-    window_seconds: float  # the shortest of the windows
-    joules_by_window: tuple[float, ...]  # per decision
-    joules: float  # per decision: mean of the windows
-    low: float  # 95 % over the windows
-    high: float
-
-    @property
-    def energy(self) -> Measured:
-        """As the harness has it."""
-        return Measured(self.joules, self.low, self.high, self.meter, len(self.joules_by_window))
 
 
 class Place(_Model):
@@ -183,32 +164,9 @@ def _import(record: ImportRecord, keys: Mapping[tuple[StudyCell, CellKind], str]
 
 
 def _measured_row(one: MeasuredEnergy, clip_seconds: float) -> EnergyRow:
-    """Per decision, and per second of audio: one decision covers a clip, and is made once per clip."""
     n = len(one.joules_by_window)
-    return EnergyRow(
-        deployment=one.device,
-        scenario=one.scenario,
-        boundary=one.boundary,
-        kind="measured",
-        nominal_joules=one.joules,
-        median_joules=None,
-        low=one.low,
-        high=one.high,
-        per_second_joules=one.joules / clip_seconds,
-        unpriced=(),
-        reason="",
-        labels=(f"measured elsewhere: {one.meter}, {n} windows of {one.window_seconds:g} s or more",),
-        by_stage={},
-        by_coefficient={},
-        busy_seconds={},
-        keeps_up=True,
-        alternative_to="",
-        clip_seconds=clip_seconds,
-        period_seconds=clip_seconds,
-        energy=one.energy,
-        deployed=Deployment(one.device, f"{one.device}, measured elsewhere", {}, {}, ()),  # nothing of it is priced
-        coefficient_ids=(),
-    )
+    label = f"measured elsewhere: {one.meter}, {n} windows of {one.window_seconds:g} s or more"
+    return measured_row(one, clip_seconds, f"{one.device}, measured elsewhere", (label,))
 
 
 class MeasuredWindow(_Model):

@@ -25,6 +25,7 @@ from classical_baselines.harness.operations import OperationCounts
 from studies.budgets import EnergyRow, energy_rows
 from studies.cell import CellKind, CellResult, RunRecord, StudyCell
 from studies.imported import LABELS_ONLY, Import, imported_results, read_imports, with_imported
+from studies.measurement import Measurement, measured_rows, read_measurements
 from studies.merging import CheckSummary, averaged, merged
 from studies.price_list import deployments
 from studies.probe import Probe, probe_key
@@ -105,6 +106,7 @@ class StudyResults:
     accepted_codes: tuple[str, ...] = ()
     probes: Mapping[tuple[StudyCell, Probe], CellResult] = field(default_factory=dict)
     imports: Mapping[str, Import] = field(default_factory=dict)  # by system: results from elsewhere
+    measurements: tuple[Measurement, ...] = ()  # joules of these cells' weights, read from a meter here
     _compared: dict[tuple[Row, Row], Comparison] = field(default_factory=dict, init=False, repr=False)
 
     def evidence(self, protocol: str) -> Evidence:
@@ -291,6 +293,7 @@ class StudyResults:
             energies=(
                 *with_fit(self.study, counts, notes, energies, values_per_clip(counts)),
                 *(imported.measured_rows(first.clip_seconds) if imported is not None else ()),
+                *measured_rows(self.measurements, system.name, run.backend, protocol, first.clip_seconds),
             ),
             n_cells=len(members),
             n_wanted=n_wanted if imported is None else len(members),
@@ -335,6 +338,7 @@ def load_results(study: Study, store: "Store", plan: "Plan") -> StudyResults:
         accepted_codes=tuple(sorted({keyed.accepted_code for keyed in plan.cells if keyed.accepted_code})),
         probes=probes,
         imports={one.record.system: one for one in imports},
+        measurements=read_measurements(store, (keyed.fit_key for keyed in plan.cells)),
     )
 
 

@@ -7,6 +7,7 @@
     STORE/attempts/<key>/*.json         attempts that failed, with their traceback
     STORE/grounds/<key>.json            content hash and fold names of the data a study was run on
     STORE/search/<study>/<space>/*.json   what a search has drawn, trial by trial (`search.py`)
+    STORE/measurements/<key>.json       joules that were measured (`measurement.py`), under the SHA-256 of what is kept
     STORE/aside/                        cells that are being written
     STORE/earlier_looks.json            looks at test folds by configurations whose cells were dropped; may be absent
     STORE/index.sqlite                  derived: a row per cell, so that a plan opens none (`index.py`); may be absent
@@ -38,6 +39,7 @@ from typing import TYPE_CHECKING, Any
 from classical_baselines.harness.choices import InputError
 from studies.cell import CellResult
 from studies.cell_files import read_result, result_files
+from studies.cell_key import digest
 from studies.disk import HALF_WRITTEN, LOCAL_DISK, Disk, n_bytes_of
 from studies.earlier_looks import EARLIER_LOOKS, EarlierLook, earlier_looks_text, read_earlier_looks
 from studies.index import INDEX, CellSummary, index_bytes, summaries_in, summary_of
@@ -237,6 +239,27 @@ class Store:
         files = (folder / f"{number:05}.json" for number in count())
         return [self._read_json(path) for path in takewhile(Path.is_file, files)]
 
+    def save_measurement(self, measured: Mapping[str, Any]) -> str:
+        """Keep what was measured, for good; its key."""
+        key = digest(measured)
+        path = self.path / "measurements" / f"{key}.json"
+        if not path.exists():
+            self.disk.make_folders(path.parent)
+            self.disk.write_whole(path, sealed(measured))
+        return key
+
+    def measurements(self) -> dict[str, dict[str, Any]]:
+        """What was measured, by key, here and behind."""
+        found = {} if self.behind is None else self.behind.measurements()
+        for path in self._measurement_files():
+            try:
+                found[path.stem] = _measured(path.stem, self.disk.read(path))
+            except ValueError as error:
+                raise InputError(
+                    f"{path} is damaged ({error}). Restore it from a copy, or remove it and measure again."
+                ) from error
+        return found
+
     def descriptions(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Key and `cell.json` of every committed cell, by key."""
         for key in sorted(self.keys()):
@@ -287,7 +310,7 @@ class Store:
         found = [self.path / "aside" / entry.name for entry in self.disk.entries(self.path / "aside")]
         attempts = (self.path / "attempts" / key for key in sorted(self.attempted_keys()))
         drawings = sorted((self.path / "search").glob("*/*"))
-        for folder in (self.path, self.path / "grounds", *attempts, *drawings):
+        for folder in (self.path, self.path / "grounds", self.path / "measurements", *attempts, *drawings):
             names = (entry.name for entry in self.disk.entries(folder))
             found += [folder / name for name in names if HALF_WRITTEN.fullmatch(name)]
         return [path for path in found if _is_stale(path)]
@@ -308,11 +331,13 @@ class Store:
             return False
         return True
 
-    def publish(self, keys: Iterable[str], folder: Path) -> int:
-        """Copy cells without weights and pictures, and the earlier looks, into the store at `folder`; return how many
-        cells were added."""
+    def publish(self, keys: Iterable[str], folder: Path, measurements: Iterable[Mapping[str, Any]] = ()) -> int:
+        """Copy cells without weights and pictures, the earlier looks and what was measured into the store at `folder`;
+        return how many cells were added."""
         target = open_store(folder, create=True, disk=self.disk)
         target.add_earlier_looks(self.earlier_looks())
+        for measured in measurements:
+            target.save_measurement(measured)
         added = 0
         for key in sorted(keys):
             place = self._sound(key, *PUBLISHED_FILES)
@@ -361,12 +386,17 @@ class Store:
         names = [entry.name for entry in self.disk.entries(folder) if entry.name.endswith(".json")]
         return [folder / name for name in sorted(names, key=_attempt_order) if not name.startswith(".")]
 
+    def _measurement_files(self) -> list[Path]:
+        folder = self.path / "measurements"
+        return [folder / entry.name for entry in self.disk.entries(folder) if entry.name.endswith(".json")]
+
     def _own_files(self) -> list[Path]:
         """The files of the store that belong to no cell."""
         grounds = self.path / "grounds"
         return [
             *(self.path / name for name in ("store.json", EARLIER_LOOKS, INDEX) if (self.path / name).exists()),
             *(grounds / entry.name for entry in self.disk.entries(grounds) if entry.name.endswith(".json")),
+            *self._measurement_files(),
             *(path for key in sorted(self.attempted_keys()) for path in self._attempt_files(key)),
             *sorted((self.path / "search").glob("*/*/*.json")),
         ]
@@ -378,6 +408,8 @@ class Store:
                 read_earlier_looks(self.path)
             elif path.name == INDEX:
                 summaries_in(self.disk.read(path))
+            elif path.parent.name == "measurements":
+                _measured(path.stem, self.disk.read(path))
             else:
                 kind = path.relative_to(self.path).parts[0]
                 unsealed(self.disk.read(path), entries=ENTRIES.get(kind), seal_needed=kind == "search")
@@ -418,11 +450,11 @@ class Store:
         except (OSError, ValueError) as error:
             return [f"{MANIFEST} cannot be read ({error})"]
         flaws = []
-        for name, digest in listed.items():
+        for name, committed in listed.items():
             if names is not None and name not in names:
                 continue
             try:
-                if hashlib.sha256(self.disk.read(place / name)).hexdigest() != digest:
+                if hashlib.sha256(self.disk.read(place / name)).hexdigest() != committed:
                     flaws.append(f"{name} is not what was committed")
             except FileNotFoundError:
                 flaws.append(f"{name} is missing")
@@ -477,6 +509,14 @@ class Store:
             raise
         self.disk.sync_folder(place.parent)
         return True
+
+
+def _measured(key: str, content: bytes) -> dict[str, Any]:
+    """What was measured; ValueError where it is not what the key names."""
+    measured = unsealed(content, seal_needed=True)
+    if digest(measured) != key:
+        raise ValueError("it is not what its name says")
+    return measured
 
 
 def _is_key(name: str) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 from classical_baselines.harness.devices import coefficients_digest
 from studies.budgets import EnergyRow
+from studies.measurement import latest
 from studies.results import Row, StudyResults
 from studies.screening import is_screen
 from studies.statistics import Comparison
@@ -121,6 +122,7 @@ def provenance_lines(results: StudyResults) -> list[str]:
     lines += price_lines(results)
     lines += [f"- cells of older code accepted: {code}" for code in results.accepted_codes]
     lines += [f"- from elsewhere: {plain_markdown(one.said)}" for one in results.imports.values()]
+    lines += [f"- {plain_markdown(one.system)}, {plain_markdown(one.said)}" for one, _ in latest(results.measurements)]
     return lines
 
 

@@ -24,7 +24,8 @@ from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.harness.pricing import BITS_PER_VALUE, PRICED_STAGES, Term
 from studies.budgets import EnergyRow
 from studies.cell import StudyCell
-from studies.imported import Import, MeasuredEnergy
+from studies.measured_energy import MeasuredEnergy
+from studies.measurement import latest
 from studies.results import Row, StudyResults
 from studies.statistics import Comparison
 
@@ -134,7 +135,7 @@ class MeasuredTrace:
     row: Row
     energy: EnergyRow
     measured: MeasuredEnergy
-    origin: Import
+    said: str  # where it comes from
     cells: tuple[StudyCell, ...]
 
     @property
@@ -235,11 +236,14 @@ def energy_trace(results: StudyResults, row: Row, energy: EnergyRow) -> EnergyTr
 
 
 def _measured_trace(results: StudyResults, row: Row, energy: EnergyRow) -> MeasuredTrace:
-    origin = results.imports[row.system.name]
-    place = (energy.deployment, energy.boundary, energy.scenario)
-    measured = next(m for m in origin.record.measured if (m.device, m.boundary, m.scenario) == place)
     cells = tuple(cell for cell, _, _ in results.members(row.system.name, row.run.backend.name, row.protocol))
-    return MeasuredTrace(energy_address(row, energy), row, energy, measured, origin, cells)
+    origin = results.imports.get(row.system.name)
+    place = (energy.deployment, energy.boundary, energy.scenario)
+    found = [] if origin is None else [(one, origin.said) for one in origin.record.measured]
+    own = [one for one in results.measurements if (one.system, one.backend) == (row.system.name, row.run.backend)]
+    found += [(one.as_measured, one.said) for one, _ in latest(own) if one.protocol == row.protocol]
+    measured, said = next(pair for pair in found if (pair[0].device, pair[0].boundary, pair[0].scenario) == place)
+    return MeasuredTrace(energy_address(row, energy), row, energy, measured, said, cells)
 
 
 def fsum(values: Mapping[str, float]) -> float:

@@ -2,11 +2,12 @@
 """How numbers are written in tables and sentences: per cent, points, joules, each with its interval."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from studies.budgets import EnergyRow
-from studies.results import Row
-from studies.statistics import Comparison, Interval
+if TYPE_CHECKING:  # results word what was measured, so nothing of theirs is imported here
+    from studies.budgets import EnergyRow
+    from studies.results import Row
+    from studies.statistics import Comparison, Interval
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -14,19 +15,19 @@ def percent(share: float | None, digits: int = 1) -> str:
     return "–" if share is None else f"{100 * share:.{digits}f}"
 
 
-def run_name(row: Row) -> str:
+def run_name(row: "Row") -> str:
     """`ds-cnn (int8)`."""
     return f"{row.title} ({row.run.backend.name})"
 
 
-def interval_text(interval: Interval) -> str:
+def interval_text(interval: "Interval") -> str:
     """`84.2 [76.5, 91.8]`."""
     if interval.low is None:
         return f"{percent(interval.estimate)} [no interval]"
     return f"{percent(interval.estimate)} [{percent(interval.low)}, {percent(interval.high)}]"
 
 
-def points_text(comparison: Comparison) -> str:
+def points_text(comparison: "Comparison") -> str:
     """A difference in points with its sign and interval: `−3.9 [−6.0, −1.8]`."""
     values = [comparison.difference, comparison.low, comparison.high]
     texts = ["–" if value is None else f"{100 * value:+.1f}".replace("-", "−") for value in values]
@@ -37,13 +38,15 @@ def joules_text(joules: float | None) -> str:
     """Three digits and an SI prefix: `607 µJ`; a dash where it is not known."""
     if joules is None:
         return "–"
+    if joules < 0:  # of a net energy, which noise may take below 0
+        return f"−{joules_text(-joules)}"
     for scale, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n")):
         if joules >= scale * 0.9995:
             return f"{_three_digits(joules / scale)} {prefix}J"
     return f"{_three_digits(joules / 1e-12)} pJ"
 
 
-def energy_text(energy: EnergyRow) -> str:
+def energy_text(energy: "EnergyRow") -> str:
     """`607 µJ [345 µJ, 1.29 mJ]`, `≥ 4.35 µJ`, or `not available`."""
     if energy.nominal_joules is None:
         return "not available"
@@ -52,7 +55,7 @@ def energy_text(energy: EnergyRow) -> str:
     return f"{joules_text(energy.nominal_joules)} [{joules_text(energy.low)}, {joules_text(energy.high)}]"
 
 
-def energy_parts(energy: EnergyRow) -> tuple[str, str]:
+def energy_parts(energy: "EnergyRow") -> tuple[str, str]:
     """The number, and the range that stands below it in a table: `("607 µJ", "[345 µJ, 1.29 mJ]")`."""
     number, _, interval = energy_text(energy).partition(" [")
     return ("–", "") if energy.nominal_joules is None else (number, f"[{interval}" if interval else "")

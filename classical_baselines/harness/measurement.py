@@ -4,9 +4,10 @@
     gross = joules of the window / decisions                                  the device as it is, its idling included
     net   = (joules of the window - idle watts * its seconds) / decisions     never given without gross
 
-A visit takes place in a process of its own, with the network loaded: the work runs once; the counter's own period is
-measured; the process sleeps for 30 s and gives the idle watts; the work runs until its time has settled (at least 5
-calls, and the last 3 within a coefficient of variation of 5 %); then it runs for a window.
+A visit takes place in a process of its own, with the network loaded: the work runs once; the device cools down to a
+degree of where the first visit found it; the counter's own period is measured; the process sleeps for 30 s and gives
+the idle watts; the work runs until its time has settled (at least 5 calls, and the last 3 within a coefficient of
+variation of 5 %); then it runs for a window.
 
 A window lasts 10 s or 100 periods of the counter, whichever is longer. A counter that is updated once per period T lags
 by 0 to T at either end, so a window of constant power is off by at most T / window: 1 %. A window starts when the
@@ -46,6 +47,8 @@ class Rules:
     most_calls: int = 500
     settled: float = 0.05  # coefficient of variation of the time of the last three calls
     n_tries: int = 3  # at a window
+    cool_seconds: float = 300.0  # given at most to a device to cool down
+    cool_within: float = 1.0  # degrees of where it was
 
 
 RULES = Rules()
@@ -167,12 +170,15 @@ def visit(
     meter: Meter,
     rules: Rules = RULES,
     *,
+    cool_to: float | None = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Visit | Unavailable:
-    """Measure `work`, which is loaded and ends only when its results are there."""
+    """Measure `work`, which is loaded and ends only when its results are there; `cool_to` is in degrees Celsius."""
     try:
         work()
+        if cool_to is not None:
+            _cool_down(meter, cool_to, rules, clock, sleep)
         period = update_period(meter, clock=clock)
         if period is None:
             return Unavailable(f"the {meter.name} counter does not move")
@@ -261,6 +267,18 @@ def _idle(meter: Meter, seconds: float, clock: Callable[[], float], sleep: Calla
         watched.read()
     elapsed = clock() - started
     return Idle((watched.read() - before) / elapsed, elapsed, watched.n_updates)
+
+
+def _cool_down(
+    meter: Meter, to_celsius: float, rules: Rules, clock: Callable[[], float], sleep: Callable[[float], None]
+) -> None:
+    """Wait; a device that tells no temperature, or does not reach it, is measured as it is."""
+    started = clock()
+    while clock() - started < rules.cool_seconds:
+        heat = meter.conditions().get("temperature_celsius")
+        if not isinstance(heat, float) or heat <= to_celsius + rules.cool_within:
+            return
+        sleep(1.0)
 
 
 def _warm_up(work: Callable[[], object], rules: Rules, clock: Callable[[], float]) -> tuple[int, float, float]:

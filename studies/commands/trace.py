@@ -179,7 +179,7 @@ def _say_measured(traced: MeasuredTrace) -> None:
     print(f"  measured with {measured.meter}; 95 % (t) over {windows}\n")
     for number, joules in enumerate(measured.joules_by_window, start=1):
         print(f"  window {number}  {joules_text(joules)} per decision")
-    print(f"  mean      {joules_text(traced.recomputed)}\n\n{traced.origin.said}")
+    print(f"  mean      {joules_text(traced.recomputed)}\n\n{traced.said}")
 
 
 def _term_line(traced: TracedTerm) -> tuple[str, ...]:
@@ -283,7 +283,7 @@ def _body(traced: Trace) -> dict[str, Any]:
         "recomputed": traced.recomputed,
     }
     if isinstance(traced, MeasuredTrace):
-        return {**common, "measured": traced.measured.model_dump(mode="json"), "source": traced.origin.record.source}
+        return {**common, "measured": traced.measured.model_dump(mode="json"), "source": traced.said}
     return {
         **common,
         "terms": [

@@ -55,6 +55,35 @@ BOUNDARY_TITLES = {
 
 
 @dataclass(frozen=True)
+class View:
+    """Which energies a picture shows, and what its caption says of them."""
+
+    scenario: str
+    kinds: tuple[str, ...]
+    axis: str
+    said: str
+    marks: str
+
+
+ALWAYS_ON = View(
+    "always-on",
+    ("modelled", "measured", "lower-bound", "unavailable"),
+    "energy per decision, always on (log axis)",
+    "with its 5 to 95 % range, always on: one decision per clip length, idling in between",
+    "Hollow marks are modelled from counted operations, filled ones measured; an arrow marks a lower bound. The more "
+    "opaque a mark, the more probable that it is on the front, with groups and prices drawn together; lower bounds "
+    "have no such probability, and what does not fit its devices is left out.",
+)
+MEASURED = View(
+    "saturated",
+    ("measured",),
+    "energy per decision, back to back (log axis)",
+    "with its 95 % interval over windows, as a meter read it with decisions back to back, idling included",
+    "All marks are filled: measured.",
+)
+
+
+@dataclass(frozen=True)
 class Point:
     """A system on a deployment, where the energy is known or bounded."""
 
@@ -76,33 +105,37 @@ class Point:
 
 def accuracy_vs_energy(results: StudyResults) -> Drawing:
     """A panel per boundary."""
-    return _drawing(results, BOUNDARIES)
+    return _drawing(results, BOUNDARIES, ALWAYS_ON)
 
 
 def accuracy_vs_energy_system(results: StudyResults) -> Drawing:
     """The system boundary alone."""
-    return _drawing(results, ("system",))
+    return _drawing(results, ("system",), ALWAYS_ON)
 
 
-def _drawing(results: StudyResults, boundaries: Sequence[str]) -> Drawing:
-    letters = _letters(results)
-    panels = {boundary: _points(results, boundary, letters) for boundary in boundaries}
+def accuracy_vs_measured_energy(results: StudyResults) -> Drawing | None:
+    """What was measured with decisions back to back, a panel per boundary that something was measured within."""
+    letters = _letters(results, MEASURED)
+    boundaries = [boundary for boundary in BOUNDARIES if _points(results, boundary, letters, MEASURED)]
+    return _drawing(results, boundaries, MEASURED) if boundaries else None
+
+
+def _drawing(results: StudyResults, boundaries: Sequence[str], view: View) -> Drawing:
+    letters = _letters(results, view)
+    panels = {boundary: _points(results, boundary, letters, view) for boundary in boundaries}
     titles = {one.deployment: one.deployed.title for row in results.headline_rows for one in row.energies}
     figure, marks = _figure(
         panels,
         [(letter, titles[name]) for name, letter in letters.items()],
         max((len(label_of(row)) for row in results.headline_rows), default=0),
+        view.axis,
     )
     summary = "; ".join(f"{row.title} {interval_text(row.interval)} %" for row in results.headline_rows)
     several = "A panel per boundary: energies of different boundaries do not compare. " if len(panels) > 1 else ""
     return Drawing(
         figure,
-        f"{several}Vertical: accuracy with its 95 % interval. Horizontal: energy per decision with its 5 to 95 % "
-        "range, always on: one decision per clip length, idling in between. Shape and colour: the family. Hollow marks "
-        "are modelled from counted operations, filled ones measured; an arrow marks a lower bound. The more opaque a "
-        "mark, the more probable that it is on the front, with groups and prices drawn together; lower bounds have no "
-        "such probability, and what does not fit its devices is left out. "
-        "Steps: the front of the nominal values. The letter is the deployment.",
+        f"{several}Vertical: accuracy with its 95 % interval. Horizontal: energy per decision {view.said}. Shape and "
+        f"colour: the family. {view.marks} Steps: the front of the nominal values. The letter is the deployment.",
         "Accuracy against energy per decision on a log axis, with intervals, for the boundaries "
         f"{', '.join(boundaries)}. Accuracies: {summary}. The energies stand in the energy table.",
         [_record(boundary, point) for boundary, points in panels.items() for point in points],
@@ -111,7 +144,7 @@ def _drawing(results: StudyResults, boundaries: Sequence[str]) -> Drawing:
 
 
 def _figure(
-    panels: Mapping[str, Sequence[Point]], titles: Sequence[tuple[str, str]], longest: int
+    panels: Mapping[str, Sequence[Point]], titles: Sequence[tuple[str, str]], longest: int, axis: str
 ) -> tuple[Figure, dict[str, Mark]]:
     """Panels side by side, a single one large; and what their marks say."""
     n_columns = min(2, len(panels))
@@ -138,6 +171,7 @@ def _figure(
         limits = _accuracy_limits(points)
         for ax, (boundary, panel) in zip(axes, panels.items(), strict=False):
             marks |= _panel(ax, boundary, panel, limits)
+            ax.set_xlabel(axis)
             ax.set_title(BOUNDARY_TITLES.get(boundary, boundary))
         for ax in axes[len(panels) :]:
             ax.set_axis_off()
@@ -148,7 +182,6 @@ def _figure(
 def _panel(ax: Axes, boundary: str, points: Sequence[Point], limits: tuple[float, float]) -> dict[str, Mark]:
     ax.set_ylim(*limits)
     ax.set_ylabel("accuracy, %")
-    ax.set_xlabel("energy per decision, always on (log axis)")
     if not points:
         ax.text(0.5, 0.5, "no system has a price within this boundary", transform=ax.transAxes, ha="center", color=INK)
         ax.set_xticks([])
@@ -260,19 +293,25 @@ def _key(figure: Figure, titles: Sequence[tuple[str, str]], points: Sequence[Poi
         figure.text(left + 0.005 + 0.46 * column, y, f"{letter}  {title}", fontsize=8, color=INK, va="center")
 
 
-def _letters(results: StudyResults) -> dict[str, str]:
+def _letters(results: StudyResults, view: View) -> dict[str, str]:
     names = dict.fromkeys(
-        energy.deployment for row in results.headline_rows for energy in row.energies if not energy.alternative_to
+        energy.deployment
+        for row in results.headline_rows
+        for energy in row.energies
+        if not energy.alternative_to
+        and energy.scenario == view.scenario
+        and energy.kind in (*view.kinds, "unavailable")
     )
     return {name: ascii_lowercase[place % 26] for place, name in enumerate(names)}
 
 
-def _points(results: StudyResults, boundary: str, letters: Mapping[str, str]) -> list[Point]:
+def _points(results: StudyResults, boundary: str, letters: Mapping[str, str], view: View) -> list[Point]:
     found = [
         (row, energy)
         for row in results.headline_rows
         for energy in row.energies
-        if (energy.boundary, energy.scenario, energy.alternative_to) == (boundary, "always-on", "")
+        if (energy.boundary, energy.scenario, energy.alternative_to) == (boundary, view.scenario, "")
+        and energy.kind in view.kinds
         and energy.nominal_joules is not None
     ]
     full = [pair for pair in found if pair[1].kind in FULL_PRICES and not pair[1].does_not_fit]

@@ -204,6 +204,18 @@ def test_the_window_waits_until_the_time_of_a_call_has_settled():
     assert found.latency_cv == pytest.approx(0, abs=1e-9)
 
 
+@pytest.mark.parametrize(("from_celsius", "waits"), [(70.0, 24.0), (45.5, 0.0), (900.0, 300.0)])
+def test_a_device_cools_down_to_a_degree_of_where_it_was_or_for_five_minutes(from_celsius, waits):
+    trace = Trace()
+    trace.conditions = lambda: {"temperature_celsius": from_celsius - trace.seconds}
+    cooled = visit(trace.work, trace, cool_to=45.0, clock=trace.clock, sleep=trace.sleep)
+    as_it_is = Trace()
+    measured(as_it_is)
+
+    assert cooled.window.n_updates >= 20
+    assert trace.seconds - as_it_is.seconds == pytest.approx(waits, abs=0.1)
+
+
 def test_a_time_that_never_settles_is_no_measurement():
     trace = Trace()
     uneven = itertools.cycle([0.01, 0.02, 0.04])
