@@ -254,18 +254,24 @@ def plot(
 @app.command()
 def export(
     study: StudyName,
-    to: Annotated[Path, typer.Option("--to", help="Folder for the files.")],
+    to: Annotated[Path | None, typer.Option("--to", help="Folder for tables and figures.")] = None,
     formats: Annotated[
         str, typer.Option("--format", help="Some of md,csv,parquet,json,latex,svg,pdf.")
     ] = "md,csv,json,latex,svg,pdf",
+    archive: Annotated[
+        Path | None, typer.Option("--archive", help="Write the whole study as one zip file, for an archive.")
+    ] = None,
+    mlflow: Annotated[
+        str | None, typer.Option("--mlflow", help="Write runs into MLflow: a folder, or a tracking server's address.")
+    ] = None,
     store: StoreFolder = None,
     data_root: DataRoot = None,
     settings: Settings = None,
     seeds: Seeds = None,
     accept_code: AcceptCode = None,
 ) -> int:
-    """Write the tables and figures of what is committed in the formats of other tools."""
-    return _call("export", request=_request(locals()), to=to, formats=formats)
+    """Write what is committed for other tools: tables and figures, a zip file for an archive, runs of MLflow."""
+    return _call("export", request=_request(locals()), to=to, formats=formats, archive=archive, mlflow=mlflow)
 
 
 @app.command()
@@ -430,6 +436,21 @@ def trace(
 ) -> int:
     """Follow a number of the report to its cells, counts, coefficients and sources."""
     return _call("trace", request=_request(locals()), number=number, as_json=as_json)
+
+
+@app.command()
+def cite(
+    study: StudyName,
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    settings: Settings = None,
+    seeds: Seeds = None,
+    accept_code: AcceptCode = None,
+    only_bibtex: Annotated[bool, typer.Option("--bibtex", help="BibTeX alone, for a file.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Print what a study rests on, to cite: Trichord, the recordings, the methods, the sources of prices."""
+    return _call("cite", request=_request(locals()), only_bibtex=only_bibtex, as_json=as_json)
 
 
 @app.command("import")

@@ -143,7 +143,7 @@ def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
 @cache
 def _read(name: str) -> Mapping[str, Any]:
     """What is to know of a module: its hash, what it imports, whether it is a registry; read once for every source."""
-    source = _source(name)
+    source = source_of(name)
     texts = [hashlib.sha256(text.encode()).hexdigest() for text in (source, _source_of_this_module())]
     depends_on = [*texts, name, _is_package(name)]
     return remembered("module", depends_on, lambda: _read_anew(name, source, is_package=_is_package(name)))
@@ -249,7 +249,8 @@ def _is_package(name: str) -> bool:
 
 
 @cache
-def _source(name: str) -> str:
+def source_of(name: str) -> str:
+    """The text of a module."""
     path = _path(name)
     assert path is not None
     return path.read_text(encoding="utf-8")

@@ -1,0 +1,22 @@
+# studies/commands/cite.py
+"""`trichord cite STUDY`: what the study rests on, as text and as BibTeX."""
+
+import json
+from dataclasses import asdict
+
+from studies.citing import bibtex, citation_text, citations
+from studies.commands.request import Request, refuse_absent
+
+
+def cite(request: Request, only_bibtex: bool, as_json: bool) -> int:
+    """Print the list of references, then its BibTeX."""
+    study = request.open_study()
+    refuse_absent(request.open_store(study), named=request.store is not None)
+    results = request.results()
+    if as_json:
+        print(json.dumps([asdict(one) for one in citations(results)], ensure_ascii=False))
+        return 0
+    if not only_bibtex:
+        print(citation_text(results))
+    print(bibtex(results), end="")
+    return 0
