@@ -33,6 +33,7 @@ class CheckedStudy:
 
     content_hash: str
     protocols: dict[str, CheckedProtocol]
+    clip_seconds: dict[str, float | None]  # by system, of a clip forward, untrained; None where it is fitted directly
 
 
 def checked_study(study: Study, data_root: Path | None) -> CheckedStudy:
@@ -42,7 +43,7 @@ def checked_study(study: Study, data_root: Path | None) -> CheckedStudy:
         name: CheckedProtocol(tuple(one["folds"]), one["n_units"], one["unit"], one["n_training_clips"])
         for name, one in found["protocols"].items()
     }
-    return CheckedStudy(found["content_hash"], protocols)
+    return CheckedStudy(found["content_hash"], protocols, found["clip_seconds"])
 
 
 def _checked(study: Study, data_root: Path | None) -> CheckedStudy:
@@ -53,7 +54,8 @@ def _checked(study: Study, data_root: Path | None) -> CheckedStudy:
     from studies.pipeline import folds_of
     from studies.resolution import sample_of
 
-    clips = check_study(study, data_root)
+    tried = check_study(study, data_root)
+    clips = tried.clips
     protocols = {}
     for protocol in study.protocols:
         folds = folds_of(study, protocol.name, clips)
@@ -61,7 +63,7 @@ def _checked(study: Study, data_root: Path | None) -> CheckedStudy:
         n_training = sum(len(fold.train) for fold in folds) / len(folds)
         sample = sample_of([clips.groups[index] for index in tested])
         protocols[protocol.name] = CheckedProtocol(tuple(fold.name for fold in folds), *sample, n_training)
-    return CheckedStudy(clips.content_hash, protocols)
+    return CheckedStudy(clips.content_hash, protocols, tried.clip_seconds)
 
 
 def _depends_on(study: Study, data_root: Path | None) -> dict[str, Any]:

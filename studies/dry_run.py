@@ -1,9 +1,15 @@
 # studies/dry_run.py
 """A study tried before any work is spent: its data opened, one clip taken through every system as far as an untrained
 one goes. What needs no sound has been checked by `studies.checks_before_work`.
+
+On the way a few clips are timed, forward, for a rough word on how long the training will take (`rough_time.py`).
 """
 
+import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -16,8 +22,19 @@ from studies import pipeline
 from studies.registries import build
 from studies.specification import FrontEndChoice, Study, System
 
+N_TIMED = 16  # clips that are taken through a system at once to time it
 
-def check_study(study: Study, data_root: Path | None) -> Clips:
+
+@dataclass(frozen=True)
+class Tried:
+    """The recordings, and by system how long a clip takes from its picture to logits, untrained; None where a
+    system is fitted directly."""
+
+    clips: Clips
+    clip_seconds: dict[str, float | None]
+
+
+def check_study(study: Study, data_root: Path | None) -> Tried:
     """Build every name and option of the study, open its data and take one clip through every system as far as an
     untrained one goes, before any work is spent; InputError otherwise."""
     pipeline.augmentation_of(study)
@@ -29,17 +46,28 @@ def check_study(study: Study, data_root: Path | None) -> Clips:
         pipeline.folds_of(study, protocol.name, clips)
     first = clips.subset([0])
     # What a layer only warns of (a slow padding, a weight of no element) is no error, and no concern of the user's.
-    with warnings.catch_warnings(action="ignore"):
-        _dry_runs(study, first, len(clips.label_names))
-    return clips
+    with warnings.catch_warnings(action="ignore"), _threads(study.threads_per_cell):
+        return Tried(clips, _dry_runs(study, first, len(clips.label_names)))
 
 
-def _dry_runs(study: Study, first: Clips, n_classes: int) -> None:
+@contextmanager
+def _threads(n_threads: int) -> Iterator[None]:
+    """As many as a cell will have."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(n_threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _dry_runs(study: Study, first: Clips, n_classes: int) -> dict[str, float | None]:
     """One clip through every front end and every untrained system; the error says which cannot take it."""
     picture_of = {choice.key: _one_picture(study, choice, first) for choice in study.front_ends}
+    seconds: dict[str, float | None] = {}
     for system in study.systems:
         try:
-            _dry_run(system, picture_of[study.front_end_of(system).key], n_classes)
+            seconds[system.name] = _dry_run(system, picture_of[study.front_end_of(system).key], n_classes)
         except InputError as error:
             raise InputError(f"study {study.name!r}, system {system.name!r}: {error}") from error
         except Exception as error:  # what a layer says of a picture that is too small for it
@@ -47,6 +75,7 @@ def _dry_runs(study: Study, first: Clips, n_classes: int) -> None:
             reason = f"it cannot take a picture of {size} ({_first_line(error)})."
             reason += " Change the front end, the pooling or the strides."
             raise InputError(f"study {study.name!r}, system {system.name!r}: {reason}") from error
+    return seconds
 
 
 def _one_picture(study: Study, choice: FrontEndChoice, clip: Clips) -> Tensor:
@@ -68,11 +97,20 @@ def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)
 
 
-def _dry_run(system: System, picture: Tensor, n_classes: int) -> None:
-    """Encode one picture and classify it with an untrained network; one that is fitted directly is only built."""
+def _dry_run(system: System, picture: Tensor, n_classes: int) -> float | None:
+    """Encode one picture and classify it with an untrained network; one that is fitted directly is only built. Then
+    again with some more, for the time that each takes."""
     encoder = build("encoder", system.encoder)
     with seeded_globally(0, "dry-run"), torch.no_grad():
         classifier = build("classifier", system.classifier).build(encoder.shape(*picture.shape[1:]), n_classes)
         encoded = encoder(picture, generator_for(0, "dry-run"))
-        if type(classifier).fit_directly is Classifier.fit_directly:
-            classifier.eval()(encoded)
+        if type(classifier).fit_directly is not Classifier.fit_directly:
+            return None
+        classifier.eval()(encoded)
+        several = picture.repeat(N_TIMED, *[1] * (picture.dim() - 1))
+        taken = []
+        for _ in range(3):
+            started = time.process_time()  # what else the machine does is not counted
+            classifier(encoder(several, generator_for(0, "dry-run")))
+            taken.append(time.process_time() - started)
+        return min(taken) / N_TIMED / torch.get_num_threads()

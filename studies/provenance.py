@@ -32,8 +32,8 @@ def provenance(code: Mapping[str, str], seed: int, content_hash: str, command: S
         "git": git_state(),
         "versions": versions(),
         "python": platform.python_version(),
-        "machine": machine(),
-        "threads": {name: os.environ.get(name) for name in THREAD_VARIABLES},
+        "machine": {**machine(), "gpus": gpus()},
+        "threads": {name: os.environ.get(name) for name in THREAD_VARIABLES} | {"torch": torch_threads()},
         "seed": seed,
         "data_content_hash": content_hash,
         "coefficients_hash": coefficients_hash(),
@@ -98,7 +98,30 @@ def machine() -> dict[str, Any]:
         "architecture": platform.machine(),
         "system": platform.system(),
         "kernel": platform.release(),
+        "memory_bytes": memory_bytes(),
     }
+
+
+def memory_bytes() -> int | None:
+    """Of the machine; None where the system does not say."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def gpus() -> list[str]:
+    """The names of the GPUs that this process has used; it asks no driver for one that it has not."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return []
+    return [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
+
+
+def torch_threads() -> int | None:
+    """Threads that torch computes with; None where it is not loaded."""
+    torch = sys.modules.get("torch")
+    return None if torch is None else int(torch.get_num_threads())
 
 
 def cpu_model() -> str:

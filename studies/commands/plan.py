@@ -12,7 +12,6 @@ from studies.code_version import code_of
 from studies.commands.request import Request
 from studies.executors.inline import jobs_of_cores
 from studies.grid import ground_of
-from studies.progress import TimeLeft, spoken
 from studies.remembered import remembered
 from studies.resolution import (
     ASSUMED_CLIP_SPREAD,
@@ -23,6 +22,8 @@ from studies.resolution import (
     observed_spread,
     resolution_of,
 )
+from studies.rough_time import in_words as time_in_words
+from studies.rough_time import time_to_come
 from studies.running import Plan
 from studies.specification import Study
 from studies.store import Store
@@ -42,14 +43,15 @@ def plan(request: Request, confirm: bool, energy: bool, as_json: bool) -> int:
     made = request.planned(study, store, confirm=confirm, ground=ground_of(checked))
     resolution = _resolution(study, checked, made, store)
     missing = Counter(cell.cell.system for cell, _ in made.missing)
-    seconds = _seconds_to_come(made, store, jobs_of_cores(study.threads_per_cell))
+    time = time_to_come(made, store.summaries(), checked, jobs_of_cores(study.threads_per_cell))
     if as_json:
         record = {
             "study": study.name,
             "cells": made.n_wanted,
             "committed": made.n_wanted - made.n_missing,
             "missing_by_system": dict(missing),
-            "seconds_left": seconds,
+            "seconds_left": time.seconds,
+            "seconds_left_from": time.source,
             "resolution": asdict(resolution),
         }
         print(json.dumps(record))
@@ -64,21 +66,10 @@ def plan(request: Request, confirm: bool, energy: bool, as_json: bool) -> int:
     for system in study.systems:
         backends = ", ".join(run.backend.name for run in system.runs)
         print(f"system    {system.name} ({system.family}, {system.role}) on {backends}: {missing[system.name]} to run")
-    print(f"\n{made.n_wanted} cells, {made.n_missing} to run; {spoken(seconds)}")
+    print(f"\n{made.n_wanted} cells, {made.n_missing} to run; {time_in_words(time)}")
     if not confirm:
         print("Validation only: add --confirm to open the test clips.")
     return 0
-
-
-def _seconds_to_come(made: Plan, store: Store, n_jobs: int) -> float | None:
-    """From the times of this study's committed cells."""
-    left = TimeLeft([cell.cell.system for cell in made.cells], n_jobs)
-    waiting = {cell.fit_key for cell, _ in made.missing}
-    summaries = store.summaries()
-    for cell in made.cells:
-        if cell.fit_key not in waiting:
-            left.finished(cell.cell.system, summaries[cell.fit_key].wall_seconds or 0.0)
-    return left.seconds() if waiting else 0.0
 
 
 def _resolution(study: Study, checked: CheckedStudy, made: Plan, store: Store) -> Resolution:
