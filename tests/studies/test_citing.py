@@ -32,6 +32,7 @@ def test_methods_are_those_of_the_systems_that_were_run_and_of_the_tests_that_we
     assert any("Thorpe, Delorme & Van Rullen" in one for one in text)
     assert not any("DS-CNN" in one or "1711.07128" in one for one in text)  # no such network is in this study
     assert not any("Rueckauer" in one for one in text)  # nor a direct current
+    assert not any("WAVE files" in one for one in text)  # how a file is read is no method
     assert any("Fisher" in one for one in text) and not any("McNemar" in one for one in text)
 
 
