@@ -8,6 +8,7 @@ Nothing heavy is imported here, so that `trichord --help` answers at once.
 import os
 import sys
 from importlib import import_module
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -342,8 +343,8 @@ def measure(
 @app.command()
 def compare(
     study: StudyName,
-    a: Annotated[str, typer.Argument(metavar="A", help="A system.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="The system it is compared with.")],
+    a: Annotated[str | None, typer.Argument(metavar="[A", help="A system; none: every system.")] = None,
+    b: Annotated[str | None, typer.Argument(metavar="B]", help="What it is compared with; none: the baseline.")] = None,
     store: StoreFolder = None,
     data_root: DataRoot = None,
     settings: Settings = None,
@@ -353,6 +354,44 @@ def compare(
 ) -> int:
     """Difference of two systems on the same clips, its interval, and a verdict."""
     return _call("compare", request=_request(locals()), a=a, b=b, as_json=as_json)
+
+
+@app.command("error-rates")
+def error_rates(
+    study: Annotated[
+        str | None,
+        typer.Argument(metavar="[STUDY]", help="A study: each of its systems against itself; none: simulated studies."),
+    ] = None,
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    settings: Settings = None,
+    accept_code: AcceptCode = None,
+    n_studies: Annotated[int, typer.Option("--studies", help="Simulated studies of each design.")] = 2000,
+    as_json: AsJson = False,
+) -> int:
+    """How often a verdict is wrong: in simulated studies, or of one system against itself with other seeds."""
+    request = None if study is None else _request(locals())
+    return _call("error_rates", request=request, n_studies=n_studies, as_json=as_json)
+
+
+@app.command()
+def rank(
+    studies: Annotated[list[str], typer.Argument(metavar="STUDY...", help="Studies on different data sets.")],
+    systems: Annotated[str | None, typer.Option("--systems", help="Only these: ds-cnn,dense-snn.")] = None,
+    stores: Annotated[
+        list[Path] | None, typer.Option("--store", help="Folder of each study's store, in the same order.")
+    ] = None,
+    data_root: DataRoot = None,
+    settings: Settings = None,
+    seeds: Seeds = None,
+    accept_code: AcceptCode = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder of the figure.  [default: ./reports/rank]")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Rank systems of the same name across studies: mean ranks, tests, critical-difference diagram."""
+    requests = _requests(studies, stores, locals())
+    names = None if systems is None else [name.strip() for name in systems.split(",")]
+    return _call("rank", requests=requests, systems=names, out=out, as_json=as_json)
 
 
 @app.command()
@@ -554,6 +593,15 @@ def _request(given: dict[str, Any]) -> Any:
 
     fields = ("study", "store", "data_root", "only", "settings", "seeds", "accept_code")
     return Request(**{name: given[name] for name in fields if name in given})
+
+
+def _requests(studies: list[str], stores: list[Path] | None, given: dict[str, Any]) -> list[Any]:
+    """A request per study, each with its own store."""
+    folders = stores or []
+    if folders and len(folders) != len(studies):
+        raise InputError(f"--store was given {len(folders)} times for {len(studies)} studies; give each one, or none.")
+    pairs = zip_longest(studies, folders)
+    return [_request({**given, "study": study, "store": store}) for study, store in pairs]
 
 
 if __name__ == "__main__":

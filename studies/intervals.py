@@ -12,6 +12,7 @@ from studies.unit_scores import UnitScores
 
 LEVEL = 0.95
 N_RESAMPLES = 10_000
+MOST_ONE_BY_ONE = 300  # units: beyond, their resamples would fill memory
 FEW_UNITS = 20  # below: a t, as resamples of so few say too little about the tails
 
 Floats = NDArray[np.float64]
@@ -51,9 +52,11 @@ def bootstrap_interval(scores: UnitScores, n_resamples: int = N_RESAMPLES, seed:
     values, spread = scores.means, scores.spread
     n, mean = len(values), float(values.mean())
     generator = np.random.default_rng(seed)
-    # How often each distinct score is drawn is all that its mean depends on, and there are few distinct scores.
     distinct, counts = np.unique(values - mean, return_counts=True)
-    drawn = generator.multinomial(n, counts / n, size=n_resamples) @ distinct / n
+    if n <= MOST_ONE_BY_ONE and n < 4 * len(distinct):
+        drawn = (values - mean)[generator.integers(n, size=(n_resamples, n))].mean(axis=1)
+    else:  # how often each distinct score is drawn is all that a mean depends on, and clips have few distinct scores
+        drawn = generator.multinomial(n, counts / n, size=n_resamples) @ distinct / n
     z = float(special.stdtrit(n - 1, (1 + LEVEL) / 2)) * sqrt(n / (n - 1))
     of_units, of_models = spread.half_squared(1 - LEVEL)
     if of_models > 0:

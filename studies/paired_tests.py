@@ -31,7 +31,8 @@ def sign_flip_p_value(differences: Sequence[float] | Floats, seed: int = 0) -> f
     generator = np.random.default_rng(seed)
     # k differences of one size, their signs drawn, add up to the size times 2 Binomial(k, 1/2) - k; most clips are ties
     sizes, counts = np.unique(np.abs(values[values != 0]), return_counts=True)
-    single, several = sizes[counts == 1], counts > 1
+    several = counts > 16
+    single = np.repeat(sizes[~several], counts[~several])
     n_as_far, n_bytes = 1, -(-len(single) // 8)  # the pattern that was seen
     for _ in range(16):
         n_drawn = N_SIGN_PATTERNS // 16

@@ -1,5 +1,8 @@
 # studies/commands/compare.py
-"""`trichord compare STUDY A B`: the difference of two systems on the same clips, its interval, and a verdict."""
+"""`trichord compare STUDY [A B]`: the difference of two systems on the same clips, its interval, and a verdict.
+
+Without A and B every system is compared with the study's baseline; p is then corrected for their number (Holm).
+"""
 
 import json
 from dataclasses import asdict
@@ -7,37 +10,89 @@ from dataclasses import asdict
 from classical_baselines.harness.choices import InputError
 from studies.commands.request import Request
 from studies.other_tests import OtherTest, other_tests
-from studies.results import Row, StudyResults, load_results
+from studies.paired_tests import ALPHA, holm
+from studies.results import Row, StudyResults
+from studies.statistics import Comparison
 
 
-def compare(request: Request, a: str, b: str, as_json: bool) -> int:
-    """Print A less B under the headline protocol."""
+def compare(request: Request, a: str | None, b: str | None, as_json: bool) -> int:
+    """Print A less B under the headline protocol, or each system less the baseline."""
     study = request.open_study()
-    store = request.open_store(study)
-    results = load_results(study, store, request.planned(study, store, confirm=True))
+    if (a is None) != (b is None):
+        raise InputError(f"{a}: name two systems, or none to compare every system with the baseline {study.baseline}.")
+    results = request.results()
+    if a is None or b is None:
+        return _all(request.study, results, as_json)
     for name in (a, b):
         results.study.system(name)
-    ours, theirs = (_row(request.study, results, name) for name in (a, b))
+    return _pair(request.study, results, a, b, as_json)
+
+
+def _pair(study: str, results: StudyResults, a: str, b: str, as_json: bool) -> int:
+    ours, theirs = (_row(study, results, name) for name in (a, b))
     found = results.compare(ours, theirs)
-    share = results.test_per_train(ours)
-    others = other_tests(ours.trials, theirs.trials, share, study.equivalence_margin)
+    others = other_tests(ours.trials, theirs.trials, results.test_per_train(ours), results.study.equivalence_margin)
     if as_json:
         evidence = {"a": a, "b": b, "protocol": ours.protocol, "evidence": ours.evidence}
         print(json.dumps({**evidence, **asdict(found), "other_tests": [asdict(test) for test in others]}))
         return 0
-    interval = "no interval" if found.low is None or found.high is None else f"[{found.low:+.3f}, {found.high:+.3f}]"
     p_value = "" if found.p_value is None else f", p = {found.p_value:.3g}"
     print(
         f"{a}: {ours.interval.estimate:.3f}   {b}: {theirs.interval.estimate:.3f}   ({ours.protocol}, {ours.evidence})"
     )
-    print(f"difference {found.difference:+.3f}, 95 % {interval}{p_value} ({found.test})")
+    print(f"difference {found.difference:+.3f}, 95 % {_interval(found)}{p_value} ({found.test})")
     print(f"verdict: {found.verdict} (margin {found.margin:g})")
+    if found.refused:
+        print(f"too little for better or worse: {found.refused}")
     if found.would_decide:
         print(f"what would decide it: {found.would_decide}")
     print("other tests, on which the verdict does not rest:")
     for test in others:
         print(f"  {test.name}: {_said(test)}")
+    corrected = others[0].p_value
+    if found.verdict in {"better", "worse"} and corrected is not None and corrected > ALPHA:
+        print(
+            "The verdict is of systems trained on these recordings. Training parts of folds overlap; for other "
+            "training recordings the corrected resampled t shows no difference."
+        )
     return 0
+
+
+def _all(study: str, results: StudyResults, as_json: bool) -> int:
+    baseline = _row(study, results, results.study.baseline)
+    rows = [row for row in results.headline_rows if row is not baseline]
+    made = [results.compare(row, baseline) for row in rows]
+    tested = [place for place, found in enumerate(made) if found.p_value is not None]
+    adjusted = dict(zip(tested, holm([made[place].p_value or 0.0 for place in tested]), strict=True))
+    if as_json:
+        records = [
+            {"system": row.system.name, **asdict(found), "p_holm": adjusted.get(place)}
+            for place, (row, found) in enumerate(zip(rows, made, strict=True))
+        ]
+        evidence = {"baseline": baseline.system.name, "protocol": baseline.protocol, "evidence": baseline.evidence}
+        print(json.dumps({**evidence, "comparisons": records}))
+        return 0
+    width = max((len(row.system.name) for row in rows), default=6)
+    print(f"less {baseline.system.name} ({baseline.interval.estimate:.3f}; {baseline.protocol}, {baseline.evidence})\n")
+    print(f"{'system':{width}}  difference  95 % interval     p       p (Holm)  verdict")
+    for place, (row, found) in enumerate(zip(rows, made, strict=True)):
+        p_value = "–" if found.p_value is None else f"{found.p_value:.3f}"
+        corrected = f"{adjusted[place]:.3f}" if place in adjusted else "–"
+        print(
+            f"{row.system.name:{width}}  {found.difference:+.3f}      {_interval(found):16}  {p_value:6}  "
+            f"{corrected:8}  {found.verdict}"
+        )
+    n_before = sum(found.p_value is not None and found.p_value <= ALPHA for found in made)
+    n_after = sum(p_value <= ALPHA for p_value in adjusted.values())
+    for test in dict.fromkeys(found.test for found in made):
+        print(f"\ntest: {test}")
+    print(f"{len(tested)} tests: {n_before} with p ≤ {ALPHA:g} as they stand, {n_after} after Holm's correction.")
+    print("A verdict stands for its pair alone; of all systems together, believe the corrected p.")
+    return 0
+
+
+def _interval(found: Comparison) -> str:
+    return "no interval" if found.low is None or found.high is None else f"[{found.low:+.3f}, {found.high:+.3f}]"
 
 
 def _said(test: OtherTest) -> str:
