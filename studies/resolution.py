@@ -9,12 +9,14 @@ The paired differences that a verdict rests on spread for two reasons, and only 
 baseline, as variance components (one-way, seeds within groups); the median over the systems of each part stands for the
 study. Before there are cells a spread is assumed, and said so.
 
-Below six groups no sign flip reaches p = 0.05, so nothing is called better or worse however large it is.
+Where units are tested by the same trained models (a fixed split), what luck a training has is common to them, and the
+verdict is wider by it (`unit_scores`); how much, the seeds will show, and one seed never does. Below six groups no sign
+flip reaches p = 0.05, so nothing is called better or worse however large it is.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isinf, sqrt
+from math import inf, isinf, sqrt
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -65,11 +67,14 @@ class Resolution:
     units_for_half: int | None  # at the same seeds; None: more than 10 000
     seeds_for_margin: int | None  # at the same units, to find the margin; None: not within a hundred
     margin: float
+    shares_models: bool = False  # whether units are tested by the same trained models
 
 
-def resolution_of(n_units: int, unit: str, n_seeds: int, spread: Spread, margin: float) -> Resolution:
+def resolution_of(
+    n_units: int, unit: str, n_seeds: int, spread: Spread, margin: float, shares_models: bool = False
+) -> Resolution:
     """The resolution of `n_units` groups or clips and `n_seeds` seeds; `margin` is the study's equivalence margin."""
-    smallest = smallest_difference(n_units, spread.sd(n_seeds))
+    smallest = smallest_difference(n_units, spread.sd(n_seeds)) if n_seeds > 1 or not shares_models else inf
     knows_seeds = spread.within is not None and not isinf(smallest)
     enough = (n for n in range(1, MOST_SEEDS + 1) if smallest_difference(n_units, spread.sd(n)) <= margin)
     return Resolution(
@@ -82,6 +87,7 @@ def resolution_of(n_units: int, unit: str, n_seeds: int, spread: Spread, margin:
         units_for_half=None if isinf(smallest) else units_needed(spread.sd(n_seeds), smallest / 2),
         seeds_for_margin=next(enough, None) if knows_seeds else None,
         margin=margin,
+        shares_models=shares_models,
     )
 
 
@@ -160,13 +166,19 @@ def in_words(found: Resolution) -> list[str]:
     """Two lines for a plan."""
     seeds = f"{found.n_seeds} seed{'s' * (found.n_seeds != 1)}"
     units = f"{found.n_units:,} {found.unit}{'s' * (found.n_units != 1)}"
+    if found.smallest is None and found.n_units >= FEWEST_FOR_A_TEST:
+        return [
+            f"no difference, however large: the {units} share the models of one seed, whose luck would not show",
+            "two seeds at least are needed, better three or more",
+        ]
     if found.smallest is None:
         return [
             f"no difference, however large: {units} are too few for p ≤ 0.05",
             f"at least {FEWEST_FOR_A_TEST} {found.unit}s are needed",
         ]
     points = f"{100 * found.smallest:.1f} points"
-    lines = [f"differences from {points} on, in 80 % of cases, with {units} and {seeds} ({found.spread.source})"]
+    luck = ", and more where some trainings are luckier than others" if found.shares_models else ""
+    lines = [f"differences from {points} on{luck}, in 80 % of cases, with {units} and {seeds} ({found.spread.source})"]
     more = f"{found.units_for_half:,}" if found.units_for_half else "more than 10,000"
     finer = f"half of that takes {more} {found.unit}s"
     margin = f"the margin of {100 * found.margin:g} points"

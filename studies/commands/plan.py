@@ -82,8 +82,8 @@ def _resolution(study: Study, checked: CheckedStudy, made: Plan, store: Store) -
     def found() -> dict[str, Any]:
         assumed = PUBLISHED_SPREAD if protocol.unit == "group" else ASSUMED_CLIP_SPREAD
         spread = observed_spread(made, store) or assumed
-        n_seeds = len(study.seeds)
-        return asdict(resolution_of(protocol.n_units, protocol.unit, n_seeds, spread, study.equivalence_margin))
+        n_seeds, shares = len(study.seeds), len(made.ground.folds[study.headline_protocol.name]) < protocol.n_units
+        return asdict(resolution_of(protocol.n_units, protocol.unit, n_seeds, spread, study.equivalence_margin, shares))
 
     committed = store.keys()
     keys = [key for cell in made.cells for key in (cell.fit_key, cell.test_key) if key in committed]

@@ -178,3 +178,15 @@ def test_the_spread_that_a_plan_assumes_is_that_of_the_published_study():
     assert len(members) == 17
     assert found.between == pytest.approx(PUBLISHED_SPREAD.between, abs=5e-4)
     assert found.within == pytest.approx(PUBLISHED_SPREAD.within, abs=5e-4)
+
+
+def test_units_that_share_the_models_of_one_seed_resolve_nothing():
+    alone = resolution_of(24, "group", 1, SPREAD, 0.02, shares_models=True)
+    three = resolution_of(24, "group", 3, SPREAD, 0.02, shares_models=True)
+
+    assert (alone.smallest, alone.units_for_half, alone.seeds_for_margin) == (None, None, None)
+    assert in_words(alone)[0].startswith("no difference, however large: the 24 groups share the models of one seed")
+    assert three.smallest == resolution_of(24, "group", 3, SPREAD, 0.02).smallest
+    assert "points on, and more where some trainings are luckier than others, in 80 %" in in_words(three)[0]
+    few = resolution_of(5, "group", 3, SPREAD, 0.02, shares_models=True)
+    assert "too few" in in_words(few)[0]
