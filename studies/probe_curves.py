@@ -35,6 +35,8 @@ class Curve:
 
     system: System
     points: tuple[CurvePoint, ...]
+    unchanged: Interval | None  # of the test cells of the same folds and seeds, to which nothing was done
+    n_shots: int | None  # with which those were sampled; None where they were not
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +63,10 @@ def curves(results: StudyResults, probe: ProbeName) -> list[Curve]:
     for system in results.study.systems:
         values = sorted(value for name, value in found if name == system.name)
         if values:
-            drawn.append(Curve(system, tuple(_point(value, found[system.name, value]) for value in values)))
+            points = tuple(_point(value, found[system.name, value]) for value in values)
+            tested = _tested(results, system, [cell for cell, _, _ in found[system.name, values[0]]])
+            shots = tested[0][2].notes.get("n_shots") if tested else None
+            drawn.append(Curve(system, points, accuracy_interval(trials_of(tested)) if tested else None, shots))
     return drawn
 
 
@@ -83,6 +88,20 @@ def _point(value: float, members: Sequence[tuple[StudyCell, CellResult, RunRecor
         spike_rate=float(np.mean(rates)) if rates else None,
         n_cells=len(members),
     )
+
+
+def _tested(
+    results: StudyResults, system: System, cells: Sequence[StudyCell]
+) -> list[tuple[StudyCell, CellResult, RunRecord]]:
+    """The headline runs of the test cells beside the probes of `cells`."""
+    backend = system.headline_run.backend.name
+    return [
+        (cell, results.tests[cell], run)
+        for cell in cells
+        if cell in results.tests
+        for run in results.tests[cell].runs
+        if run.backend == backend
+    ]
 
 
 def _spike_rate(notes: Mapping[str, Any]) -> float | None:
