@@ -171,7 +171,7 @@ def test_a_cell_that_hangs_is_ended_at_its_limit(tmp_path):
 
 def test_a_cell_whose_children_hold_too_much_memory_is_ended_with_them(tmp_path):
     code, output = finish(
-        *(tmp_path, "--jobs", 4, "--memory-limit", 0.9, "--only", "seed=0,fold=anna"),
+        *(tmp_path, "--jobs", 4, "--memory-limit", 0.9, "--seconds-limit", 90, "--only", "seed=0,fold=anna"),
         **{"TRICHORD_FAKE_TROUBLE": "small/anna/0", "TRICHORD_FAKE_TROUBLE_KIND": "gluttony"},
     )
     reason = re.search(r"passed the memory limit of 0.9 GB \(used ([0-9.]+) GB; cell_memory_limit_gb in the", output)
