@@ -31,7 +31,7 @@ def test_a_process_that_outlives_the_command_is_seen(tmp_path):
     (tmp_path / "leaves.py").write_text(
         "import subprocess\nsubprocess.Popen(['sleep', '12'], start_new_session=True)\n"
     )
-    seen = watched(tmp_path, ["leaves.py"])
+    seen = watched(tmp_path, ["leaves.py"], patience_seconds=0.5)
 
     assert len(seen.left) == 1
     assert "sleep" in seen.left[0]

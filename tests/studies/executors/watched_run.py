@@ -54,7 +54,7 @@ class Watched:
     left: list[str] = field(default_factory=list)  # processes that outlive the command
 
 
-def watched(folder: Path, arguments: list[str], **environment: str) -> Watched:
+def watched(folder: Path, arguments: list[str], patience_seconds: float = 10.0, **environment: str) -> Watched:
     """Run `python ARGUMENTS` in `folder`, watched."""
     mark = uuid.uuid4().hex
     hook = folder / f"hook-{mark[:8]}"
@@ -92,7 +92,7 @@ def watched(folder: Path, arguments: list[str], **environment: str) -> Watched:
         len(calls),
         len(seen),
         outward,
-        left_after(mark),
+        left_after(mark, patience_seconds),
     )
 
 
