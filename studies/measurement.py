@@ -27,7 +27,7 @@ from classical_baselines.harness.measurement import FEWEST_WINDOWS, DecisionEner
 from studies.budgets import EnergyRow
 from studies.cell import StudyCell
 from studies.measured_energy import MeasuredEnergy, measured_row
-from studies.specification import Choice, Family
+from studies.specification import Choice
 from studies.wording import joules_text
 
 if TYPE_CHECKING:
@@ -36,9 +36,10 @@ if TYPE_CHECKING:
 DeviceKind = Literal["cpu", "cuda"]
 BOUNDARY_OF: Mapping[DeviceKind, Boundary] = {"cpu": "system", "cuda": "chip"}
 QUIET_CORES = 0.25  # kept busy by other work: what a machine does by itself
-SIMULATED: Mapping[str, str] = {
-    "neuro": "the simulation of a spiking network on this processor, not a neuromorphic chip",
-    "quantum": "the simulation of a circuit on this processor, not a quantum machine",
+Simulated = Literal["spiking network", "circuit", ""]
+SIMULATED: Mapping[Simulated, str] = {
+    "spiking network": "the simulation of a spiking network on this processor, not a neuromorphic chip",
+    "circuit": "the simulation of a circuit on this processor, not a quantum machine",
 }
 
 
@@ -106,7 +107,7 @@ class Measurement(_Model):
     seed: int
     fit_key: str  # of the cell whose weights ran
     backend: Choice
-    family: Family
+    simulates: Simulated  # what runs on a processor in place of another machine
     kind: DeviceKind
     meter: str  # "rapl", "nvml"
     covers: str  # "package-0 with dram"
@@ -129,13 +130,23 @@ class Measurement(_Model):
     @property
     def deployment(self) -> str:
         """`amd-epyc-7b13-batch-64`: unlike devices and batches never share a name."""
-        return f"{re.sub(r'[^a-z0-9]+', '-', self.device.lower()).strip('-')}-batch-{self.batch}"
+        return f"{re.sub(r'[^a-z0-9]+', '-', self.short_device.lower()).strip('-')}-batch-{self.batch}"
+
+    @property
+    def short_device(self) -> str:
+        """For names and legends."""
+        return short_name(self.device)
 
     @property
     def title(self) -> str:
         """For a legend."""
+        return f"{self.short_device} by {self.meter.upper()}, batch {self.batch}"
+
+    @property
+    def described(self) -> str:
+        """The device, what its meter covers, and how it was used."""
         threads = f", {self.threads} thread{'s' if self.threads > 1 else ''}" if self.kind == "cpu" else ""
-        return f"{self.device}, {self.meter.upper()} of {self.covers}; batch {self.batch}{threads}"
+        return f"{self.device}; {self.meter.upper()} of {self.covers}; batch {self.batch}{threads}"
 
     @property
     def energy(self) -> DecisionEnergy:
@@ -187,8 +198,8 @@ class Measurement(_Model):
     def labels(self) -> tuple[str, ...]:
         """What must stand beside the number."""
         found = [f"gross, idling included; net {self.net_text} over {self.idle_watts:.3g} W"]
-        if self.family in SIMULATED:
-            found.append(SIMULATED[self.family])
+        if self.simulates:
+            found.append(SIMULATED[self.simulates])
         found.append(f"weights of {self.protocol}, {self.fold}, seed {self.seed}")
         if (busy := self.others_busy_cores) is not None and busy > QUIET_CORES:
             found.append(f"other work kept up to {busy:.1f} cores busy meanwhile, and its energy is in it")
@@ -198,7 +209,19 @@ class Measurement(_Model):
     def said(self) -> str:
         """Where it comes from, in a line."""
         revision = str(self.git.get("revision") or "not a checkout")[:12]
-        return f"measured here: {self.title}; {self.started_utc[:10]}, revision {revision}; {'; '.join(self.labels)}"
+        return (
+            f"measured here: {self.described}; {self.started_utc[:10]}, revision {revision}; {'; '.join(self.labels)}"
+        )
+
+
+def short_name(device: str) -> str:
+    """A processor's name without marks and clock.
+
+    >>> short_name("Intel(R) Core(TM) i7-1185G7 CPU @ 3.00GHz")
+    'Intel Core i7-1185G7'
+    """
+    words = re.sub(r"\((R|TM|C)\)|@.*", " ", device).split()
+    return " ".join(word for word in words if word not in ("CPU", "Processor"))
 
 
 def read_measurements(store: "Store", fit_keys: Iterable[str]) -> tuple[Measurement, ...]:

@@ -29,15 +29,16 @@ from classical_baselines.harness.measurement import Rules, visit
 from classical_baselines.harness.meters import Conditions, Meter, cuda_meter, find_rapl
 from classical_baselines.harness.seeds import generator_for
 from studies.cell import StudyCell
-from studies.measurement import DeviceKind, VisitRecord
+from studies.measurement import DeviceKind, Simulated, VisitRecord
 from studies.other_work import OtherWork
 
 # What a cell goes through is what is measured, so the pipeline's own steps are taken.
 from studies.pipeline import N_CALIBRATION, _Bench, _new_classifier, _prepare
-from studies.specification import Choice, Study
+from studies.specification import Choice, Study, System
 from studies.store import Store
 from studies.worker import thread_environment
 
+WITHOUT_CIRCUIT = ("circuit-removed", "same-size-layer")  # controls in the quantum registry
 Inference = Callable[[Tensor], Tensor]  # encoded batch -> logits [batch, class]
 ON_CUDA = ("torch-float", "exact-states")  # the others compute in integers, on the CPU
 
@@ -196,6 +197,20 @@ INFERENCES: Mapping[str, Callable[[Trained], Inference]] = {
     "int8": _int8,
     "loihi-emulator": _loihi_emulator,
 }
+
+
+def simulated_by(system: System) -> Simulated:
+    """What a system's network stands for that is no processor; a twin or a control may stand for nothing else."""
+    from classical_baselines.models import CLASSIFIERS as CLASSICAL
+    from neuro.classifiers import CLASSIFIERS as SPIKING
+    from quantum.classifiers import CLASSIFIERS as QUANTUM
+
+    name = system.classifier.name
+    if name in CLASSICAL or name in WITHOUT_CIRCUIT:
+        return ""
+    is_spiking = name in SPIKING or (system.family == "neuro" and name not in QUANTUM)  # or of another package
+    is_circuit = name in QUANTUM or system.family == "quantum"
+    return "spiking network" if is_spiking else "circuit" if is_circuit else ""
 
 
 def can_be_measured(backend: Choice, kind: DeviceKind) -> bool:

@@ -192,7 +192,7 @@ def visit(
         seconds = max(rules.window_seconds, rules.window_periods * period)
         for n_dropped in range(rules.n_tries):
             window = _window(work, meter, seconds, call_seconds, clock)
-            if window.n_updates >= rules.fewest_updates and window.longest_still <= seconds / rules.fewest_updates:
+            if window.longest_still <= seconds / rules.fewest_updates:  # then it moved as often as that, or more
                 return Visit(period, idle, n_warm_up, latency_cv, window, n_dropped)
     except MeterError as error:
         return Unavailable(str(error))

@@ -159,12 +159,12 @@ def _keep(store: Store, measured: Measurement, job: "Job") -> None:
     store.save_measurement(measured.model_dump(mode="json"))
     print(
         f"{job.name}: {measured.gross_text} per decision, gross; net {measured.net_text}; boundary "
-        f"{BOUNDARY_OF[measured.kind]}, decisions back to back; {measured.title}"
+        f"{BOUNDARY_OF[measured.kind]}, decisions back to back; {measured.described}"
     )
 
 
 def _measurement(setting: "Setting", job: "Job", records: Sequence[VisitRecord], started_utc: str) -> Measurement:
-    from studies.measuring import device_name, meter_of
+    from studies.measuring import device_name, meter_of, simulated_by
     from studies.provenance import git_state, machine, versions, without_paths
 
     meter = meter_of(setting.kind, setting.powercap)
@@ -180,7 +180,7 @@ def _measurement(setting: "Setting", job: "Job", records: Sequence[VisitRecord],
         seed=cell.seed,
         fit_key=job.fit_key,
         backend=job.backend,
-        family=system.family,
+        simulates=simulated_by(system),
         kind=setting.kind,
         meter=meter.name,
         covers=meter.covers,

@@ -298,9 +298,7 @@ def _letters(results: StudyResults, view: View) -> dict[str, str]:
         energy.deployment
         for row in results.headline_rows
         for energy in row.energies
-        if not energy.alternative_to
-        and energy.scenario == view.scenario
-        and energy.kind in (*view.kinds, "unavailable")
+        if not energy.alternative_to and energy.scenario == view.scenario and energy.kind in view.kinds
     )
     return {name: ascii_lowercase[place % 26] for place, name in enumerate(names)}
 

@@ -18,7 +18,7 @@ from studies.commands.publish import publish
 from studies.commands.request import Request
 from studies.grid import Ground, keep_ground, keyed
 from studies.measurement import read_measurements
-from studies.measuring import Job, Setting, cycles, workload
+from studies.measuring import Job, Setting, cycles, simulated_by, workload
 from studies.other_work import OtherWork
 from studies.report import page
 from studies.store import open_store
@@ -296,6 +296,16 @@ def test_a_counter_that_fails_fails_the_system_and_nothing_of_it_is_kept(trained
     assert not (tmp_path / "store" / "measurements").exists()
 
 
+def test_what_is_simulated_goes_by_the_network_and_not_by_the_family():
+    simulated = {system.name: simulated_by(system) for system in load_study("quickstart", {}).systems}
+
+    assert {name for name, what in simulated.items() if what == "circuit"} == {"qft-circuit", "qft-hybrid"}
+    spiking = {name for name, what in simulated.items() if what == "spiking network"}
+    assert spiking
+    assert not any("twin" in name for name in spiking)
+    assert all("snn" in name for name in spiking)
+
+
 def test_every_cycle_has_every_job_once_in_an_order_of_its_own_that_is_always_the_same():
     jobs = list("abcdefgh")
     drawn = list(cycles(jobs, 5))
@@ -311,8 +321,9 @@ def test_other_work_is_what_the_system_counts_less_what_is_ours(tmp_path, monkey
     stat.write_text("cpu  100 0 0 5000 0 0 0 0 0 0\n")
     look = OtherWork(stat)
     look._started -= 10.0
+    look._own -= 5.0  # seconds that this process has worked since
     ticks = os.sysconf("SC_CLK_TCK")
     stat.write_text(f"cpu  {100 + 15 * ticks} 0 0 9000 0 0 0 0 0 0\n")
 
-    assert look.busy_cores() == pytest.approx(1.5, abs=0.1)
+    assert look.busy_cores() == pytest.approx(1.0, abs=0.1)
     assert OtherWork(tmp_path / "none").busy_cores() is None

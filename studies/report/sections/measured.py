@@ -33,7 +33,7 @@ def _line(results: StudyResults, one: Measurement, n_alike: int) -> dict[str, An
         "title": system.title or system.name,
         "family": system.family,
         "backend": one.backend.name,
-        "device": one.title,
+        "device": one.described,
         "boundary": BOUNDARY_OF[one.kind],
         "gross": one.gross_text,
         "net": one.net_text,

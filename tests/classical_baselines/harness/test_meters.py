@@ -78,12 +78,13 @@ def test_no_counter_is_a_reason_and_not_a_zero(tmp_path):
     assert "no RAPL counter of a CPU package" in find_rapl(tmp_path).reason
 
 
-def test_what_only_root_may_read_says_how_to_change_that(tmp_path, monkeypatch):
+@pytest.mark.parametrize("file", ["energy_uj", "max_energy_range_uj"])
+def test_what_only_root_may_read_says_how_to_change_that(file, tmp_path, monkeypatch):
     write_domain(tmp_path, "intel-rapl:0", "package-0", 0)
     read = Path.read_text
 
     def refused(path, *arguments):
-        if path.name == "energy_uj":
+        if path.name == file:
             raise PermissionError(13, "Permission denied")
         return read(path, *arguments)
 
