@@ -143,6 +143,12 @@ class _Watched:
             self._last = now
             return now
 
+    def timed(self) -> tuple[float, float]:
+        """When the counter was read, half way through the reading, and joules then: a read may take milliseconds."""
+        before = self._clock()
+        joules = self.read()
+        return (before + self._clock()) / 2, joules
+
     @contextmanager
     def polled(self, every_seconds: float) -> Iterator[None]:
         """Read in a thread meanwhile: where a call may last longer than a wrap, or than many updates."""
@@ -261,12 +267,12 @@ def self_test(
 def _idle(meter: Meter, seconds: float, clock: Callable[[], float], sleep: Callable[[float], None]) -> Idle:
     watched = _Watched(meter, clock)
     watched.start_at_update(lambda: sleep(seconds / N_LOOKS), seconds)
-    started, before = clock(), watched.read()
+    started, before = watched.timed()
     while clock() - started < seconds:
         sleep(seconds / N_LOOKS)
         watched.read()
-    elapsed = clock() - started
-    return Idle((watched.read() - before) / elapsed, elapsed, watched.n_updates)
+    ended, after = watched.timed()
+    return Idle((after - before) / (ended - started), ended - started, watched.n_updates)
 
 
 def _cool_down(
@@ -306,7 +312,7 @@ def _window(
     with watched.polled(min(look_seconds, meter.wrap_seconds / 4)) if polls else nullcontext():
         watched.start_at_update(work, seconds)
         n_calls = 0
-        started, before = clock(), watched.read()
+        started, before = watched.timed()
         look_at = started + look_seconds
         while (now := clock()) - started < seconds:
             work()
@@ -314,9 +320,8 @@ def _window(
             if now >= look_at:
                 watched.read()
                 look_at = now + look_seconds
-        elapsed = clock() - started
-        joules = watched.read() - before
-    return Window(joules, elapsed, n_calls, watched.n_updates, watched.longest_still)
+        ended, after = watched.timed()
+    return Window(after - before, ended - started, n_calls, watched.n_updates, watched.longest_still)
 
 
 def _mean(joules: Sequence[float], meter: str) -> Measured:

@@ -33,7 +33,7 @@ __all__ = ["clips"]  # a fixture
 
 WATTS = 8.0
 QUICK = Rules(
-    idle_seconds=0.4, window_seconds=0.4, window_periods=1, fewest_updates=5, fewest_calls=3, settled=10, cool_seconds=0
+    idle_seconds=0.4, window_seconds=0.8, window_periods=1, fewest_updates=5, fewest_calls=3, settled=10, cool_seconds=0
 )
 STUDY = """
 schema = 1
