@@ -17,6 +17,7 @@ Decisions are made back to back, `batch` clips a call: scenario `saturated`.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -155,8 +156,8 @@ class Measurement(_Model):
 
     @property
     def seconds_per_decision(self) -> float:
-        """Over all windows."""
-        return sum(v.seconds for v in self.visits) / sum(v.n_calls * self.batch for v in self.visits)
+        """Mean over the windows, as the joules are."""
+        return fmean(v.seconds / (v.n_calls * self.batch) for v in self.visits)
 
     @property
     def as_measured(self) -> MeasuredEnergy:
@@ -187,7 +188,7 @@ class Measurement(_Model):
     @property
     def idle_watts(self) -> float:
         """Mean over the visits."""
-        return sum(v.idle_watts for v in self.visits) / len(self.visits)
+        return fmean(v.idle_watts for v in self.visits)
 
     @property
     def others_busy_cores(self) -> float | None:
