@@ -26,12 +26,12 @@ def packages(tmp_path, monkeypatch):
             path = tmp_path / name.replace("__init", "/__init__").replace("_in_", "/")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.with_suffix(".py").write_text(text)
-        for function in (module._path, module._source, module._read, module._code_of):
+        for function in (module._path, module.source_of, module._read, module._code_of):
             function.cache_clear()
 
     monkeypatch.setattr(module, "SOURCE", tmp_path)
     yield write
-    for function in (module._path, module._source, module._read, module._code_of):
+    for function in (module._path, module.source_of, module._read, module._code_of):
         function.cache_clear()
 
 

@@ -199,14 +199,14 @@ def test_what_cannot_be_written_is_said_before_any_work(tmp_path):
     with pytest.raises(InputError, match=r"No format of an export is called 'docx'\. Choose one of: csv, json, latex"):
         parse_formats("md, docx")
     with pytest.raises(InputError, match="name at least one of md, csv"):
-        export(request, tmp_path, " , ")
+        export(request, tmp_path, " , ", None, None)
     with pytest.raises(InputError, match=r"ends in \.svg, \.pdf, \.png or \.csv"):
         plot(request, "confusion", tmp_path / "x.gif")
     with pytest.raises(InputError, match="No figure is called 'pie'"):
         plot(request, "pie", tmp_path / "x.svg")
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="a file of this name is there already"):
-        export(request, tmp_path / "file", "md")
+        export(request, tmp_path / "file", "md", None, None)
 
 
 def test_without_pyarrow_parquet_says_what_to_install(monkeypatch):
