@@ -5,13 +5,11 @@ import json
 from dataclasses import asdict
 
 from studies.citing import bibtex, citation_text, citations
-from studies.commands.request import Request, refuse_absent
+from studies.commands.request import Request
 
 
 def cite(request: Request, only_bibtex: bool, as_json: bool) -> int:
     """Print the list of references, then its BibTeX."""
-    study = request.open_study()
-    refuse_absent(request.open_store(study), named=request.store is not None)
     results = request.results()
     if as_json:
         print(json.dumps([asdict(one) for one in citations(results)], ensure_ascii=False))

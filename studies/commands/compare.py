@@ -11,7 +11,7 @@ from classical_baselines.harness.choices import InputError
 from studies.commands.request import Request
 from studies.other_tests import OtherTest, other_tests
 from studies.paired_tests import ALPHA, holm
-from studies.results import Row, StudyResults
+from studies.results import StudyResults
 from studies.statistics import Comparison
 
 
@@ -22,14 +22,14 @@ def compare(request: Request, a: str | None, b: str | None, as_json: bool) -> in
         raise InputError(f"{a}: name two systems, or none to compare every system with the baseline {study.baseline}.")
     results = request.results()
     if a is None or b is None:
-        return _all(request.study, results, as_json)
+        return _all(request, results, as_json)
     for name in (a, b):
         results.study.system(name)
-    return _pair(request.study, results, a, b, as_json)
+    return _pair(request, results, a, b, as_json)
 
 
-def _pair(study: str, results: StudyResults, a: str, b: str, as_json: bool) -> int:
-    ours, theirs = (_row(study, results, name) for name in (a, b))
+def _pair(request: Request, results: StudyResults, a: str, b: str, as_json: bool) -> int:
+    ours, theirs = (request.row_of(results, name) for name in (a, b))
     found = results.compare(ours, theirs)
     others = other_tests(ours.trials, theirs.trials, results.test_per_train(ours), results.study.equivalence_margin)
     if as_json:
@@ -58,8 +58,8 @@ def _pair(study: str, results: StudyResults, a: str, b: str, as_json: bool) -> i
     return 0
 
 
-def _all(study: str, results: StudyResults, as_json: bool) -> int:
-    baseline = _row(study, results, results.study.baseline)
+def _all(request: Request, results: StudyResults, as_json: bool) -> int:
+    baseline = request.row_of(results, results.study.baseline)
     rows = [row for row in results.headline_rows if row is not baseline]
     made = [results.compare(row, baseline) for row in rows]
     tested = [place for place, found in enumerate(made) if found.p_value is not None]
@@ -103,12 +103,3 @@ def _said(test: OtherTest) -> str:
         return ", ".join(f"P({what}) = {mass:.3f}" for what, mass in masses) + f" over {test.n} {test.unit}s"
     interval = "" if test.low is None or test.high is None else f", [{test.low:+.3f}, {test.high:+.3f}]"
     return f"p = {test.p_value:.3g}{interval} over {test.n:,} {test.unit}s"
-
-
-def _row(study: str, results: StudyResults, name: str) -> Row:
-    row = results.row(name)
-    if row is None:
-        raise InputError(
-            f"No cell of {name} is committed. `trichord run {study} --only system={name}` makes them, with --store."
-        )
-    return row

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classical_baselines.harness.choices import InputError, choose
-from studies.commands.request import Request, refuse_absent
+from studies.commands.request import Request
 
 if TYPE_CHECKING:
     from studies.results import StudyResults
@@ -22,7 +22,7 @@ def export(request: Request, to: Path | None, formats: str, archive: Path | None
         raise InputError(f"--to {to}: a file of this name is there already. Name a folder; it is made where missing.")
     if archive is not None and (archive.suffix != ".zip" or archive.is_dir()):
         raise InputError(f"--archive {archive}: give the name of a file that ends in .zip.")
-    results = _results(request)
+    results = request.results()
     if to is not None:
         written = write_export(results, to, chosen)
         print(f"{len(written)} files below {to}")
@@ -58,20 +58,10 @@ def plot(request: Request, figure: str, out: Path) -> int:
         raise InputError(f"--out {out}: the ending says the format; give a name that ends in .svg, .pdf, .png or .csv.")
     if out.is_dir():
         raise InputError(f"--out {out}: this is a folder. Name the file in it, such as {out / figure}.svg.")
-    results = _results(request)
     from studies.exports.figure_files import figure_file
 
-    content = figure_file(results, figure, ending)
+    content = figure_file(request.results(), figure, ending)
     out.parent.mkdir(parents=True, exist_ok=True)
     write_file(out, content)
     print(f"Figure: {out}")
     return 0
-
-
-def _results(request: Request) -> "StudyResults":
-    from studies.results import load_results
-
-    study = request.open_study()
-    store = request.open_store(study)
-    refuse_absent(store, named=request.store is not None)
-    return load_results(study, store, request.planned(study, store, confirm=True))

@@ -6,7 +6,7 @@ from typing import get_args
 
 from classical_baselines.harness.choices import InputError, choose
 from classical_baselines.harness.operations import OperationCounts
-from studies.commands.request import Request, refuse_absent
+from studies.commands.request import Request
 from studies.import_files import read_counts, read_joules, read_predictions, sha256_of
 from studies.imported import ImportRecord
 from studies.importing import (
@@ -39,9 +39,7 @@ def import_results(
     note: str | None,
 ) -> int:
     """Check every line of the files, then commit all of their cells; or write files to fill in."""
-    study = request.open_study()
-    store = request.open_store(study)
-    refuse_absent(store, named=request.store is not None)
+    study, store = request.opened()
     plan = request.planned(study, store, confirm=True)
     results = load_results(study, store, plan)
     if template is not None:

@@ -3,15 +3,13 @@
 
 from pathlib import Path
 
-from studies.commands.request import Request, refuse_absent
+from studies.commands.request import Request
 from studies.publishing import publish_study
 
 
 def publish(request: Request, folder: Path) -> int:
     """Copy what is committed of the study into the store at `folder`."""
-    study = request.open_study()
-    store = request.open_store(study)
-    refuse_absent(store, named=request.store is not None)
+    study, store = request.opened()
     plan = request.planned(study, store, confirm=True)
     n_added, n_measurements = publish_study(study, plan, store, folder)
     n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -4,7 +4,7 @@
 from pathlib import Path
 
 from classical_baselines.harness.choices import InputError
-from studies.commands.request import Request, refuse_absent
+from studies.commands.request import Request
 from studies.running import Plan
 from studies.specification import Study
 from studies.store import Store
@@ -14,9 +14,7 @@ def report(request: Request, out: Path | None) -> int:
     """Write the report, and print where it is."""
     if out is not None and out.exists() and not out.is_dir():
         raise InputError(f"--out {out}: a file of this name is there already. Name a folder; it is made where missing.")
-    study = request.open_study()
-    store = request.open_store(study)
-    refuse_absent(store, named=request.store is not None)
+    study, store = request.opened()
     plan = request.planned(study, store, confirm=True)
     print(f"Report: {written_report(study, store, plan, out)}")
     return 0

@@ -73,27 +73,36 @@ class Request:
         """The study's store."""
         return store_of(study, self.store, create=create)
 
-    def results(self) -> "StudyResults":
-        """What the store holds of the study, test cells included."""
-        from studies.results import load_results
-
+    def opened(self) -> tuple[Study, Store]:
+        """The study and its store; InputError where nothing was run there yet."""
         study = self.open_study()
         store = self.open_store(study)
+        refuse_absent(store, named=self.store is not None)
+        return study, store
+
+    def results(self) -> "StudyResults":
+        """What the store holds of the study, test cells included; InputError where nothing was run there yet."""
+        from studies.results import load_results
+
+        study, store = self.opened()
         return load_results(study, store, self.planned(study, store, confirm=True))
 
     def rows(self, *systems: str) -> "list[Row]":
-        """The headline rows of these systems under the headline protocol; refused where nothing was run."""
+        """The headline rows of these systems under the headline protocol; InputError where one has no cell."""
         results = self.results()
         for name in systems:
             results.study.system(name)
-        found = [(name, results.row(name)) for name in systems]
-        for name, row in found:
-            if row is None:
-                raise InputError(
-                    f"No cell of {name} is committed. `trichord run {self.study} --only system={name}` makes them, "
-                    "with --store."
-                )
-        return [row for _, row in found if row is not None]
+        return [self.row_of(results, name) for name in systems]
+
+    def row_of(self, results: "StudyResults", system: str) -> "Row":
+        """The headline row of a system of the study; InputError where no cell of it is committed."""
+        row = results.row(system)
+        if row is None:
+            raise InputError(
+                f"No cell of {system} is committed. `trichord run {self.study} --only system={system}` makes them, "
+                "with --store."
+            )
+        return row
 
     def planned(self, study: Study, store: Store, *, confirm: bool, ground: Ground | None = None) -> Plan:
         """The cells of the study, by what a run left in the store where there is no need to open the recordings."""

@@ -5,9 +5,8 @@ import json
 import textwrap
 from dataclasses import asdict
 
-from studies.commands.request import Request, refuse_absent
+from studies.commands.request import Request
 from studies.methods import methods
-from studies.results import load_results
 from studies.review import checklist
 
 WIDTH = 110
@@ -15,10 +14,7 @@ WIDTH = 110
 
 def review(request: Request, as_json: bool) -> int:
     """Print the checklist and the paragraph."""
-    study = request.open_study()
-    store = request.open_store(study)
-    refuse_absent(store, named=request.store is not None)
-    results = load_results(study, store, request.planned(study, store, confirm=True))
+    results = request.results()
     items, paragraph = checklist(results), methods(results)
     if as_json:
         print(json.dumps({"checklist": [asdict(item) for item in items], "methods": paragraph}, ensure_ascii=False))

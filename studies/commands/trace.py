@@ -9,7 +9,7 @@ from typing import Any
 
 from classical_baselines.harness.coefficient import Coefficient
 from studies.cell import CellKind, StudyCell
-from studies.commands.request import Request, refuse_absent
+from studies.commands.request import Request
 from studies.origins import Origin, origin_of
 from studies.printed_numbers import Place, every_place, no_place, parsed, places
 from studies.results import Row, StudyResults, load_results
@@ -26,9 +26,7 @@ UNIT_TEXT = {"joules": "J", "watts": "W", "seconds": "s"}
 
 def trace(request: Request, number: Sequence[str], as_json: bool) -> int:
     """Print what the number is made of; 1 where it does not come to the same when it is computed anew."""
-    study = request.open_study()
-    store = request.open_store(study)
-    refuse_absent(store, named=request.store is not None)
+    study, store = request.opened()
     plan = request.planned(study, store, confirm=True)
     results = load_results(study, store, plan)
     words = " ".join(number).split()

@@ -3,15 +3,13 @@
 
 import sys
 
-from studies.commands.request import Request, refuse_absent
+from studies.commands.request import Request
 
 
 def verify(request: Request) -> int:
     """Print every flaw; 1 where there is one."""
-    study = request.open_study()
-    store = request.open_store(study)
+    _, store = request.opened()
     stores = [store] if store.behind is None else [store, store.behind]
-    refuse_absent(store, named=request.store is not None)
     flaws = [f"{one.path}: {flaw}" for one in stores for flaw in one.verify()]
     for flaw in flaws:
         print(flaw, file=sys.stderr)

@@ -1,0 +1,21 @@
+"""Tests of what most commands are asked with: a store that is not there is told of, by whoever reads one."""
+
+import pytest
+
+from classical_baselines.harness.choices import InputError
+from studies.commands.request import Request
+
+
+@pytest.mark.parametrize("ask", [Request.opened, Request.results, lambda request: request.rows("ds-cnn", "dense-snn")])
+def test_a_store_that_was_named_and_is_not_there_is_refused_though_a_published_one_stands_behind(ask, tmp_path):
+    with pytest.raises(InputError, match="misspelt is no store: nothing was run there yet"):
+        ask(Request("spoken-digits", tmp_path / "misspelt"))
+
+
+def test_the_published_store_answers_where_none_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    study, store = Request("spoken-digits").opened()
+
+    assert (study.name, store.path.exists()) == ("spoken-digits", False)
+    assert store.behind is not None
