@@ -31,7 +31,7 @@ from studies.plain_errors import explained
 from studies.results import StudyResults, load_results
 from studies.running import Plan, make_plan
 from studies.search_sampler import Lesson, Sampler
-from studies.search_space import check_space, filled
+from studies.search_space import Drawn, check_space, filled
 from studies.specification import Search, SearchSpace, Study, System
 from studies.store import Store
 
@@ -45,7 +45,7 @@ class Trial:
 
     space: str
     number: int
-    drawn: Mapping[str, int | float]  # by the way to each open value
+    drawn: Mapping[str, Drawn]  # by the way to each open value
     distributions: Mapping[str, str]
     values: Mapping[str, Any]  # the system as drawn
     system: System  # the same with a share of its epochs
@@ -261,17 +261,17 @@ def _next(
     refusal = ""
     refused: list[Mapping[str, Any]] = []
     for _ in range(MOST_REFUSED):
-        drawing = sampler.draw()
-        values = filled(space.system, drawing)
-        drawn = {"drawn": drawing.drawn, "distributions": drawing.distributions}
+        draw = sampler.draw()
+        values = filled(space.system, draw)
+        drawn = {"drawn": draw.drawn, "distributions": draw.distributions}
         try:
             system = _system(study, space, number, values)
-            trial = Trial(space.name, number, drawing.drawn, drawing.distributions, values, system, tuple(refused))
+            trial = Trial(space.name, number, draw.drawn, draw.distributions, values, system, tuple(refused))
             measured_ground(study_of(study, [trial]), data_root)
         except InputError as error:
             refusal = str(error)
             refused.append(drawn)
-            sampler.learn(_refusal(drawn), drawing)
+            sampler.learn(_refusal(drawn), draw)
             continue
         record = {**drawn, "values": values, "refused": refused, "template": _template(study, space)}
         store.save_drawing(study.name, space.name, number, record)

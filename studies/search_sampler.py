@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from classical_baselines.harness.choices import InputError
+from studies.search_space import Drawn
 
 if TYPE_CHECKING:
     import optuna
@@ -26,7 +27,7 @@ N_RANDOM = 4  # trials of a space that are drawn without looking at others
 class Lesson:
     """A finished trial, as the sampler learns from it."""
 
-    drawn: Mapping[str, int | float]
+    drawn: Mapping[str, Drawn]
     distributions: Mapping[str, str]  # of each drawn value, in Optuna's JSON
     accuracy: float
     log10_joules: float | None
@@ -34,11 +35,11 @@ class Lesson:
 
 
 @dataclass
-class Drawing:
+class OptunaDraw:
     """The values of one trial, drawn one by one: a `search_space.Draw`."""
 
     trial: "optuna.Trial"
-    drawn: dict[str, int | float] = field(default_factory=dict)
+    drawn: dict[str, Drawn] = field(default_factory=dict)
 
     def one_of(self, name: str, n: int) -> int:
         """A place in 0 to n - 1."""
@@ -80,15 +81,15 @@ class Sampler:
         for lesson in lessons:
             self._study.add_trial(_finished(lesson))
 
-    def draw(self) -> Drawing:
+    def draw(self) -> OptunaDraw:
         """The next trial; those that were drawn before it count as running."""
-        return Drawing(self._study.ask())
+        return OptunaDraw(self._study.ask())
 
-    def learn(self, lesson: Lesson, drawing: Drawing) -> None:
-        """Take in what came of a drawing at once, before the next one."""
+    def learn(self, lesson: Lesson, draw: OptunaDraw) -> None:
+        """Take in what came of a draw at once, before the next one."""
         from optuna.trial import TrialState
 
-        self._study.tell(drawing.trial, state=TrialState.FAIL)
+        self._study.tell(draw.trial, state=TrialState.FAIL)
         self._study.add_trial(_finished(lesson))
 
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from classical_baselines.harness.choices import InputError
 
-Drawn = int | float
+Drawn = int | float  # what one open value was given; of `choose` the place in its list
 
 
 class Draw(Protocol):

@@ -27,7 +27,7 @@ COLUMNS = (
     *("joules_per_second_high", "unpriced", "labels", "keeps_up", "alternative_to", "clip_seconds", "period_seconds"),
     *("seeds", "groups", "clips", "cells", "cells_wanted", "evidence"),
 )
-Cell = str | float | int | bool | None
+Field = str | float | int | bool | None  # of a row; what is not known is None
 
 
 def results_csv(results: StudyResults) -> str:
@@ -35,7 +35,7 @@ def results_csv(results: StudyResults) -> str:
     return csv_text([{name: record[name] for name in COLUMNS} for record in csv_records(results)], COLUMNS)
 
 
-def csv_records(results: StudyResults) -> list[dict[str, Cell]]:
+def csv_records(results: StudyResults) -> list[dict[str, Field]]:
     """The rows of `results.csv` as dictionaries."""
     return [
         {**_accuracy_fields(results, row), **_energy_fields(energy)}
@@ -44,7 +44,7 @@ def csv_records(results: StudyResults) -> list[dict[str, Cell]]:
     ]
 
 
-def csv_text(records: Sequence[Mapping[str, Cell]], columns: Sequence[str] = ()) -> str:
+def csv_text(records: Sequence[Mapping[str, Field]], columns: Sequence[str] = ()) -> str:
     """Any rows as CSV, written like `results.csv`; the columns are those of the first row where none are named."""
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, columns or list(records[0] if records else ()), lineterminator="\n")
@@ -138,7 +138,7 @@ def price_lines(results: StudyResults) -> list[str]:
     return lines
 
 
-def _accuracy_fields(results: StudyResults, row: Row) -> dict[str, Cell]:
+def _accuracy_fields(results: StudyResults, row: Row) -> dict[str, Field]:
     return {
         "system": row.system.name,
         "title": row.title,
@@ -164,10 +164,10 @@ def _accuracy_fields(results: StudyResults, row: Row) -> dict[str, Cell]:
     }
 
 
-def _energy_fields(energy: EnergyRow | None) -> dict[str, Cell]:
+def _energy_fields(energy: EnergyRow | None) -> dict[str, Field]:
     names = (*COLUMNS[COLUMNS.index("energy_kind") : COLUMNS.index("clip_seconds")], "period_seconds")
     if energy is None:
-        empty: dict[str, Cell] = dict.fromkeys(("deployment", "scenario", "boundary", *names))
+        empty: dict[str, Field] = dict.fromkeys(("deployment", "scenario", "boundary", *names))
         return {**empty, "energy_kind": "unavailable", "unpriced": "the study names no deployment for this backend"}
     per_second = [None if j is None else j / energy.period_seconds for j in (energy.low, energy.high)]
     return {
@@ -275,7 +275,7 @@ def _distinct(values: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(values))
 
 
-def _field(value: Cell) -> str:
+def _field(value: Field) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):

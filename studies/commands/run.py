@@ -4,9 +4,9 @@
 import json
 import sys
 
+from studies.commands.executor_options import executor_options
 from studies.commands.report import written_report
 from studies.commands.request import Request
-from studies.commands.spread import spread
 from studies.executors.contract import Execution, Finished
 from studies.grid import Shard, measured_ground
 from studies.progress import cell_name, progress_for
@@ -25,7 +25,7 @@ def run(
 ) -> int:
     """Run, report, and return the exit code; a shard leaves the report to whoever has all of them."""
     part = None if shard is None else Shard.parsed(shard)
-    options = spread(executor, jobs, gpus_per_cell)
+    options = executor_options(executor, jobs, gpus_per_cell)
     study = request.open_study()
     request.open_store(study)  # refuses a store that cannot be used before the recordings are read
     ground = measured_ground(study, request.data_root)

@@ -10,9 +10,9 @@ from dataclasses import replace
 from statistics import fmean
 
 from classical_baselines.harness.choices import InputError
+from studies.commands.executor_options import executor_options
 from studies.commands.report import written_report
 from studies.commands.request import Request
-from studies.commands.spread import spread
 from studies.executors.contract import Finished, Options
 from studies.executors.inline import jobs_of_cores
 from studies.grid import measured_ground
@@ -40,7 +40,7 @@ def screen(
         raise InputError("--screen is done by one machine: leave out --shard.")
     if executor != "inline":
         raise InputError(f"--screen runs inline: leave out --executor {executor}.")
-    options = spread(executor, jobs, gpus_per_cell)
+    options = executor_options(executor, jobs, gpus_per_cell)
     started = time.monotonic()
     whole = request.open_study()
     study = screen_of(whole)

@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classical_baselines.harness.choices import InputError
+from studies.commands.executor_options import executor_options
 from studies.commands.report import written_report
 from studies.commands.request import Request
-from studies.commands.spread import spread
 from studies.progress import progress_for
 from studies.running import Plan, run_plan
 from studies.wording import joules_text, percent
+from studies.worker import STOPPED
 
 if TYPE_CHECKING:
     from studies.search import Found, Trial
-
-STOPPED = 130
 
 
 def search(request: Request, jobs: int | None, out: Path | None, as_json: bool) -> int:
@@ -30,7 +29,7 @@ def search(request: Request, jobs: int | None, out: Path | None, as_json: bool) 
 
     study = request.open_study()
     wanted = searched(study)
-    options = spread("inline", jobs)
+    options = executor_options("inline", jobs)
     folder = out or Path("reports") / f"{study.name}-trials"
     if folder.exists() and not folder.is_dir():
         raise InputError(f"--out {folder}: a file of this name is there already. Name a folder.")

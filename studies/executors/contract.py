@@ -45,7 +45,7 @@ class Execution:
 
 @dataclass(frozen=True)
 class Options:
-    """How a run is spread."""
+    """How many cells run side by side, and with what."""
 
     n_jobs: int | None = None  # cells side by side; None: as many as the cores hold
     gpus_per_cell: float = 0.0  # the share of a GPU that each cell is given; for Ray alone

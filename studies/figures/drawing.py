@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from matplotlib.figure import Figure
 
-from studies.tables import Cell
+from studies.tables import Field
 
 
 @dataclass(frozen=True)
@@ -30,5 +30,5 @@ class Drawing:
     figure: Figure
     caption: str  # what axes, marks and bars mean; plain text
     description: str  # what one sees, for who does not
-    records: Sequence[Mapping[str, Cell]]  # the numbers behind it, all with the same columns
+    records: Sequence[Mapping[str, Field]]  # the numbers behind it, all with the same columns
     marks: Mapping[str, Mark] = field(default_factory=dict)  # by gid

@@ -1,12 +1,12 @@
-# studies/commands/spread.py
-"""`--executor`, `--jobs` and `--gpus-per-cell`: how a run is spread, checked before anything is opened."""
+# studies/commands/executor_options.py
+"""`--executor`, `--jobs` and `--gpus-per-cell`: how many cells run side by side, checked before anything is opened."""
 
 from classical_baselines.harness.choices import InputError, choose
 from studies.executors import EXECUTORS
 from studies.executors.contract import Options
 
 
-def spread(executor: str, jobs: int | None, gpus_per_cell: float | None = None) -> Options:
+def executor_options(executor: str, jobs: int | None, gpus_per_cell: float | None = None) -> Options:
     """The options of the executor that is named."""
     choose(EXECUTORS, executor, what="executor")
     if jobs is not None and jobs < 1:
