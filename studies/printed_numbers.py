@@ -15,14 +15,14 @@ from itertools import chain
 
 from classical_baselines.harness.choices import InputError
 from studies.results import Row, StudyResults
+from studies.si_prefixes import SI_PREFIXES
 from studies.tables import comparisons
 from studies.tracing import address_of, energy_address
 
-PREFIXES = {"": 1.0, "f": 1e-15, "p": 1e-12, "n": 1e-9, "µ": 1e-6, "μ": 1e-6, "u": 1e-6, "m": 1e-3, "k": 1e3}
-PREFIXES |= {"M": 1e6, "G": 1e9}
 SHARE, POINTS, JOULES, PLAIN = "share", "points", "joules", "plain"
 _PRINTED = re.compile(
-    r"\s*[≥=<>]?\s*(?P<number>[-+−]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*(?P<unit>%|points?|(?P<prefix>[fpnµμumkMG]?)J)?\s*"
+    r"\s*[≥=<>]?\s*(?P<number>[-+−]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*(?P<unit>%|points?|(?P<prefix>["
+    rf"{''.join(SI_PREFIXES)}]?)J)?\s*"
 )
 
 
@@ -60,7 +60,7 @@ def parsed(text: str) -> PrintedNumber | None:
         return None
     number = Decimal(found["number"].replace("−", "-"))
     is_energy = found["prefix"] is not None
-    scale = PREFIXES[found["prefix"]] if is_energy else 1.0
+    scale = SI_PREFIXES[found["prefix"]] if is_energy else 1.0
     exponent = number.as_tuple().exponent
     assert isinstance(exponent, int)  # the pattern lets neither NaN nor infinity pass
     unit = "joules" if is_energy else "%" if found["unit"] else ""

@@ -4,19 +4,18 @@
 import re
 
 from classical_baselines.harness.choices import InputError
-
-PREFIXES = {"G": 1e9, "M": 1e6, "k": 1e3, "": 1.0, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "n": 1e-9, "p": 1e-12}
+from studies.si_prefixes import SI_PREFIXES
 
 
 def quantity(text: str, unit: str, option: str) -> float:
-    """The value in SI units; a bare number is in `unit`.
+    """The value in SI units, above 0; a bare number is in `unit`. InputError for anything else.
 
     >>> quantity("1mJ", "J", "--max-energy"), quantity("50 ms", "s", "--max-latency")
     (0.001, 0.05)
     """
-    found = re.fullmatch(rf"\s*([0-9.]+(?:[eE][+-]?[0-9]+)?)\s*(?:([GMkmuµnp]?){unit})?\s*", text)
+    found = re.fullmatch(rf"\s*([0-9.]+(?:[eE][+-]?[0-9]+)?)\s*(?:([{''.join(SI_PREFIXES)}]?){unit})?\s*", text)
     try:
-        value = float(found[1]) * PREFIXES[found[2] or ""] if found else 0.0
+        value = float(found[1]) * SI_PREFIXES[found[2] or ""] if found else 0.0
     except ValueError:
         value = 0.0
     if not 0 < value < float("inf"):
@@ -25,7 +24,7 @@ def quantity(text: str, unit: str, option: str) -> float:
 
 
 def share(text: str, option: str) -> float:
-    """A share between 0 and 1."""
+    """A share from 0 to 1; InputError for anything else."""
     try:
         value = float(text)
     except ValueError:

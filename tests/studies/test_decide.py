@@ -89,7 +89,8 @@ def test_the_answer_names_the_price_that_would_flip_it_and_how_far_the_accuracy_
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("1mJ", 1e-3), ("200 uJ", 2e-4), ("3µJ", 3e-6), ("0.5", 0.5), ("2e-3J", 2e-3)]
+    ("text", "value"),
+    [("1mJ", 1e-3), ("200 uJ", 2e-4), ("3µJ", 3e-6), ("3 μJ", 3e-6), ("8fJ", 8e-15), ("0.5", 0.5), ("2e-3J", 2e-3)],
 )
 def test_a_quantity_is_read_with_its_unit(text, value):
     assert quantity(text, "J", "--max-energy") == pytest.approx(value)
