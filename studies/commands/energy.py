@@ -17,6 +17,7 @@ import numpy as np
 from classical_baselines.harness.choices import InputError, choose
 from classical_baselines.harness.coefficient import CoefficientDraws
 from studies.budgets import EnergyRow, compare_rows
+from studies.commands.columns import print_columns
 from studies.commands.request import Request, place_of
 from studies.decisions_per_hour import RateCrossing, RateLine, crossings_with, least_crossings, rate_lines
 from studies.energy_answers import cheapest
@@ -75,7 +76,7 @@ def _budgets(results: StudyResults, as_json: bool) -> int:
     if as_json:
         print(json.dumps([_record(row, one, less) for row, one in priced]))
         return 0
-    _print_table([COLUMNS, *(_line(row, one) for row, one in priced)])
+    print_columns([COLUMNS, *(_line(row, one) for row, one in priced)])
     sides = priced_sides(results)
     if sides:
         stages = list(dict.fromkeys(stage for side in sides for stage in side.energy.by_stage))
@@ -89,7 +90,7 @@ def _budgets(results: StudyResults, as_json: bool) -> int:
             )
             for side in sides
         ]
-        _print_table([head, *lines])
+        print_columns([head, *lines])
     unpriced = sorted({term for _, one in priced for term in one.unpriced})
     if unpriced:
         print("\nA lower bound leaves out what has no published price: " + "; ".join(unpriced))
@@ -117,7 +118,7 @@ def _decides(a: Side, b: Side, *, as_json: bool) -> int:
     print(f"A / B = {factor_text(nominal)}; boundary {a.energy.boundary}, {a.energy.scenario}\n")
     print("A / B with one coefficient at its low and at its high end, all others nominal; rank correlation over draws")
     shown = [swing for swing in swings if swing.swing > LEAST_SWING_SHOWN]
-    _print_table([("coefficient", "low", "high", "correlation", "verdict"), *(_swing_line(s) for s in shown)])
+    print_columns([("coefficient", "low", "high", "correlation", "verdict"), *(_swing_line(s) for s in shown)])
     if len(shown) < len(swings):
         print(f"{len(swings) - len(shown)} more move the ratio by less than {100 * LEAST_SWING_SHOWN:g} %")
     if not swings:
@@ -147,7 +148,7 @@ def _per_hour(results: StudyResults, as_json: bool) -> int:
         return 0
     print("joules per decision by decisions per hour; system boundary, always on, where each run costs least (nominal)")
     head = ("system", "deployment", *(f"{rate:g}/h" for rate in RATES_SHOWN), "at most per hour")
-    _print_table([head, *(_rate_line(line) for line in lines)])
+    print_columns([head, *(_rate_line(line) for line in lines)])
     print("\nwhere another system becomes the one that uses least:")
     _print_crossings(least)
     print(f"\ncrossings with the baseline, {results.study.baseline}:")
@@ -207,7 +208,7 @@ def _training(results: StudyResults, training_on: str, as_json: bool) -> int:
     lines = [("system", "multiply-and-adds", "training", *spread, f"even with {results.study.baseline} after")]
     for _, trained in found:
         lines.append(_training_line(trained, sides.get(trained.system), even.get(trained.system), draws))
-    _print_table(lines)
+    print_columns(lines)
     for row, trained in found:
         if trained.reason:
             print(f"\n{run_name(row)} is not counted: {trained.reason}")
@@ -283,9 +284,3 @@ def _record(row: Row, one: EnergyRow, less: dict[tuple[str, str], float]) -> dic
         "does_not_fit": one.does_not_fit or None,
         "labels": list(one.labels),
     }
-
-
-def _print_table(lines: Sequence[Sequence[str]]) -> None:
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

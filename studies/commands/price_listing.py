@@ -1,8 +1,9 @@
 # studies/commands/price_listing.py
 """`trichord list devices`, `deployments` and `anchors`: more than names, for who chooses among them; and a lint."""
 
-from collections.abc import Sequence
 from pathlib import Path
+
+from studies.commands.columns import print_columns
 
 
 def say_devices() -> None:
@@ -13,7 +14,7 @@ def say_devices() -> None:
     for device in shipped_devices().values():
         alone = "" if device.deployable else " (runs nothing alone)"
         lines.append((device.name, str(len(device.coefficients)), device.title + alone))
-    _say_columns(lines)
+    print_columns(lines)
 
 
 def say_deployments() -> None:
@@ -24,7 +25,7 @@ def say_deployments() -> None:
     for deployment in deployments().values():
         rival = f" (rival of {deployment.alternative_to})" if deployment.alternative_to else ""
         lines.append((deployment.name, deployment.title + rival))
-    _say_columns(lines)
+    print_columns(lines)
 
 
 def say_anchors() -> None:
@@ -55,9 +56,3 @@ def check_device_file(path: Path) -> int:
         if name not in shipped.deployments:
             print(f"deployment {name}: {', '.join(found.deployments[name].device_names)}")
     return 0
-
-
-def _say_columns(lines: Sequence[Sequence[str]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
