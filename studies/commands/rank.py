@@ -56,12 +56,11 @@ def _print_tests(found: Ranking) -> None:
 def _write_figures(found: Ranking, folder: Path) -> list[Path]:
     from studies.figures.critical_difference import critical_difference
     from studies.figures.style import png_bytes, svg_text
+    from studies.report import write_file
 
     figure = critical_difference(found).figure
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / "critical_difference.svg", folder / "critical_difference.png"]
     for path, content in zip(paths, (svg_text(figure).encode(), png_bytes(figure)), strict=True):
-        aside = path.with_name(f".{path.name}.part")
-        aside.write_bytes(content)
-        aside.replace(path)
+        write_file(path, content)
     return paths

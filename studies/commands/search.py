@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 def search(request: Request, jobs: int | None, out: Path | None, as_json: bool) -> int:
     """Search, and say what keeps the budget; 1 where nothing does."""
+    from studies.report import write_file
     from studies.search import Found, front_file, searched
     from studies.search import search as search_for
 
@@ -48,7 +49,7 @@ def search(request: Request, jobs: int | None, out: Path | None, as_json: bool) 
     _write_effort(found, folder)
     front = folder / "front.toml"
     if found.front:
-        front.write_text(front_file(study, found), encoding="utf-8")
+        write_file(front, front_file(study, found).encode())
     else:
         front.unlink(missing_ok=True)
     _conclude(found, wanted.n_trials, report, front, as_json=as_json)
@@ -59,16 +60,17 @@ def _write_effort(found: "Found", folder: Path) -> None:
     """`trials.csv`, and what every space got for its effort as a figure."""
     from studies.figures.search_effort import record_of, search_effort
     from studies.figures.style import png_bytes, svg_text
+    from studies.report import write_file
 
     text = io.StringIO(newline="")
     records = [record_of(trial) for trial in found.trials]
     writer = csv.DictWriter(text, list(records[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(records)
-    (folder / "trials.csv").write_text(text.getvalue(), encoding="utf-8")
+    write_file(folder / "trials.csv", text.getvalue().encode())
     figure = search_effort(found.trials).figure
-    (folder / "search_effort.svg").write_text(svg_text(figure), encoding="utf-8")
-    (folder / "search_effort.png").write_bytes(png_bytes(figure))
+    write_file(folder / "search_effort.svg", svg_text(figure).encode())
+    write_file(folder / "search_effort.png", png_bytes(figure))
 
 
 def _tell(trial: "Trial", *, as_json: bool) -> None:
