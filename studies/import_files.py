@@ -20,21 +20,40 @@ from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from classical_baselines.harness.choices import InputError, choose
+from classical_baselines.harness.energy import Boundary, Scenario
 from classical_baselines.harness.operations import OperationCounts
-from studies.imported import MeasuredWindow, Part, Place
+from studies.imported import Part, Place
 from studies.intervals import t_interval
 from studies.measured_energy import MeasuredEnergy
+from studies.specification import Name
 
 PLACE_COLUMNS = ("protocol", "fold", "seed", "part", "clip", "target")
 COUNT_COLUMNS = ("stage", "layer", "operation", "count")
-JOULES_COLUMNS = tuple(MeasuredWindow.model_fields)
 SUM_TOLERANCE = 1e-3  # of the probabilities of a clip
 LEAST_PROBABILITY = 1e-12  # stands for 0 in a logarithm
-PERIOD_TOLERANCE = 0.05
-FEWEST_WINDOWS = 2
+PERIOD_TOLERANCE = 0.05  # relative: how far a window that is always on may be from one decision per clip
+FEWEST_WINDOWS = 2  # a t interval needs as many
+
+
+class MeasuredWindow(BaseModel):
+    """One window of a meter: a line of the file of joules."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    device: Name
+    boundary: Boundary
+    scenario: Scenario
+    meter: str = Field(min_length=1)
+    window_seconds: float = Field(gt=0)
+    decisions: int = Field(ge=1)
+    joules: float = Field(gt=0)  # of the whole window, idle included where the scenario is always-on
+    covers_seconds: float = Field(gt=0)  # of audio that one decision covers
+
+
+JOULES_COLUMNS = tuple(MeasuredWindow.model_fields)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from classical_baselines.harness.choices import InputError
-from classical_baselines.harness.energy import Boundary, Scenario
 from studies.budgets import EnergyRow
 from studies.cell import CellKind, CellResult, StudyCell
 from studies.cell_key import digest
@@ -167,16 +166,3 @@ def _measured_row(one: MeasuredEnergy, clip_seconds: float) -> EnergyRow:
     n = len(one.joules_by_window)
     label = f"measured elsewhere: {one.meter}, {n} windows of {one.window_seconds:g} s or more"
     return measured_row(one, clip_seconds, f"{one.device}, measured elsewhere", (label,))
-
-
-class MeasuredWindow(_Model):
-    """One window of a meter: a line of the file of joules."""
-
-    device: Name
-    boundary: Boundary
-    scenario: Scenario
-    meter: str = Field(min_length=1)
-    window_seconds: float = Field(gt=0)
-    decisions: int = Field(ge=1)
-    joules: float = Field(gt=0)  # of the whole window, idle included where the scenario is always-on
-    covers_seconds: float = Field(gt=0)  # of audio that one decision covers
