@@ -27,6 +27,7 @@ from classical_baselines.harness.coefficient import CoefficientDraws
 from classical_baselines.harness.contracts import Classifier, Clips, Trained
 from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.harness.seeds import generator_for, seeded_globally
+from neuro.loihi import BACKENDS as LOIHI_BACKENDS
 from neuro.loihi.backends import chip_input
 from neuro.loihi.operations import STEP_SECONDS, fan_out, n_cores, n_synapses
 from neuro.loihi.quantise import quantised
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from neuro.loihi.contracts import LoihiNetwork
 
 RATES = (0.02, 0.20)  # spikes per neuron and step
-CHIP_BACKENDS = ("loihi-emulator", "loihi-lava")
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +119,7 @@ def _before(study: Study, system: System, clip: Clips, draws: CoefficientDraws) 
     if type(classifier).fit_directly is not Classifier.fit_directly:
         return Before(*named, (), "it is fitted directly: nothing is known of it before")
     counts += OperationCounts.of("readout", "decision", compare_fp32=len(clip.label_names) - 1)
-    if run.backend.name in CHIP_BACKENDS:
+    if run.backend.name in LOIHI_BACKENDS:
         encoded = encoder(intensity, generator_for(0, "plan"))
         network = quantised(classifier)
         counts += encoder.operations(intensity, encoded)

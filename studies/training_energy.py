@@ -27,11 +27,11 @@ from classical_baselines.harness.coefficient import CoefficientDraws
 from classical_baselines.harness.energy import Draws, LowerBound, Modelled
 from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.harness.pricing import Deployment, price
+from studies.break_even import BY_SHOTS
 from studies.results import Row, StudyResults
 from studies.what_if import Side
 
 FORWARD_PASSES = 3  # of arithmetic: one forward, two backward
-BY_MACHINE = ("gates_1q", "gates_2q", "measurements", "shots", "machine_seconds")
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +138,7 @@ def _parameter_shift(row: Row, passes: float, draws: CoefficientDraws) -> tuple[
     if n_parameters is None or not seconds or energy is None:
         return None, None
     evaluations = (2 * float(n_parameters) + 1) * passes
-    kept = {key: count * evaluations for key, count in row.counts if key[2] in BY_MACHINE}
+    kept = {key: count * evaluations for key, count in row.counts if key[2] in BY_SHOTS}
     return seconds * evaluations, _priced(OperationCounts(kept), energy.deployed, draws)
 
 
