@@ -5,12 +5,14 @@ A point is on the front where no other point has at least its accuracy for at mo
 less of the other. Points that are equal in both stand on it together.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Name = TypeVar("Name", bound=Hashable)
 
 
 def on_front(accuracies: Sequence[float], joules: Sequence[float]) -> list[bool]:
@@ -23,22 +25,22 @@ def on_front(accuracies: Sequence[float], joules: Sequence[float]) -> list[bool]
 
 
 def front_probabilities(
-    scores: Mapping[str, Mapping[str, float]], draws: Mapping[str, Floats], seed: int = 0
-) -> dict[str, float]:
-    """P(on the front) of each system, from joint draws: groups are resampled together, prices are drawn together.
+    scores: Mapping[Name, Mapping[str, float]], draws: Mapping[Name, Floats], seed: int = 0
+) -> dict[Name, float]:
+    """P(on the front) of each point, from joint draws: groups are resampled together, prices are drawn together.
 
-    scores: accuracy by group of each system;  draws: [draw] joules of each system, all of the same `CoefficientDraws`
+    scores: accuracy by group of each point;  draws: [draw] joules of each point, all of the same `CoefficientDraws`
     """
     names = [name for name in scores if name in draws]
     groups = sorted(set.intersection(*(set(scores[name]) for name in names))) if names else []
     if not groups:
         return {}
-    table = np.array([[scores[name][group] for group in groups] for name in names])  # [system, group]
-    joules = np.array([draws[name] for name in names])  # [system, draw]
+    table = np.array([[scores[name][group] for group in groups] for name in names])  # [point, group]
+    joules = np.array([draws[name] for name in names])  # [point, draw]
     n_draws = joules.shape[1]
     generator = np.random.default_rng(seed)
     weights = generator.multinomial(len(groups), np.full(len(groups), 1 / len(groups)), size=n_draws) / len(groups)
-    accuracies = table @ weights.T  # [system, draw]
+    accuracies = table @ weights.T  # [point, draw]
     beaten = np.zeros(joules.shape, dtype=bool)
     for place in range(len(names)):
         no_worse = (accuracies >= accuracies[place]) & (joules <= joules[place])

@@ -315,14 +315,10 @@ def _points(results: StudyResults, boundary: str, letters: Mapping[str, str], vi
     full = [pair for pair in found if pair[1].kind in FULL_PRICES and not pair[1].does_not_fit]
     front = on_front([row.interval.estimate for row, _ in full], [e.nominal_joules or 0.0 for _, e in full])
     firsts = {(row.key, energy.deployment) for (row, energy), on in zip(full, front, strict=True) if on}
-    drawn = {
-        f"{row.system.name}\n{energy.deployment}": (row.interval.group_scores, energy.draws)
-        for row, energy in full
-        if energy.draws is not None and row.interval.group_scores
-    }
+    scored = [(row, energy) for row, energy in full if row.interval.group_scores]
     chances = front_probabilities(
-        {name: scores for name, (scores, _) in drawn.items()},
-        {name: draws for name, (_, draws) in drawn.items() if draws is not None},
+        {(row.key, energy.deployment): row.interval.group_scores for row, energy in scored},
+        {(row.key, energy.deployment): energy.draws for row, energy in scored if energy.draws is not None},
     )
     return [
         Point(
@@ -331,7 +327,7 @@ def _points(results: StudyResults, boundary: str, letters: Mapping[str, str], vi
             letters=letters[energy.deployment],
             names=(energy.deployment,),
             titles=(energy.deployed.title,),
-            chance=chances.get(f"{row.system.name}\n{energy.deployment}"),
+            chance=chances.get((row.key, energy.deployment)),
             on_front=(row.key, energy.deployment) in firsts,
         )
         for row, energy in found

@@ -32,13 +32,11 @@ def _values(results: StudyResults) -> Values:
 
 
 def front_chances(priced: Sequence[tuple[Row, EnergyRow]]) -> Mapping[tuple[str, str], float]:
-    """P(on the front of accuracy and energy) of every row that has groups and a full price."""
-    keys = {"\n".join(row.key): row.key for row, _ in priced}
-    usable = [(row, energy) for row, energy in priced if energy.draws is not None and row.interval.group_scores]
-    usable = [(row, energy) for row, energy in usable if not energy.does_not_fit]
-    scores = {"\n".join(row.key): row.interval.group_scores for row, _ in usable}
-    draws = {"\n".join(row.key): energy.draws for row, energy in usable if energy.draws is not None}
-    return {keys[name]: chance for name, chance in front_probabilities(scores, draws).items()}
+    """P(on the front of accuracy and energy) of every row that has groups and draws of a full price, and that fits."""
+    fitting = [(row, energy) for row, energy in priced if not energy.does_not_fit]
+    scores = {row.key: row.interval.group_scores for row, _ in fitting if row.interval.group_scores}
+    draws = {row.key: energy.draws for row, energy in fitting if energy.draws is not None}
+    return front_probabilities(scores, draws)
 
 
 def _front(energy: EnergyRow | None, chance: float | None) -> str:
