@@ -40,7 +40,7 @@ class EnergyRow:
     deployment: str
     scenario: Scenario
     boundary: Boundary
-    kind: str  # "modelled", "lower-bound", "unavailable"
+    kind: str  # "modelled", "measured", "lower-bound", "unavailable"
     nominal_joules: float | None  # None where unavailable: null, never 0
     median_joules: float | None  # of the draws
     low: float | None  # 5 % quantile of the draws, or the nominal value where that is a stated minimum below it
@@ -61,6 +61,10 @@ class EnergyRow:
     coefficient_ids: tuple[str, ...]
     does_not_fit: str = ""  # what the devices cannot hold, run or answer in time, where that was checked
     terms: tuple[Term, ...] = ()  # the products that the nominal value is the sum of
+
+    def stands_at(self, boundary: str, scenario: str) -> bool:
+        """Whether it is within this boundary and scenario, at the deployment's own prices and not at a rival set's."""
+        return (self.boundary, self.scenario, self.alternative_to) == (boundary, scenario, "")
 
     @property
     def coefficients(self) -> tuple[Coefficient, ...]:

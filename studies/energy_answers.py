@@ -28,7 +28,7 @@ def cheapest(
         priced = [
             energy
             for energy in row.energies
-            if (energy.boundary, energy.scenario, energy.alternative_to) == (boundary, "always-on", "")
+            if energy.stands_at(boundary, "always-on")
             and energy.kind in kinds
             and not (fitting and energy.does_not_fit)
         ]

@@ -52,7 +52,7 @@ def _boundary(results: StudyResults) -> Item:
         (row.title, energy.deployment): energy.kind
         for row in results.headline_rows
         for energy in row.energies
-        if energy.boundary == HEADLINE_BOUNDARY and energy.scenario == HEADLINE_SCENARIO and not energy.alternative_to
+        if energy.stands_at(HEADLINE_BOUNDARY, HEADLINE_SCENARIO)
     }
     full = {title for (title, _), kind in kinds.items() if kind in ("modelled", "measured")}
     without = sorted({title for title, _ in kinds} - full)

@@ -192,11 +192,7 @@ def _valued(results: StudyResults, trial: Trial, wanted: Search) -> Trial:
     if row is None or row.n_cells < row.n_wanted:
         failed = [gap.reason for gap in results.missing if gap.cell.system == trial.name and gap.reason]
         return replace(trial, reason=failed[0] if failed else "its cells are not all committed")
-    energy = next(
-        energy
-        for energy in row.energies
-        if (energy.boundary, energy.scenario, energy.alternative_to) == (wanted.boundary, wanted.scenario, "")
-    )
+    energy = next(energy for energy in row.energies if energy.stands_at(wanted.boundary, wanted.scenario))
     seconds = sum(energy.busy_seconds.values()) if energy.busy_seconds else None
     joules = energy.nominal_joules if energy.kind in ("modelled", "measured") else None
     priced = replace(trial, accuracy=row.interval.estimate, joules=joules, seconds=seconds)

@@ -243,8 +243,7 @@ def _energy_table(results: StudyResults) -> list[str]:
         (row, energy)
         for row in results.rows
         for energy in row.energies
-        if row.protocol == results.study.headline_protocol.name
-        and (energy.boundary, energy.scenario, energy.alternative_to) == ("system", "always-on", "")
+        if row.protocol == results.study.headline_protocol.name and energy.stands_at("system", "always-on")
     ]
     header = ("system", "backend", "deployment", "kind", "joules per decision", "joules per second", "not in it")
     return markdown_table(

@@ -308,9 +308,7 @@ def _points(results: StudyResults, boundary: str, letters: Mapping[str, str], vi
         (row, energy)
         for row in results.headline_rows
         for energy in row.energies
-        if (energy.boundary, energy.scenario, energy.alternative_to) == (boundary, view.scenario, "")
-        and energy.kind in view.kinds
-        and energy.nominal_joules is not None
+        if energy.stands_at(boundary, view.scenario) and energy.kind in view.kinds and energy.nominal_joules is not None
     ]
     full = [pair for pair in found if pair[1].kind in FULL_PRICES and not pair[1].does_not_fit]
     front = on_front([row.interval.estimate for row, _ in full], [e.nominal_joules or 0.0 for _, e in full])

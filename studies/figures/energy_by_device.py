@@ -29,7 +29,7 @@ def energy_by_device(results: StudyResults, boundary: str = "system") -> Drawing
         (row, energy)
         for row in results.headline_rows
         for energy in row.energies
-        if (energy.boundary, energy.scenario, energy.alternative_to) == (boundary, "always-on", "")
+        if energy.stands_at(boundary, "always-on")
     ]
     joules = [energy.nominal_joules for _, energy in fields if energy.nominal_joules]
     if not joules:

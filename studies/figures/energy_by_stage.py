@@ -26,7 +26,7 @@ def energy_by_stage(results: StudyResults, boundary: str = "system") -> Drawing 
         (row, energy)
         for row in results.headline_rows
         for energy in row.energies
-        if (energy.boundary, energy.scenario, energy.alternative_to) == (boundary, "always-on", "")
+        if energy.stands_at(boundary, "always-on")
         and energy.by_stage  # a measured energy has no stages
         and energy.nominal_joules is not None
     ]
