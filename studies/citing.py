@@ -15,6 +15,7 @@ from typing import Literal
 from classical_baselines.data.catalogue import DATA_SETS
 from classical_baselines.harness.coefficient import Coefficient
 from studies.code_version import code_version, defining_modules, source_of
+from studies.origins import revisions
 from studies.results import StudyResults
 from studies.specification import Study, System
 
@@ -30,7 +31,12 @@ STATISTICS = {
     "American Statistical Association 22 (1927), 209-212",
     "McNemar": "Q. McNemar, Note on the Sampling Error of the Difference between Correlated Proportions or "
     "Percentages, Psychometrika 12 (1947), 153-157",
-    "bootstrap": "B. Efron, Bootstrap Methods: Another Look at the Jackknife, Annals of Statistics 7 (1979), 1-26",
+    "bootstrap": "B. Efron, Better Bootstrap Confidence Intervals, Journal of the American Statistical Association 82 "
+    "(1987), 171-185",
+    "trainings that they share": "W. G. Howe, Approximate Confidence Limits on the Mean of X + Y Where X and Y Are Two "
+    "Tabled Independent Random Variables, Journal of the American Statistical Association 69 (1974), 789-794",
+    "exact bound": "C. J. Clopper and E. S. Pearson, The Use of Confidence or Fiducial Limits Illustrated in the Case "
+    "of the Binomial, Biometrika 26 (1934), 404-413",
 }
 _AFTER_BRACKET = re.compile(r"(?<=\))\. ")
 _REFERENCE = re.compile(r"^References?: (.*?)(?:\n\s*\n|\Z)", re.MULTILINE | re.DOTALL)
@@ -97,9 +103,8 @@ def _for(one: Citation) -> str:
 
 
 def _software(results: StudyResults) -> list[Citation]:
-    states = [provenance.get("git") or {} for provenance in results.provenances]
-    revisions = list(dict.fromkeys(str(state["revision"]) for state in states if state.get("revision")))
-    at = f", revision{'s' * (len(revisions) > 1)} {', '.join(revisions)}" if revisions else ""
+    known = revisions(results.provenances)
+    at = f", revision{'s' * (len(known) > 1)} {', '.join(known)}" if known else ""
     return [Citation("software", "trichord", f"{TITLE}, version {version('trichord')}{at}, Apache-2.0", ())]
 
 

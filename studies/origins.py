@@ -39,6 +39,11 @@ def origin_of(store: Store, keys: Sequence[str]) -> Origin:
     )
 
 
+def revisions(provenances: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The revisions of the code that some cells were computed by; none of cells from outside a checkout."""
+    return _distinct(str((provenance.get("git") or {}).get("revision") or "") for provenance in provenances)
+
+
 def _revision(git: Mapping[str, Any]) -> str:
     if not git.get("revision"):
         return "not a checkout"

@@ -24,6 +24,7 @@ from tempfile import TemporaryDirectory
 from classical_baselines.data.catalogue import DATA_SETS
 from studies.citing import bibtex, citation_text
 from studies.grid import keep_ground
+from studies.origins import revisions
 from studies.publishing import publish_study
 from studies.report import write_report
 from studies.results import StudyResults
@@ -82,8 +83,7 @@ def _zipped(folder: str, files: Mapping[str, bytes]) -> bytes:
 
 
 def _readme(study: Study, results: StudyResults) -> str:
-    states = [provenance.get("git") or {} for provenance in results.provenances]
-    revisions = list(dict.fromkeys(str(state["revision"]) for state in states if state.get("revision")))
+    code = ", ".join(revisions(results.provenances)) or "unknown"
     evidence = "test clips" if results.confirmed else "validation clips alone: no test result"
     cells = len(results.fits) + len(results.tests)
     own = "" if study.data.folder is None else f"\nIts recordings are looked for in `{RECORDINGS}`.\n"
@@ -92,7 +92,7 @@ def _readme(study: Study, results: StudyResults) -> str:
 {study.question}
 
 {cells} cells of the study `{study.name}`, on {study.data.name}; evidence: {evidence}. Made with Trichord
-{version("trichord")}; its cells were computed by revision {", ".join(revisions) or "unknown"}. `report/report.html`
+{version("trichord")}; its cells were computed by revision {code}. `report/report.html`
 opens in any browser; the tables beside it are what it shows.
 
 With Trichord, in this folder:
