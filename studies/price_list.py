@@ -29,6 +29,7 @@ from classical_baselines.harness.choices import InputError, choose
 from classical_baselines.harness.coefficient import Device
 from classical_baselines.harness.devices import shipped_devices, with_device
 from classical_baselines.harness.pricing import PRICED_STAGES, Deployment
+from studies.plain_errors import shown
 
 DEPLOYMENTS_FILE = Path(__file__).parent / "deployments.toml"
 KEYS = ("title", *PRICED_STAGES, "inside", "link", "alternative_to")
@@ -91,7 +92,7 @@ def _deployments(
 ) -> Mapping[str, Deployment]:
     """`known` and the deployments of the table `raw` of the file `where`."""
     if not isinstance(raw, dict):
-        raise InputError(f"{where}: deployments must be tables: [deployments.NAME].")
+        raise InputError(f"{where}: deployments must be tables, [deployments.NAME]; got {shown(raw)}.")
     found = dict(known)
     for name, table in raw.items():
         if name in known:
@@ -110,20 +111,23 @@ def _deployments(
 def _deployment(name: str, table: Any, devices: Mapping[str, Device]) -> Deployment:
     """The deployment of one table; a stage that it leaves out stands on the devices of the network."""
     if not isinstance(table, dict):
-        raise InputError("must be a table.")
+        raise InputError(f"must be a table, [deployments.NAME]; got {shown(table)}.")
     for key in table:
         if key not in KEYS:
             raise InputError(f"unknown key {key!r}; the keys are {', '.join(KEYS)}.")
     for key in ("title", "link", "alternative_to"):
         if not isinstance(table.get(key, ""), str):
-            raise InputError(f"{key} must be a text.")
+            raise InputError(f"{key} must be a text in quotes; got {shown(table[key])}.")
     if not table.get("title", "").strip():
-        raise InputError("title is missing.")
+        raise InputError("title is missing; say in a few words what is deployed where.")
     stages: dict[str, tuple[str, ...]] = {}
     for stage in PRICED_STAGES:
         named = table.get(stage, table.get("network"))
         if not isinstance(named, list) or not named or not all(isinstance(device, str) for device in named):
-            raise InputError(f"{stage} must list the devices that run it; the first one that has a price does.")
+            raise InputError(
+                f"{stage} must list the devices that run it, of which the first one that has a price does; "
+                f"got {shown(named)}."
+            )
         stages[stage] = tuple(named)
     # The readout stands inside where it stands on the network's device.
     inside = table.get("inside", ["network", "readout"] if stages["readout"] == stages["network"] else ["network"])
