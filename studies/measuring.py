@@ -84,7 +84,7 @@ def meter_of(kind: DeviceKind, powercap: Path) -> Meter | Unavailable:
 
 
 def device_name(kind: DeviceKind) -> str:
-    """The processor, as its system names it."""
+    """The processor or the GPU, as its system names it."""
     from studies.provenance import cpu_model
 
     return str(torch.cuda.get_device_name()) if kind == "cuda" else cpu_model()
@@ -148,20 +148,22 @@ def workload(setting: Setting, job: Job) -> Callable[[], Tensor]:
 
 
 def _batches(bench: _Bench, batch: int) -> list[tuple[Tensor, Tensor]]:
-    """Waveforms [batch, sample] and lengths [batch]: every validation clip once, then on from the first to fill up."""
+    """Waveforms [batch, sample] and lengths [batch] of the validation clips."""
+    return [(bench.clips.waveform[rows], bench.clips.n_samples[rows]) for rows in _rows_by_batch(bench, batch)]
+
+
+def _rows_by_batch(bench: _Bench, batch: int) -> tuple[Tensor, ...]:
+    """The rows [batch] of every validation clip once, then on from the first to fill up the last batch."""
     rows = torch.tensor(bench.fold.validation)
     n_batches = -(-len(rows) // batch)
-    parts = rows[torch.arange(n_batches * batch) % len(rows)].split(batch)
-    return [(bench.clips.waveform[part], bench.clips.n_samples[part]) for part in parts]
+    return rows[torch.arange(n_batches * batch) % len(rows)].split(batch)
 
 
 def _on_cuda(bench: _Bench, trained: Trained, batch: int, generator: torch.Generator) -> Callable[[], Tensor]:
     """The network alone on the GPU, from inputs that are there; a call ends when the logits are back."""
     network = trained.classifier.to("cuda")
-    rows = torch.tensor(bench.fold.validation)
-    n_batches = -(-len(rows) // batch)
-    parts = rows[torch.arange(n_batches * batch) % len(rows)].split(batch)
-    encoded = itertools.cycle([trained.encoder(bench.intensity[part], generator).to("cuda") for part in parts])
+    parts = _rows_by_batch(bench, batch)
+    encoded = itertools.cycle([trained.encoder(bench.intensity[rows], generator).to("cuda") for rows in parts])
 
     def work() -> Tensor:
         with torch.no_grad():

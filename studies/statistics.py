@@ -305,5 +305,5 @@ def _spread(scores: Mapping[str, float]) -> float | None:
     return float(np.std(list(scores.values()), ddof=1)) if len(scores) > 1 else None
 
 
-def _clipped(bound: float | None) -> float | None:
-    return None if bound is None else min(1.0, max(0.0, bound))
+def _clipped(bound: float) -> float:
+    return min(1.0, max(0.0, bound))

@@ -48,9 +48,7 @@ def bench() -> list[BenchRow]:
         for place in range(N_SYSTEMS)
         for network, names in [NETWORKS[place % len(NETWORKS)]]
     ]
-    for name in {
-        name for _, names in systems for name in names
-    }:  # files are read once in a process, when they are used
+    for name in {name for _, names in systems for name in names}:  # a file is read once in a process, before the time
         energy_rows(FRONT_END, [name], 1.0)
 
     def ours() -> None:

@@ -6,6 +6,7 @@ start does not count against it.
 """
 
 import time
+from collections.abc import Callable
 from importlib.util import find_spec
 
 import numpy as np
@@ -69,8 +70,7 @@ def _readout(generator: np.random.Generator) -> LoihiLayer:
     )
 
 
-def _timed(work: object) -> float:
-    assert callable(work)
+def _timed(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started

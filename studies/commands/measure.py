@@ -3,6 +3,7 @@
 
 import datetime
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,8 +114,6 @@ def _jobs(named: str, study: Study, plan: Plan, store: Store, systems: Sequence[
 
 def _refuse_company() -> None:
     """Whatever else runs would be measured too."""
-    import time
-
     look = OtherWork()
     time.sleep(LOOK_SECONDS)
     busy = look.busy_cores()
