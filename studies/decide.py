@@ -2,7 +2,8 @@
 """Which systems meet a budget: P(accuracy is at least so much and energy at most so much), and what would flip it.
 
     P(accuracy)   over groups: Student's t with n - 1 degrees of freedom around the mean of the group scores;
-                  over clips, and where no group differs from another: Beta(k + 1/2, n - k + 1/2) for k of n right
+                  over clips, and where no group differs from another: Beta(k + 1/2, n - k + 1/2) for k of n right,
+                  the posterior under Jeffreys' prior
     P(energy)     share of the shared draws of the prices at or below the limit; of a lower bound, at most that
     P(both)       their product: prices and clips know nothing of each other
 

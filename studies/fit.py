@@ -41,7 +41,7 @@ class FitCheck:
 
     @property
     def text(self) -> str:
-        """`ram of cortex-m4: 96 KB of 640 KB`."""
+        """`ram of cortex-m4: 96 KiB of 640 KiB`."""
         if self.needed is None or self.allowed is None:
             return f"{self.what}: not known ({self.note})"
         note = f" ({self.note})" if self.note else ""

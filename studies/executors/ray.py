@@ -110,7 +110,7 @@ def _submit_all(cluster: "_Cluster", tasks: Sequence[Task], listener: Listener, 
             if interrupts:
                 execution.interrupted = True
                 for reference in running:
-                    with suppress(Exception):
+                    with suppress(Exception):  # one that has ended meanwhile, or whose node is gone
                         ray.cancel(reference, force=True)
                 return
             width = cluster.n_jobs or max(1, cluster.n_places()) * QUEUED_PER_RUNNING
