@@ -125,7 +125,7 @@ def test_without_a_command_there_is_help_and_no_complaint(tmp_path, arguments):
         (["run", "tiny.toml", "--shard", "3/2"], "--shard 3/2: give I/N with I from 1 to N"),
         (["run", "tiny.toml", "--store", "tiny.toml"], "tiny.toml is a file"),
         (["run", "tiny.toml", "--accept-code", "cafecafe"], "No cell of"),
-        (["compare", "tiny.toml", "linear-layer", "nobody"], "No system is called 'nobody'"),
+        (["compare", "tiny.toml", "linear-layer", "nobody"], "is no store: nothing was run there yet"),
         (["list", "colours"], "No list is called 'colours'"),
         (["data", "describe", "whales"], "No data set is called 'whales'"),
         (["bench", "coffee"], "No bench is called 'coffee'"),

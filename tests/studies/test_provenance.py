@@ -8,7 +8,7 @@ import subprocess
 
 import torch
 
-from studies.provenance import SOURCE, measured, provenance
+from studies.provenance import SOURCE, measured, provenance, without_paths
 
 
 def test_it_has_revision_versions_machine_threads_seed_and_data():
@@ -32,8 +32,11 @@ def test_it_has_revision_versions_machine_threads_seed_and_data():
 
 
 def test_it_names_no_host_no_user_and_no_folder():
-    text = str(provenance({}, 0, "c0ffee", ["/opt/somewhere/trichord", "run", "--store=/home/somebody/x"]))
+    command = ["/opt/somewhere/trichord", "run", "/home/somebody/study.toml", "--store=~/secret/x"]
+    text = str(provenance({}, 0, "c0ffee", command))
 
-    assert not any(word in text for word in ("/home", "/opt", "somebody", str(SOURCE)))
+    assert not any(word in text for word in ("/home", "/opt", "somebody", "secret", str(SOURCE)))
+    assert "study.toml" in text
+    assert without_paths("--data-root=C:\\Users\\me\\data") == "--data-root=data"
     for name in (socket.gethostname(), getpass.getuser()):
         assert name == "root" or len(name) < 4 or name not in text

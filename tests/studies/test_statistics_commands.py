@@ -33,9 +33,11 @@ def test_without_two_names_every_system_is_compared_with_the_baseline_and_correc
     assert "13 tests: 2 with p ≤ 0.05 as they stand, 0 after Holm's correction." in printed
 
 
-def test_one_name_alone_is_refused():
+def test_one_name_alone_and_a_name_of_nobody_are_refused():
     with pytest.raises(InputError, match="name two systems, or none to compare every system with the baseline"):
         compare(STUDY, "linear-layer-cut", None, False)
+    with pytest.raises(InputError, match="No system is called 'nobody'"):
+        compare(STUDY, "linear-layer-cut", "nobody", False)
 
 
 def test_a_fixed_split_with_one_seed_a_side_claims_nothing_of_a_system_against_itself(capsys):

@@ -33,6 +33,7 @@ def test_what_is_not_known_is_empty_and_says_why():
 def test_joules_per_second_are_joules_per_decision_over_the_clip():
     priced = [row for row in records() if row["joules_per_decision_low"]]
 
+    assert len(priced) > 50
     for row in priced:
         for end in ("", "_low", "_high"):
             per_decision, per_second = float(row[f"joules_per_decision{end}"]), float(row[f"joules_per_second{end}"])
