@@ -21,6 +21,7 @@ app = typer.Typer(
     help="Compare classical, spiking and quantum-Fourier sound classifiers on equal terms.",
     no_args_is_help=True,
     add_completion=True,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 data_app = typer.Typer(help="Get, check and describe data sets.", no_args_is_help=True)
@@ -62,7 +63,9 @@ def main() -> None:
         usage = getattr(error, "format_message", None)  # what Typer refuses: an unknown option, a missing argument
         if usage is None:
             raise
-        if usage():  # empty where the help itself has been printed, for want of a command
+        if usage().startswith("Usage: "):  # the help itself, for want of a command
+            print(usage())
+        else:
             _complain(f"{usage()} `trichord --help` lists what may be asked.")
         sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)
@@ -123,7 +126,10 @@ def new(
         ),
     ] = None,
 ) -> int:
-    """Write a commented study file, from the catalogue or over your own recordings."""
+    """Write a commented study file.
+
+    It starts from a study of the catalogue, or is laid over your own recordings.
+    """
     return _call("new", name=name, from_study=from_study, from_folder=from_folder, group_from=group_from)
 
 
@@ -140,7 +146,7 @@ def plan(
     energy: Annotated[bool, typer.Option("--energy", help="Price every system before any training.")] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Show the cells of a study, and which of them are missing; run nothing."""
+    """Show a study's cells and which are missing; run nothing."""
     return _call("plan", request=_request(locals()), confirm=confirm, energy=energy, as_json=as_json)
 
 
@@ -169,7 +175,10 @@ def run(
     ] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Run what is missing of a study, then write its report. Interrupt it and run it again: it goes on."""
+    """Run what is missing of a study, then write its report.
+
+    Interrupt it and run it again: it goes on.
+    """
     return _call(
         "screen" if screen else "run",
         request=_request(locals()),
@@ -199,7 +208,7 @@ def status(
 
 @app.command()
 def verify(study: StudyName, store: StoreFolder = None) -> int:
-    """Read every file of a store and compare it with what was written."""
+    """Check every file of a store against what was written."""
     return _call("verify", request=_request(locals()))
 
 
@@ -211,13 +220,19 @@ def gc(
     settings: Settings = None,
     yes: Annotated[bool, typer.Option("--yes", help="Remove it. Looks at test folds stay counted.")] = False,
 ) -> int:
-    """List what a store keeps that serves no study: leavings of killed runs, old attempts, cells computed again."""
+    """List what a store keeps that serves no study.
+
+    That is leavings of killed runs, old attempts, cells computed again.
+    """
     return _call("gc", request=_request(locals()), yes=yes)
 
 
 @app.command()
 def index(study: StudyName, store: StoreFolder = None) -> int:
-    """Write the store's index anew, from its cells. It is derived: it saves time, and nothing rests on it."""
+    """Write the store's index anew, from its cells.
+
+    It is derived: it saves time, and nothing rests on it.
+    """
     return _call("index", request=_request(locals()))
 
 
@@ -271,7 +286,10 @@ def export(
     seeds: Seeds = None,
     accept_code: AcceptCode = None,
 ) -> int:
-    """Write what is committed for other tools: tables and figures, a zip file for an archive, runs of MLflow."""
+    """Write what is committed for other tools.
+
+    Tables and figures, a zip file for an archive, runs of MLflow.
+    """
     return _call("export", request=_request(locals()), to=to, formats=formats, archive=archive, mlflow=mlflow)
 
 
@@ -285,7 +303,10 @@ def publish(
     seeds: Seeds = None,
     accept_code: AcceptCode = None,
 ) -> int:
-    """Copy the study's cells without weights and pictures: what a paper's supplement holds."""
+    """Copy the cells without weights, for a paper's supplement.
+
+    Weights and pictures stay behind; every table, comparison and price comes back from the copy.
+    """
     return _call("publish", request=_request(locals()), folder=folder)
 
 
@@ -309,7 +330,10 @@ def energy(
     accept_code: AcceptCode = None,
     as_json: AsJson = False,
 ) -> int:
-    """Print the energy budget of every run of a study, from the counts in the store; or answer one of its questions."""
+    """Print energy budgets, or answer a question about them.
+
+    Every run of a study is priced now, from the counts in the store.
+    """
     asked = {"decides": decides, "per_hour": per_hour, "training": training, "training_on": training_on}
     place = {"boundary": boundary, "scenario": scenario}
     return _call("energy", request=_request(locals()), **asked, **place, as_json=as_json)
@@ -335,7 +359,10 @@ def measure(
     seeds: Seeds = None,
     accept_code: AcceptCode = None,
 ) -> int:
-    """Measure joules per decision of trained systems on this machine; three quarters of a minute per window."""
+    """Measure joules per decision of trained systems here.
+
+    It takes three quarters of a minute per window.
+    """
     options = {"batch": batch, "windows": windows, "device": device, "shared": shared, "powercap": powercap}
     return _call("measure", request=_request(locals()), systems=systems or [], **options)
 
@@ -352,7 +379,10 @@ def compare(
     accept_code: AcceptCode = None,
     as_json: AsJson = False,
 ) -> int:
-    """Difference of two systems on the same clips, its interval, and a verdict."""
+    """Give the difference of two systems, and a verdict.
+
+    Both answer the same clips; the difference comes with its interval.
+    """
     return _call("compare", request=_request(locals()), a=a, b=b, as_json=as_json)
 
 
@@ -369,7 +399,10 @@ def error_rates(
     n_studies: Annotated[int, typer.Option("--studies", help="Simulated studies of each design.")] = 2000,
     as_json: AsJson = False,
 ) -> int:
-    """How often a verdict is wrong: in simulated studies, or of one system against itself with other seeds."""
+    """Count how often a verdict is wrong.
+
+    In simulated studies, or of one system against itself with other seeds.
+    """
     request = None if study is None else _request(locals())
     return _call("error_rates", request=request, n_studies=n_studies, as_json=as_json)
 
@@ -388,7 +421,10 @@ def rank(
     out: Annotated[Path | None, typer.Option("--out", help="Folder of the figure.  [default: ./reports/rank]")] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Rank systems of the same name across studies: mean ranks, tests, critical-difference diagram."""
+    """Rank systems of the same name across studies.
+
+    Mean ranks, tests, and the critical-difference diagram.
+    """
     requests = _requests(studies, stores, locals())
     names = None if systems is None else [name.strip() for name in systems.split(",")]
     return _call("rank", requests=requests, systems=names, out=out, as_json=as_json)
@@ -412,7 +448,10 @@ def decide(
     accept_code: AcceptCode = None,
     as_json: AsJson = False,
 ) -> int:
-    """Say which systems meet a budget, with what probability, what does not fit, and what would flip it."""
+    """Say which systems meet a budget, with what probability.
+
+    And what does not fit, and what would flip the answer.
+    """
     asked = {"max_energy": max_energy, "min_accuracy": min_accuracy, "max_latency": max_latency}
     place = {"boundary": boundary, "scenario": scenario, "device": device}
     return _call("decide", request=_request(locals()), **asked, **place, as_json=as_json)
@@ -435,7 +474,10 @@ def break_even(
     accept_code: AcceptCode = None,
     as_json: AsJson = False,
 ) -> int:
-    """Find the spike rate, width, number of shots or price at which two systems use the same energy."""
+    """Find where two systems use the same energy.
+
+    Over a spike rate, a width in bits, a number of shots or a price.
+    """
     asked = {"over": over, "boundary": boundary, "scenario": scenario}
     on = {"deployment_a": deployment_a, "deployment_b": deployment_b}
     return _call("break_even", request=_request(locals()), a=a, b=b, **asked, **on, as_json=as_json)
@@ -451,7 +493,10 @@ def review(
     accept_code: AcceptCode = None,
     as_json: AsJson = False,
 ) -> int:
-    """Fill in the reviewer's checklist from the store, and write a methods paragraph."""
+    """Fill in the reviewer's checklist from the store.
+
+    It ends with a methods paragraph.
+    """
     return _call("review", request=_request(locals()), as_json=as_json)
 
 
@@ -473,7 +518,10 @@ def trace(
     accept_code: AcceptCode = None,
     as_json: AsJson = False,
 ) -> int:
-    """Follow a number of the report to its cells, counts, coefficients and sources."""
+    """Follow a number of the report to its source.
+
+    Its cells, their counts, the coefficients, and where each of these is from.
+    """
     return _call("trace", request=_request(locals()), number=number, as_json=as_json)
 
 
@@ -488,7 +536,10 @@ def cite(
     only_bibtex: Annotated[bool, typer.Option("--bibtex", help="BibTeX alone, for a file.")] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Print what a study rests on, to cite: Trichord, the recordings, the methods, the sources of prices."""
+    """Print what a study rests on, to cite.
+
+    Trichord, the recordings, the methods, the sources of prices.
+    """
     return _call("cite", request=_request(locals()), only_bibtex=only_bibtex, as_json=as_json)
 
 
@@ -515,7 +566,10 @@ def import_(
     seeds: Seeds = None,
     accept_code: AcceptCode = None,
 ) -> int:
-    """Take predictions, counts and joules from elsewhere into the statistics of a study. They count as looks."""
+    """Take what was measured elsewhere into a study.
+
+    Predictions, counts and joules join the study's statistics; they count as looks.
+    """
     request = _request(locals())
     files = {"predictions": predictions, "counts": counts, "joules": joules, "template": template}
     said = {"system": system, "title": title, "family": family, "backend": backend, "deployed": deployment}
@@ -532,7 +586,10 @@ def search(
     out: Annotated[Path | None, typer.Option("--out", help="Folder.  [default: ./reports/STUDY-trials]")] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Search systems and devices by accuracy against energy under a budget, on validation clips. It can be resumed."""
+    """Search systems and devices under a budget.
+
+    Accuracy against energy and latency, on validation clips. Interrupt it and run it again: it goes on.
+    """
     return _call("search", request=_request(locals()), jobs=jobs, out=out, as_json=as_json)
 
 
@@ -551,7 +608,7 @@ def bench(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Benches; none: all.")] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Time our kernels beside their peers, alternating, at one thread."""
+    """Time our kernels beside their peers, at one thread."""
     return _call("bench", names=names or [], as_json=as_json)
 
 
@@ -578,13 +635,13 @@ def data_get(
 
 @data_app.command("check")
 def data_check(name: Annotated[str, typer.Argument(help="A data set.")], data_root: DataRoot = None) -> int:
-    """Read every recording of a data set and compare it with its manifest."""
+    """Compare every recording with its manifest."""
     return _call("data:check", name=name, data_root=data_root)
 
 
 @data_app.command("describe")
 def data_describe(name: Annotated[str, typer.Argument(help="A data set.")], data_root: DataRoot = None) -> int:
-    """Print what a data set holds, where it is from and under which licence."""
+    """Print what a data set holds, its origin and licence."""
     return _call("data:describe", name=name, data_root=data_root)
 
 

@@ -2,7 +2,9 @@
 """A real study gives the same cells and the same tables inline, on Ray and in three shards, and asks nobody for it."""
 
 import json
+import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,21 +54,24 @@ class Runs:
     folder: Path
     on_this_machine: Watched  # inline, then the shards
     on_ray: Watched  # the command itself
+    temporary: Path  # TMPDIR of all of them
 
     def store(self, way: str) -> Store:
         return open_store(self.folder / way)
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory) -> Runs:
+def runs(tmp_path_factory) -> Iterator[Runs]:
     folder = tmp_path_factory.mktemp("ways")
+    temporary = tempfile.mkdtemp()  # pytest's own are too long for Ray's sockets
     (folder / "tiny.toml").write_text(STUDY)
-    cache = {"TRICHORD_CACHE": str(folder / "cache")}
+    places = {"TRICHORD_CACHE": str(folder / "cache"), "TMPDIR": temporary}
     driver = "tests.studies.executors.tiny_driver"
-    here = watched(folder, ["-m", driver, "tiny.toml", "inline=inline", "shards=shards"], **cache)
+    here = watched(folder, ["-m", driver, "tiny.toml", "inline=inline", "shards=shards"], **places)
     run = ["-m", "studies.cli", "run", "tiny.toml", "--confirm", "--store", "ray", "--shard", "1/1", "--json"]
-    there = watched(folder, [*run, "--executor", "ray", "--jobs", "2"], **cache)
-    return Runs(folder, here, there)
+    there = watched(folder, [*run, "--executor", "ray", "--jobs", "2"], **places)
+    yield Runs(folder, here, there, Path(temporary))
+    shutil.rmtree(temporary)
 
 
 def canonical(store: Store) -> dict[str, dict[str, bytes]]:
@@ -129,7 +134,7 @@ def test_no_socket_is_opened_beyond_the_loopback_address(runs):
 def test_no_process_and_no_temporary_folder_outlives_a_run(runs):
     assert runs.on_this_machine.left == []
     assert runs.on_ray.left == []
-    assert not list(Path(tempfile.gettempdir()).glob("trichord-*/session_latest"))
+    assert not list(runs.temporary.glob("trichord-*"))
 
 
 def test_ray_says_nothing_between_the_lines_for_machines(runs):
