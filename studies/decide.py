@@ -1,7 +1,8 @@
 # studies/decide.py
 """Which systems meet a budget: P(accuracy is at least so much and energy at most so much), and what would flip it.
 
-    P(accuracy)   over groups: Student's t with n - 1 degrees of freedom around the mean of the group scores;
+    P(accuracy)   over groups: Student's t around the mean of the group scores, wider where groups share trained
+                  models (`unit_scores`); with one training, it speaks of these networks alone;
                   over clips, and where no group differs from another: Beta(k + 1/2, n - k + 1/2) for k of n right,
                   the posterior under Jeffreys' prior
     P(energy)     share of the shared draws of the prices at or below the limit; of a lower bound, at most that
@@ -11,7 +12,6 @@ A system that does not fit its devices, or is modelled to be too slow, meets no 
 """
 
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 from scipy import stats
@@ -101,9 +101,10 @@ def accuracy_probability(interval: Interval, least: float | None) -> tuple[float
     scores = np.array(list(interval.group_scores.values()))
     if len(scores) == 1:
         return 0.0, 1.0  # one group says nothing of the next
-    if len(scores) > 1 and np.ptp(scores) > 0:
-        error = float(scores.std(ddof=1)) / sqrt(len(scores))
-        p = float(stats.t.sf((least - interval.estimate) / error, len(scores) - 1))
+    if len(scores) > 1 and np.ptp(scores) > 0 and interval.spread is not None:
+        gap = interval.estimate - least
+        tail = interval.spread.p_value(gap) / 2
+        p = 1 - tail if gap > 0 else tail
     else:
         n_right = interval.estimate * interval.n_clips
         p = float(stats.beta.sf(least, n_right + 0.5, interval.n_clips - n_right + 0.5))
@@ -126,6 +127,8 @@ def _would_flip(side: Side, limits: Limits, p_accuracy: tuple[float, float], dra
     if limits.min_accuracy is not None:
         gap = 100 * (side.row.interval.estimate - limits.min_accuracy)
         likely = f"P = {p_accuracy[0]:.2f}" if p_accuracy[0] == p_accuracy[1] else "one group: not known"
+        spread = side.row.interval.spread
+        likely += ", of these trained networks alone" if spread is not None and spread.unseen else ""
         said.append(f"accuracy: {abs(gap):.1f} points {'above' if gap >= 0 else 'below'} what is asked ({likely})")
     if limits.max_joules is not None:
         said.append("energy: " + _energy_flip(side, limits.max_joules))

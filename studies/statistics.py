@@ -112,6 +112,7 @@ class Interval:
     sd_seeds: float | None  # None below two seeds
     sd_folds: float | None
     group_scores: Mapping[str, float] = field(default_factory=dict)  # empty where clips are the sample
+    spread: MeanSpread | None = field(default=None, compare=False, repr=False)  # None below two units
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,7 @@ def accuracy_interval(trials: Trials) -> Interval:
         sd_seeds=_spread(trials.by_seed()),
         sd_folds=_spread(trials.by_fold()),
         group_scores=trials.group_scores() if trials.grouped else {},
+        spread=scores.spread if len(values) > 1 else None,
     )
 
 

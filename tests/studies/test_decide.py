@@ -5,6 +5,7 @@ from math import atan, pi
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.coefficient import CoefficientDraws
@@ -15,6 +16,7 @@ from studies.commands.request import Request
 from studies.decide import Limits, accuracy_probability, decide
 from studies.fit import FitCheck
 from studies.statistics import Interval
+from studies.unit_scores import UnitScores
 from tests.studies.priced_rows import side
 from tests.studies.synthetic_results import synthetic_results
 
@@ -22,10 +24,14 @@ DRAWS = CoefficientDraws(n_draws=400)
 CNN = OperationCounts.of("network", "all", mac_int8=1e6)  # 0.23 uJ, from 0.0767 to 0.69
 
 
-def interval(scores, n_clips=100):
-    scores = {str(place): score for place, score in enumerate(scores)}
-    mean = float(np.mean(list(scores.values()))) if scores else 1.0
-    return Interval(mean, 0.0, 1.0, "t", len(scores), n_clips, 1, 1, None, None, scores)
+def interval(scores, n_clips=100, *, blocks=None):
+    """Of group scores [group] or [group, seed]; each group has models of its own unless `blocks` says otherwise."""
+    by_seed = np.array(scores, dtype=float).reshape(len(scores), -1 if scores else 0)
+    units = UnitScores(tuple(map(str, range(len(by_seed)))), by_seed, np.array(blocks or range(len(by_seed))))
+    mean = float(by_seed.mean()) if by_seed.size else 1.0
+    by_group = dict(zip(units.names, by_seed.mean(axis=1), strict=True)) if by_seed.size else {}
+    spread = units.spread if len(by_seed) > 1 else None
+    return Interval(mean, 0.0, 1.0, "t", len(by_seed), n_clips, 1, 1, None, None, by_group, spread)
 
 
 def scored(scores, counts=CNN, deployment="cmos-45nm-int8", **place):
@@ -37,6 +43,18 @@ def test_over_two_groups_the_probability_is_that_of_a_cauchy_distribution():
     # Student's t with one degree of freedom: P(T > t) = 1/2 - atan(t) / pi; here mean 0.8, standard error 0.1
     assert accuracy_probability(interval([0.7, 0.9]), 0.9)[0] == pytest.approx(0.5 - atan(1) / pi)
     assert accuracy_probability(interval([0.7, 0.9]), 0.8)[0] == pytest.approx(0.5)
+
+
+def test_luck_in_training_that_groups_share_keeps_the_probability_from_certainty():
+    """Three groups that agree under each of two seeds, 0.1 apart, whose variance is 0.005. By hand, with n = m = 3:
+    models 9 / 6 * 0.005 / 2 = 0.00375 with 1 degree of freedom, counted 9 / 6 * (3 * 0.005 / 9) / 2 = 0.00125 with 2.
+    """
+    shared = interval([[0.75, 0.85], [0.75, 0.85], [0.750001, 0.850001]], blocks=[0, 0, 0])
+    own = interval([[0.75, 0.85], [0.75, 0.85], [0.750001, 0.850001]])
+
+    assert accuracy_probability(own, 0.75)[0] > 0.999
+    tail = 1 - accuracy_probability(shared, 0.75)[0]
+    assert stats.t.isf(tail, 1) ** 2 * 0.00375 - stats.t.isf(tail, 2) ** 2 * 0.00125 == pytest.approx(0.05**2, rel=1e-3)
 
 
 def test_over_clips_the_probability_is_that_of_the_right_ones():
