@@ -20,10 +20,12 @@ paired by unit and tested by flipping their signs (Fisher 1935): p = share of th
 least as far from 0, all of them up to 2^16, and 65 536 drawn ones beyond; where units share models, the larger of this
 p and that of the interval.
 
-What a verdict claims: the systems, trained again with other seeds on these recordings, for new units. Where units share
-models and one seed was run, nothing is claimed; nor is anything called better or worse with fewer than six units, where
-p cannot fall to 0.05. What other training recordings would change no fold shows: `other_tests` has the corrected
-resampled t for that. How often verdicts are wrong: docs/results/statistics.md.
+What a verdict claims: the systems, trained again with other seeds on these recordings, for new units. Where units
+share models and one seed was run, nothing is claimed; nor with fewer than six units, where p cannot fall to 0.05.
+Better and worse take an interval and a p that exclude 0; equivalent an interval within the margin, and sign flips
+about both its ends with p of 0.05 or less, as a t over few groups misses more than 5 % where their differences are
+skewed. What other training recordings would change no fold shows: `other_tests` has the corrected resampled t for
+that. How often verdicts are wrong: docs/results/statistics.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -129,7 +131,7 @@ class Comparison:
     margin: float
     verdict: Verdict
     would_decide: str  # "" unless undecided
-    refused: str = ""  # why the sample is too small for any verdict, or for better and worse
+    refused: str = ""  # why the sample is too small for any verdict
     differences: Mapping[str, float] = field(default_factory=dict)  # by group; empty where clips are the sample
 
 
@@ -197,7 +199,9 @@ def compare_scores(differences: UnitScores, margin: float, *, n_clips: int, grou
             p_value = max(p_value, spread.p_value(mean))
             test += ", the larger p"
     refused = _refusal(spread, unit, n)
-    verdict = verdict_of(low, high, p_value, margin) if not _unseen(spread) else "undecided"
+    verdict = "undecided" if _unseen(spread) else verdict_of(low, high, p_value, margin)
+    if verdict == "equivalent" and _margin_p_value(values, margin) > ALPHA:
+        verdict = "undecided"
     return Comparison(
         difference=mean,
         low=low,
@@ -212,6 +216,11 @@ def compare_scores(differences: UnitScores, margin: float, *, n_clips: int, grou
         refused=refused,
         differences=dict(zip(differences.names, values.tolist(), strict=True)) if grouped else {},
     )
+
+
+def _margin_p_value(differences: Floats, margin: float) -> float:
+    """The larger p of the sign flips about either end of the margin: whether the test puts the mean within it too."""
+    return max(sign_flip_p_value(differences - margin), sign_flip_p_value(differences + margin))
 
 
 def _unseen(spread: MeanSpread | None) -> bool:
@@ -238,7 +247,9 @@ def _would_decide(differences: UnitScores, spread: MeanSpread | None, margin: fl
 
 
 def verdict_of(low: float | None, high: float | None, p_value: float | None, margin: float) -> Verdict:
-    """Equivalent where the interval lies within ±margin; better or worse where it and the test exclude 0."""
+    """Equivalent where the interval lies within ±margin (and the test agrees: `compare_scores`); better or worse where
+    it and the test exclude 0.
+    """
     if low is None or high is None:
         return "undecided"
     if -margin <= low and high <= margin:

@@ -43,7 +43,7 @@ def _pair(request: Request, results: StudyResults, a: str, b: str, as_json: bool
     print(f"difference {found.difference:+.3f}, 95 % {_interval(found)}{p_value} ({found.test})")
     print(f"verdict: {found.verdict} (margin {found.margin:g})")
     if found.refused:
-        print(f"too little for better or worse: {found.refused}")
+        print(f"too little for a verdict: {found.refused}")
     if found.would_decide:
         print(f"what would decide it: {found.would_decide}")
     print("other tests, on which the verdict does not rest:")

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from classical_baselines.harness.choices import InputError
 from studies.error_rates import (
     AT_THE_MARGIN,
     DESIGNS,
@@ -60,10 +61,10 @@ def test_no_more_than_five_per_cent_of_systems_that_differ_by_the_margin_are_cal
 
 
 def test_what_differs_by_the_margin_is_seldom_called_equivalent():
-    rate = simulated(AT_THE_MARGIN[1], 100, AT_THE_MARGIN[1].margin)
+    design = AT_THE_MARGIN[0]
 
-    assert n_wrong(rate, "equivalent") <= 12  # 0.001 of cases at 5 %
-    assert n_wrong(simulated(AT_THE_MARGIN[1], 40), "equivalent") > 5  # while equals are called so
+    assert n_wrong(simulated(design, 100, design.margin), "equivalent") <= 12  # more in 0.001 of cases at 5 %
+    assert n_wrong(simulated(design, 60), "equivalent") > 5  # while equals are called so
 
 
 def test_the_naive_test_is_wrong_far_more_often():
@@ -140,3 +141,8 @@ def test_a_system_against_itself_counts_every_verdict():
 
     assert (rate.name, rate.n) == ("it", len(expected))
     assert dict(rate.verdicts) == {verdict: expected.count(verdict) for verdict in set(expected)}
+
+
+def test_a_difference_beyond_certainty_is_refused():
+    with pytest.raises(InputError, match=r"difference 0.5: with an accuracy of 0.889 it must keep within 0 and 1"):
+        DESIGNS[0].shift_for(0.5)

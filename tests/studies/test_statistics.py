@@ -245,3 +245,21 @@ def test_too_few_groups_are_refused_with_the_reason():
     result = paired_difference(by_group([0.9] * 5), by_group([0.5, 0.55, 0.5, 0.5, 0.45]), margin=0.02)
 
     assert result.refused == "5 groups: p cannot fall to 0.05 below 6"
+
+
+def test_a_mean_within_the_margin_is_not_equivalent_where_one_group_lies_far_outside():
+    """The interval is [-0.006, 0.019]; by the sign flip about 0.02 one speaker in six may well pull the mean there."""
+    even, shifted = [0.5] * 6, [0.5, 0.5, 0.5, 0.5, 0.51, 0.53]
+    ours, theirs = by_group(shifted, n=100), by_group(even, n=100)
+    result = paired_difference(ours, theirs, margin=0.02)
+
+    assert -0.02 < result.low < result.high < 0.02
+    assert result.verdict == "undecided"
+    assert paired_difference(by_group([0.5] * 5 + [0.51], n=100), theirs, margin=0.02).verdict == "equivalent"
+
+
+def test_five_groups_that_do_not_differ_are_too_few_for_equivalence():
+    result = paired_difference(by_group([0.9] * 5, n=90), by_group([0.9] * 5, n=90), margin=0.02)
+
+    assert result.high < 0.02
+    assert (result.verdict, result.refused) == ("undecided", "5 groups: p cannot fall to 0.05 below 6")
