@@ -52,7 +52,6 @@ class Task:
     command: tuple[str, ...] = ()
     pipeline: str = PIPELINE  # the module with `fit_cell` and `test_cell`
     probes: tuple[Probe, ...] = ()  # those that are missing
-    exclusive: bool = False  # nothing else of ours may run beside it: its energy is measured
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -9,8 +9,7 @@ the store alone. So the same study gives the same cells whichever executor runs 
     a limit that is passed   the process and its children are killed; the cell has failed; not tried again
     an interrupt             ends what is running; what is committed stays, and the next run goes on from there
 
-A task marked `exclusive` is run alone on the machine of the driver, after all others and after the executor's own
-processes have ended: energy is measured there, and nothing else of ours may draw power meanwhile.
+Energy is measured by no executor: `studies.measuring` has the lane where nothing else of ours runs.
 """
 
 from collections.abc import Callable, Sequence

@@ -20,19 +20,14 @@ GRACE_SECONDS = 15.0  # given to a commit after an interrupt
 
 
 def execute(tasks: Sequence[Task], options: Options, listener: Listener) -> Execution:
-    """Run the tasks, those that are exclusive one by one at the end."""
+    """Run the tasks on this machine."""
     execution = Execution()
     if not tasks:
         return execution
     n_jobs = options.n_jobs or jobs_of_cores(tasks[0].study.threads_per_cell)
     warm_up(cell_environment(tasks[0].study), tasks[0].pipeline)
     listener.began(n_jobs, None)
-    for lane, width in (
-        ([task for task in tasks if not task.exclusive], n_jobs),
-        ([task for task in tasks if task.exclusive], 1),
-    ):
-        if not execution.interrupted:
-            _run_lane(lane, width, execution, listener)
+    _run_side_by_side(tasks, n_jobs, execution, listener)
     return execution
 
 
@@ -42,8 +37,7 @@ def jobs_of_cores(threads_per_cell: int) -> int:
     return max(1, n_cores // threads_per_cell)
 
 
-def _run_lane(tasks: Sequence[Task], width: int, execution: Execution, listener: Listener) -> None:
-    """Run the tasks, `width` side by side."""
+def _run_side_by_side(tasks: Sequence[Task], n_jobs: int, execution: Execution, listener: Listener) -> None:
     waiting = deque((task, 1) for task in tasks)
     running: list[CellProcess] = []
 
@@ -59,7 +53,7 @@ def _run_lane(tasks: Sequence[Task], width: int, execution: Execution, listener:
                     execution.interrupted = True
                     _stop(running, interrupts)
                     return
-                while waiting and len(running) < width:
+                while waiting and len(running) < n_jobs:
                     task, n_try = waiting.popleft()
                     if task.is_committed():  # by another driver on this store, since the plan was made
                         tell(task, Ending(True, 0.0))

@@ -60,30 +60,16 @@ TOKEN_VARIABLES = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 
 
 def execute(tasks: Sequence[Task], options: Options, listener: Listener) -> Execution:
-    """Run the tasks on Ray; those that are exclusive run on this machine, once Ray has ended."""
+    """Run the tasks on Ray."""
     execution = Execution()
-    shared = [task for task in tasks if not task.exclusive]
-    if shared:
-        _run_on_ray(shared, options, listener, execution)
-    exclusive = [task for task in tasks if task.exclusive]
-    if exclusive and not execution.interrupted:
-        began = _nothing if shared else listener.began  # it has been told of the start already
-        alone = inline.execute(exclusive, Options(n_jobs=1), Listener(began, listener.finished))
-        execution.finished += alone.finished
-        execution.interrupted = alone.interrupted
-    return execution
-
-
-def _nothing(n_places: int, seconds: float | None) -> None:
-    del n_places, seconds
-
-
-def _run_on_ray(tasks: Sequence[Task], options: Options, listener: Listener, execution: Execution) -> None:
+    if not tasks:
+        return execution
     try:
         with _ending_at_once(), _cluster(options, tasks[0].study.threads_per_cell) as cluster:
             _submit_all(cluster, tasks, listener, execution)
     except KeyboardInterrupt:
         execution.interrupted = True
+    return execution
 
 
 def _submit_all(cluster: "_Cluster", tasks: Sequence[Task], listener: Listener, execution: Execution) -> None:

@@ -3,16 +3,14 @@
 
 import argparse
 import sys
-from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
 from studies.code_version import CodeVersion
-from studies.executors import EXECUTORS
-from studies.executors.contract import Listener, Options
+from studies.executors.contract import Options
 from studies.grid import Shard
 from studies.progress import PlainProgress
-from studies.running import make_plan, run_plan, sharded, tasks_of
+from studies.running import make_plan, run_plan, sharded
 from studies.store import open_store
 from studies.worker import STOPPED
 from tests.studies.fake_study import GROUND, fake_study
@@ -29,7 +27,6 @@ def main() -> int:
     parser.add_argument("--gpus-per-cell", type=float, default=0.0)
     parser.add_argument("--shard", type=Shard.parsed)
     parser.add_argument("--only")
-    parser.add_argument("--exclusive", help="the system whose cells are to run alone")
     parser.add_argument("--seconds-limit", type=float, default=3600)
     parser.add_argument("--memory-limit", type=float)
     asked = parser.parse_args()
@@ -44,12 +41,7 @@ def main() -> int:
         if asked.shard is not None:
             plan = sharded(plan, asked.shard)
         options = Options(asked.jobs, asked.gpus_per_cell)
-        if asked.exclusive is None:
-            execution = run_plan(plan, store, None, PlainProgress(), options, asked.executor, pipeline=PIPELINE)
-        else:
-            tasks = tasks_of(plan, store, None, pipeline=PIPELINE)
-            tasks = [replace(task, exclusive=task.cell.cell.system == asked.exclusive) for task in tasks]
-            execution = EXECUTORS[asked.executor]()(tasks, options, Listener(lambda *_: None, lambda _: None))
+        execution = run_plan(plan, store, None, PlainProgress(), options, asked.executor, pipeline=PIPELINE)
     if execution.interrupted:
         return STOPPED
     return 1 if execution.failed else 0

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -181,23 +180,6 @@ def test_a_cell_whose_children_hold_too_much_memory_is_ended_with_them(tmp_path)
     assert 0.9 < float(reason[1]) < 2
     assert len(open_store(tmp_path).keys()) == 4
     assert not [p for p in psutil.process_iter(["cmdline"]) if "held = b'x' * 700" in " ".join(p.info["cmdline"] or [])]
-
-
-def test_an_exclusive_cell_runs_alone_and_after_all_others(tmp_path):
-    log = tmp_path / "log"
-    code, output = finish(
-        *(tmp_path / "store", "--jobs", 3, "--only", "seed=0", "--exclusive", "middle"),
-        **{"TRICHORD_FAKE_LOG": str(log), "TRICHORD_FAKE_SECONDS": "0.2"},
-    )
-    spans = sorted(
-        (float(begin), float(end), name) for name, begin, end, *_ in map(str.split, log.read_text().splitlines())
-    )
-
-    assert code == 0, output
-    assert [name for _, _, name in spans[10:]] == ["middle"] * 5
-    assert any(after[0] < before[1] for before, after in pairwise(spans[:10]))  # the others ran side by side
-    assert all(before[1] <= after[0] for before, after in pairwise(spans[9:]))
-    assert max(end for _, end, _ in spans[:10]) <= spans[10][0]
 
 
 def test_recordings_that_change_during_a_run_fail_its_cells(tmp_path):

@@ -124,20 +124,6 @@ def test_more_of_a_gpu_than_any_node_has_is_refused(two_nodes, tmp_path):
     assert "--gpus-per-cell 2: the node with the most visible CUDA devices has 1" in output
 
 
-def test_an_exclusive_cell_runs_on_the_drivers_machine_after_ray_has_ended(two_nodes, tmp_path):
-    log = tmp_path / "log"
-    code, output = finish(
-        *(tmp_path / "store", "--executor", "ray", "--only", "seed=0,fold=anna", "--exclusive", "small"),
-        TRICHORD_FAKE_LOG=str(log),
-        **two_nodes.settings,
-    )
-    lines = [line.split() for line in log.read_text().splitlines()]
-
-    assert code == 0, output
-    assert [line[0] for line in lines][2:] == ["small"]
-    assert float(lines[2][1]) >= max(float(line[2]) for line in lines[:2])
-
-
 def test_an_interrupt_ends_ray_within_seconds_and_leaves_no_process(tmp_path):
     mark = secrets.token_hex(16)
     process = start(tmp_path, "--executor", "ray", "--jobs", 1, TRICHORD_FAKE_SECONDS="600", **{MARK: mark})
