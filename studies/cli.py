@@ -386,6 +386,33 @@ def compare(
     return _call("compare", request=_request(locals()), a=a, b=b, as_json=as_json)
 
 
+@app.command()
+def scores(
+    study: StudyName,
+    systems: Annotated[list[str] | None, typer.Argument(metavar="[SYSTEM]...", help="Systems; none: all.")] = None,
+    positive: Annotated[
+        str | None, typer.Option("--positive", help="A class against all others: EER, sensitivity, specificity.")
+    ] = None,
+    normal: Annotated[
+        str | None, typer.Option("--normal", help="With --positive: the class of no finding, for the ICBHI score.")
+    ] = None,
+    verifier: Annotated[
+        Path | None, typer.Option("--verifier", help="With --positive: a speaker verifier's scores, for min t-DCF.")
+    ] = None,
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    settings: Settings = None,
+    accept_code: AcceptCode = None,
+    as_json: AsJson = False,
+) -> int:
+    """Print calibration, and each class by itself.
+
+    With --positive, one class against all others, as in detection and diagnosis.
+    """
+    options = {"positive": positive, "normal": normal, "verifier": verifier, "as_json": as_json}
+    return _call("scores", request=_request(locals()), systems=systems or [], **options)
+
+
 @app.command("error-rates")
 def error_rates(
     study: Annotated[

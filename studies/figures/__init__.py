@@ -28,6 +28,7 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "tornado": ("tornado", "tornado"),
     "accuracy-by-group": ("accuracy_by_group", "accuracy_by_group"),
     "confusion": ("confusion", "confusion"),
+    "reliability": ("reliability", "reliability"),
     "learning-curves": ("learning_curves", "learning_curves"),
     "accuracy-vs-noise": ("probe_curves", "accuracy_vs_noise"),
     "accuracy-vs-spike-rate": ("probe_curves", "accuracy_vs_spike_rate"),

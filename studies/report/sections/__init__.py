@@ -12,6 +12,7 @@ from studies.report.sections import (
     measured,
     probes,
     provenance,
+    scores,
     systems,
 )
 
@@ -24,6 +25,7 @@ SECTIONS: tuple[Section, ...] = (
     measured.SECTION,
     Section("groups", "Groups and learning"),
     Section("confusion", "Confusions"),
+    scores.SECTION,
     probes.SECTION,
     Section("clip", "One clip from the inside"),
     checks.SECTION,

@@ -1,0 +1,170 @@
+# studies/commands/scores.py
+"""`trichord scores STUDY`: calibration, classes, and one class against all others, from stored logits."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.detection import VerifierRates, verifier_rates
+from classical_baselines.harness.diagnosis import Diagnosis
+from studies.commands.request import Request
+from studies.results import Row, StudyResults
+from studies.scores import Detection, Scores, detection_of, scores_of
+from studies.tables import markdown_table
+from studies.wording import percent, run_name
+
+VERIFIER_KEYS = ("target", "nontarget", "spoof")
+
+
+def scores(
+    request: Request,
+    systems: Sequence[str],
+    positive: str | None,
+    normal: str | None,
+    verifier: Path | None,
+    as_json: bool,
+) -> int:
+    """Print the scores of the named systems, or of all, on every run that answered all clips."""
+    if positive is None and (normal is not None or verifier is not None):
+        option = "--normal" if normal is not None else "--verifier"
+        raise InputError(f"{option} is for a class against all others; name that class with --positive.")
+    study = request.open_study()
+    for name in systems:
+        study.system(name)
+    rates = None if verifier is None else read_verifier(verifier)
+    results = request.results()
+    rows = [row for row in results.rows if not systems or row.system.name in systems]
+    if not rows:
+        raise InputError(f"Nothing of {', '.join(systems) or study.name} is committed. `trichord run` makes it.")
+    found = [(row, scores_of(row, results)) for row in rows]
+    against = {} if positive is None else _against(rows, results, positive, normal, rates)
+    if as_json:
+        print(json.dumps([_record(row, score, positive, against.get(row)) for row, score in found]))
+        return 0
+    _print_calibration(found)
+    if positive is None:
+        _print_classes(found)
+    else:
+        _print_against(against, positive, normal)
+    return 0
+
+
+def read_verifier(path: Path) -> VerifierRates:
+    """Error rates from a file of a verifier's scores, a line per trial, as ASVspoof hands them out.
+
+    A line ends with the score; one of its other words is `target`, `nontarget` or `spoof`.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"--verifier {path}: it cannot be read ({error}).") from None
+    scores: dict[str, list[float]] = {key: [] for key in VERIFIER_KEYS}
+    for number, line in enumerate(lines, 1):
+        words = line.split()
+        keys = [word for word in words[:-1] if word in VERIFIER_KEYS]
+        if not words:
+            continue
+        try:
+            score = float(words[-1])
+        except ValueError:
+            score = float("nan")
+        if len(keys) != 1 or not np.isfinite(score):
+            raise InputError(
+                f"--verifier {path}, line {number}: {line[:60]!r} must hold one of {', '.join(VERIFIER_KEYS)} and end "
+                "with a finite score."
+            )
+        scores[keys[0]].append(score)
+    empty = [key for key in VERIFIER_KEYS if not scores[key]]
+    if empty:
+        raise InputError(f"--verifier {path}: there is no trial of {', '.join(empty)}; a t-DCF needs all three.")
+    return verifier_rates(*(np.array(scores[key]) for key in VERIFIER_KEYS))
+
+
+def _record(row: Row, score: Scores, positive: str | None, detection: Detection | None) -> dict[str, Any]:
+    names = {"system": row.system.name, "backend": row.run.backend.name}
+    against = {} if detection is None else {"positive": positive, **asdict(detection)}
+    return {**names, "protocol": row.protocol, "evidence": row.evidence, **asdict(score), **against}
+
+
+def _against(
+    rows: Sequence[Row], results: StudyResults, positive: str, normal: str | None, rates: VerifierRates | None
+) -> dict[Row, Detection]:
+    """Of every row that has logits, not labels alone."""
+    labels = rows[0].label_names
+    for option, label in (("--positive", positive), ("--normal", normal)):
+        if label is not None and label not in labels:
+            raise InputError(f"{option} {label}: no class is called that. Choose one of: {', '.join(labels)}.")
+    if positive == normal:
+        raise InputError(f"--positive and --normal are both {positive}; a class is one or the other.")
+    place = None if normal is None else labels.index(normal)
+    return {
+        row: detection_of(row, results, labels.index(positive), place, rates) for row in rows if row.ece is not None
+    }
+
+
+def _print_calibration(found: Sequence[tuple[Row, Scores]]) -> None:
+    lines = []
+    for row, score in found:
+        before, after, t = score.as_trained, score.scaled, score.temperatures
+        lines.append(
+            (
+                *(run_name(row), row.protocol, row.evidence),
+                *(("–",) * 3 if before is None else _three(before.nll, before.brier, before.ece)),
+                f"{np.median(t):.2f}" if t else "–",
+                *(("–",) * 2 if after is None else _three(after.nll, after.ece)),
+                percent(score.balanced_accuracy),
+                "–" if score.matthews is None else f"{score.matthews:.3f}",
+            )
+        )
+    header = ("system", "protocol", "clips", "NLL", "Brier", "ECE", "T", "NLL at T", "ECE at T")
+    print("\n".join(markdown_table((*header, "balanced accuracy, %", "MCC"), lines)))
+    print(
+        "\nT: median over the cells of the temperature fitted on each cell's validation clips. NLL in nats; Brier from "
+        "0 to 2; ECE over bins of equal mass. Folds pooled, seeds averaged.\n"
+    )
+
+
+def _three(*values: float) -> tuple[str, ...]:
+    return tuple(f"{value:.3f}" for value in values)
+
+
+def _print_classes(found: Sequence[tuple[Row, Scores]]) -> None:
+    for row, score in found:
+        if not row.headline:
+            continue
+        print(f"{run_name(row)}, {row.protocol}: each class against all others, %\n")
+        lines = [
+            (c.label, f"{c.n_clips:g}", *(percent(v) for v in (c.precision, c.recall, c.specificity, c.f1)))
+            for c in score.classes
+        ]
+        print("\n".join(markdown_table(("class", "clips", "precision", "recall", "specificity", "F1"), lines)) + "\n")
+
+
+def _print_against(against: Mapping[Row, Detection], positive: str, normal: str | None) -> None:
+    lines = [
+        (
+            *(run_name(row), row.protocol, "–" if found.eer is None else f"{100 * found.eer:.1f}"),
+            "–" if found.min_tdcf is None else f"{found.min_tdcf:.3f}",
+            *(_diagnosis_text(found.argmax), _diagnosis_text(found.held)),
+            *(() if normal is None else (_diagnosis_text(found.icbhi),)),
+        )
+        for row, found in against.items()
+    ]
+    header = ("system", "protocol", "EER, %", "min t-DCF", "Se / Sp / MAcc, %", "the same, threshold held, %")
+    print(f"{positive} against all other classes\n")
+    print("\n".join(markdown_table((*header, *(() if normal is None else ("Se / Sp / ICBHI score, %",))), lines)))
+    print(
+        "\nEER and min t-DCF: at each cell's own threshold, averaged over the cells. Se / Sp / MAcc: the class of the "
+        "largest logit; threshold held: at the operating point of each cell's validation clips."
+    )
+
+
+def _diagnosis_text(found: Diagnosis | None) -> str:
+    if found is None:
+        return "–"
+    return " / ".join(f"{100 * share:.1f}" for share in (found.sensitivity, found.specificity, found.mean))
