@@ -22,6 +22,36 @@ def _audio_transformer() -> type:
     return AudioTransformer
 
 
+def _se_residual_cnn() -> type:
+    from classical_baselines.models.se_residual_cnn import SeResidualCnn
+
+    return SeResidualCnn
+
+
+def _broadcast_residual_cnn() -> type:
+    from classical_baselines.models.broadcast_residual_cnn import BroadcastResidualCnn
+
+    return BroadcastResidualCnn
+
+
+def _frequency_dynamic_cnn() -> type:
+    from classical_baselines.models.frequency_dynamic_cnn import FrequencyDynamicCnn
+
+    return FrequencyDynamicCnn
+
+
+def _cnn_transformer() -> type:
+    from classical_baselines.models.hybrid import CnnTransformer
+
+    return CnnTransformer
+
+
+def _light_transformer() -> type:
+    from classical_baselines.models.light_transformer import LightTransformer
+
+    return LightTransformer
+
+
 def _dense_twin() -> type:
     from classical_baselines.models.dense_twin import DenseTwin
 
@@ -56,6 +86,11 @@ CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "ds-cnn": _ds_cnn,
     "residual-cnn": _residual_cnn,
     "audio-transformer": _audio_transformer,
+    "se-residual-cnn": _se_residual_cnn,
+    "broadcast-residual-cnn": _broadcast_residual_cnn,
+    "frequency-dynamic-cnn": _frequency_dynamic_cnn,
+    "cnn-transformer": _cnn_transformer,
+    "light-transformer": _light_transformer,
     "dense-twin": _dense_twin,
     "convolutional-twin": _convolutional_twin,
     "linear-layer": _linear_layer,

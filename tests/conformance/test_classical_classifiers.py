@@ -17,6 +17,7 @@ OPTIONS = {  # smaller than the defaults, where these are slow; and every way to
         {},
         {"tokens": "patches", "positions": "learnt", "n_special_tokens": 2, "patch": (8, 8), "patch_stride": (8, 8)},
     ],
+    "se-residual-cnn": [{"dilations": (1, 1, 2), "centred": True, "stochastic_depth": 0.1}],
     "linear-layer": [{}],
     "linear-model": [{}],
     "support-vector-machine": [{}],
