@@ -40,7 +40,7 @@ def check_before_work(study: Study) -> None:
             _check_protocol(protocol)
     for front_end in study.front_ends:
         with _told_in(f"study {study.name!r}, front end {front_end.key!r}"):
-            build("front end", front_end)
+            _check_hop(build("front end", front_end))
     for system in study.systems:
         with _told_in(f"study {study.name!r}, system {system.name!r}"):
             _check_system(system, known)
@@ -67,6 +67,16 @@ def _check_finite(value: Any, place: str) -> None:
             _check_finite(item, f"{place}.{named or number}")
     elif isinstance(value, float) and not math.isfinite(value):
         raise InputError(f"{place} is {value}. Every number of a study must be finite; leave an option out to skip it.")
+
+
+def _check_hop(front_end: Any) -> None:
+    """A hop beyond the frame leaves samples that no frame sees."""
+    n_fft, hop = getattr(front_end, "n_fft", None), getattr(front_end, "hop", None)
+    if isinstance(n_fft, int) and isinstance(hop, int) and hop > n_fft:
+        raise InputError(
+            f"a hop of {hop} samples is longer than a frame of n_fft = {n_fft}: what lies between two frames would be "
+            "seen by none. Choose a hop of at most n_fft."
+        )
 
 
 def _check_protocol(protocol: Protocol) -> None:

@@ -2,7 +2,8 @@
 """Front ends, from waveform [batch, sample] to a picture [batch, mel, frame], by name.
 
 An entry imports its options when it is called: `FRONT_ENDS["log-mel"]()` is the dataclass `LogMel`. A front
-end whose attribute `gives` is "decibels" is scaled to an intensity; "features" go to the classifier as they are.
+end whose attribute `gives` is "decibels" (or another level, of one unit all over the picture) is scaled to an
+intensity; "features" go to the classifier as they are.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,9 +22,44 @@ def _handcrafted() -> type:
     return Handcrafted
 
 
+def _stft() -> type:
+    from classical_baselines.front_ends.stft import Stft
+
+    return Stft
+
+
+def _librosa_mel() -> type:
+    from classical_baselines.front_ends.librosa_mel import LibrosaMel
+
+    return LibrosaMel
+
+
+def _kaldi_fbank() -> type:
+    from classical_baselines.front_ends.kaldi_fbank import KaldiFbank
+
+    return KaldiFbank
+
+
+def _ast_fbank() -> type:
+    from classical_baselines.front_ends.ast_fbank import AstFbank
+
+    return AstFbank
+
+
+def _pcen() -> type:
+    from classical_baselines.front_ends.pcen import Pcen
+
+    return Pcen
+
+
 FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
     {
         "log-mel": _log_mel,
         "handcrafted": _handcrafted,
+        "stft": _stft,
+        "librosa-mel": _librosa_mel,
+        "kaldi-fbank": _kaldi_fbank,
+        "ast-fbank": _ast_fbank,
+        "pcen": _pcen,
     }
 )

@@ -74,5 +74,11 @@ def test_its_cost_is_all_of_its_own_stage_and_grows_with_the_clip(front_end):
     short, long = front_end.operations(4000, SAMPLE_RATE_HZ), front_end.operations(8000, SAMPLE_RATE_HZ)
 
     assert short.stages() == long.stages() == ("front_end",)
-    for operation in ("mac_fp32", "multiply_fp32", "add_fp32", "transcendental_fp32", "sram_bytes"):
-        assert 0 < short.total(operation) < long.total(operation) <= 2 * short.total(operation)
+    operations = {operation for (_, _, operation), _ in short}
+    assert operations == {operation for (_, _, operation), _ in long}
+    assert "sram_bytes" in operations
+    assert operations & {"mac_fp32", "multiply_fp32", "add_fp32"}
+    # Twice the clip is twice the work, but for frames at its ends and for a Fourier transform over the whole of it.
+    for operation in operations:
+        assert 0 < short.total(operation) <= long.total(operation) <= 2.2 * short.total(operation)
+    assert short.total("sram_bytes") < long.total("sram_bytes")

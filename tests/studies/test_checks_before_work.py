@@ -55,6 +55,8 @@ def test_what_only_python_complains_of_is_told_with_its_place(monkeypatch):
         ({"intensity_quantiles": (0.9, 0.1)}, "intensity_quantiles must satisfy 0 <= low < high <= 1; got 0.9 and 0.1"),
         ({"augmentation": {"filter_gain": NAN}}, "augmentation.filter_gain is nan"),
         ({"front_ends": [{"name": "log-mel", "options": {"hop": 0}}]}, "front end 'log-mel': hop must be greater"),
+        ({"front_ends": [{"name": "log-mel", "options": {"hop": 300}}]}, "hop of 300 .* longer than a frame"),
+        ({"front_ends": [{"name": "stft", "options": {"win_length": 64}}]}, "hop of 128 .* longer than the window"),
         ({"protocols": [{"name": "grouped-k-fold", "options": {"k": 3}}]}, "no option 'k'. Its options: n_folds"),
         ({"protocols": [{"name": "grouped-k-fold", "options": {"n_folds": "3"}}]}, "of type int; got '3'"),
         ({"protocols": [{"name": "official-split", "options": {"n_folds": 3}}]}, "Its options: none"),
