@@ -52,6 +52,12 @@ def _pcen() -> type:
     return Pcen
 
 
+def _waveform() -> type:
+    from classical_baselines.front_ends.waveform import Waveform
+
+    return Waveform
+
+
 FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
     {
         "log-mel": _log_mel,
@@ -61,5 +67,6 @@ FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
         "kaldi-fbank": _kaldi_fbank,
         "ast-fbank": _ast_fbank,
         "pcen": _pcen,
+        "waveform": _waveform,
     }
 )

@@ -82,6 +82,12 @@ def _support_vector_machine() -> type:
     return SupportVectorMachine
 
 
+def _raw_cnn() -> type:
+    from classical_baselines.models.raw_cnn import RawCnn
+
+    return RawCnn
+
+
 CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "ds-cnn": _ds_cnn,
     "residual-cnn": _residual_cnn,
@@ -93,6 +99,7 @@ CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "light-transformer": _light_transformer,
     "dense-twin": _dense_twin,
     "convolutional-twin": _convolutional_twin,
+    "raw-cnn": _raw_cnn,
     "linear-layer": _linear_layer,
     "linear-model": _linear_model,
     "support-vector-machine": _support_vector_machine,

@@ -9,7 +9,9 @@ from classical_baselines.harness.contracts import Classifier, EncodedShape
 from classical_baselines.models import CLASSIFIERS
 from tests.references.dispatched_macs import dispatched_macs
 
-SHAPE = EncodedShape("intensity", (32, 64))
+PICTURE = EncodedShape("intensity", (32, 64))
+SAMPLES = EncodedShape("intensity", (1, 2048))
+READ_SAMPLES = ("raw-cnn",)
 OPTIONS = {  # smaller than the defaults, where these are slow; and every way to build one
     "ds-cnn": [{}, {"residual": False, "bits": 8}],
     "residual-cnn": [{}, {"bits": 8}],
@@ -18,6 +20,7 @@ OPTIONS = {  # smaller than the defaults, where these are slow; and every way to
         {"tokens": "patches", "positions": "learnt", "n_special_tokens": 2, "patch": (8, 8), "patch_stride": (8, 8)},
     ],
     "se-residual-cnn": [{"dilations": (1, 1, 2), "centred": True, "stochastic_depth": 0.1}],
+    "raw-cnn": [{}, {"bits": 8}],
     "linear-layer": [{}],
     "linear-model": [{}],
     "support-vector-machine": [{}],
@@ -27,14 +30,20 @@ OPTIONS = {  # smaller than the defaults, where these are slow; and every way to
 CASES = [(name, options) for name in sorted(CLASSIFIERS) for options in OPTIONS.get(name, [{}])]
 FITTED_DIRECTLY = ("linear-model", "support-vector-machine")
 PICTURES = torch.rand(40, 32, 64, generator=torch.Generator().manual_seed(0))
+WAVEFORMS = 2 * PICTURES.reshape(40, 1, 2048) - 1
 TARGETS = torch.arange(40) % 5
 
 
-def new(name, options, *, fitted=True):
-    torch.manual_seed(3)
-    classifier = CLASSIFIERS[name]()(**options).build(SHAPE, 5)
+def clips_for(name):
+    return WAVEFORMS if name in READ_SAMPLES else PICTURES
+
+
+def new(name, options, *, fitted=True, seed=3):
+    torch.manual_seed(seed)
+    shape = SAMPLES if name in READ_SAMPLES else PICTURE
+    classifier = CLASSIFIERS[name]()(**options).build(shape, 5)
     if fitted:
-        classifier.fit_directly(PICTURES, TARGETS, 0)
+        classifier.fit_directly(clips_for(name), TARGETS, 0)
     return classifier
 
 
@@ -44,41 +53,45 @@ def case(request):
 
 
 def test_it_gives_finite_logits_for_each_class_and_changes_no_input(case):
+    clips = clips_for(case[0])
     classifier = new(*case).eval()
-    before = PICTURES.clone()
+    before = clips.clone()
 
-    logits = classifier(PICTURES)
+    logits = classifier(clips)
 
     assert isinstance(classifier, Classifier)
     assert logits.shape == (40, 5)
     assert torch.isfinite(logits).all()
-    assert torch.equal(PICTURES, before)
+    assert torch.equal(clips, before)
 
 
 def test_a_seed_gives_one_network_and_evaluation_draws_nothing(case):
+    clips = clips_for(case[0])
     one, other = new(*case).eval(), new(*case).eval()
 
-    logits = one(PICTURES)
+    logits = one(clips)
 
-    assert torch.equal(logits, other(PICTURES))
-    assert torch.equal(logits, one(PICTURES))
+    assert torch.equal(logits, other(clips))
+    assert torch.equal(logits, one(clips))
 
 
 def test_a_clip_is_classified_alone_as_in_a_batch(case):
+    clips = clips_for(case[0])
     classifier = new(*case).eval()
 
-    torch.testing.assert_close(classifier(PICTURES[2:3])[0], classifier(PICTURES)[2], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(classifier(clips[2:3])[0], classifier(clips)[2], atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("epoch", [0, 9])
 @pytest.mark.parametrize(("name", "options"), [one for one in CASES if one[0] not in FITTED_DIRECTLY], ids=str)
 def test_gradients_reach_every_parameter(name, options, epoch):
+    clips = clips_for(name)
     classifier = new(name, options)
     classifier.start_epoch(0, 10)
-    classifier.train()(PICTURES)  # ranges and batch norms see data before anything is quantised
+    classifier.train()(clips)  # ranges and batch norms see data before anything is quantised
     classifier.start_epoch(epoch, 10)
 
-    loss = torch.nn.functional.cross_entropy(classifier(PICTURES), TARGETS) + classifier.penalty()
+    loss = torch.nn.functional.cross_entropy(classifier(clips), TARGETS) + classifier.penalty()
     loss.backward()
 
     for part, parameter in classifier.named_parameters():
@@ -86,22 +99,23 @@ def test_gradients_reach_every_parameter(name, options, epoch):
 
 
 def test_a_weights_file_holds_all_that_a_trained_classifier_needs(case):
+    clips = clips_for(case[0])
     trained = new(*case)
     if case[0] not in FITTED_DIRECTLY:
         trained.start_epoch(0, 10)
-        trained.train()(PICTURES)
+        trained.train()(clips)
         trained.start_epoch(9, 10)
-    torch.manual_seed(99)
-    other = CLASSIFIERS[case[0]]()(**case[1]).build(SHAPE, 5)
+    other = new(*case, fitted=False, seed=99)
     other.load_state_dict(trained.state_dict())
 
-    assert torch.equal(other.eval()(PICTURES), trained.eval()(PICTURES))
+    assert torch.equal(other.eval()(clips), trained.eval()(clips))
 
 
 def test_its_cost_is_known_and_agrees_with_what_pytorch_dispatches(case):
+    clips = clips_for(case[0])
     classifier = new(*case).eval()
 
-    counts = classifier_operations(classifier, PICTURES)
+    counts = classifier_operations(classifier, clips)
 
     assert counts.total("sram_bytes") > 0
     assert counts.total("mac_fp32", stage="network") > 0
@@ -112,9 +126,9 @@ def test_its_cost_is_known_and_agrees_with_what_pytorch_dispatches(case):
             10 - 4
         )  # dispatched for ten pairs of classes; a vector has coefficients in four
         by_hand = counts.total("mac_fp32") - 2048 - n_support + pairs_with_zeros
-        assert by_hand == dispatched_macs(classifier, PICTURES[:1])
+        assert by_hand == dispatched_macs(classifier, clips[:1])
     else:
-        assert counts.total("mac_fp32") == dispatched_macs(classifier, PICTURES[:1])
+        assert counts.total("mac_fp32") == dispatched_macs(classifier, clips[:1])
 
 
 def test_another_code_than_a_picture_is_refused(case):
