@@ -52,6 +52,12 @@ def _light_transformer() -> type:
     return LightTransformer
 
 
+def _spectrogram_transformer() -> type:
+    from classical_baselines.models.spectrogram_transformer import SpectrogramTransformer
+
+    return SpectrogramTransformer
+
+
 def _dense_twin() -> type:
     from classical_baselines.models.dense_twin import DenseTwin
 
@@ -97,6 +103,7 @@ CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "frequency-dynamic-cnn": _frequency_dynamic_cnn,
     "cnn-transformer": _cnn_transformer,
     "light-transformer": _light_transformer,
+    "ast": _spectrogram_transformer,
     "dense-twin": _dense_twin,
     "convolutional-twin": _convolutional_twin,
     "raw-cnn": _raw_cnn,

@@ -21,6 +21,7 @@ OPTIONS = {  # smaller than the defaults, where these are slow; and every way to
     ],
     "se-residual-cnn": [{"dilations": (1, 1, 2), "centred": True, "stochastic_depth": 0.1}],
     "raw-cnn": [{}, {"bits": 8}],
+    "ast": [{"patchout": (0, 2)}],
     "linear-layer": [{}],
     "linear-model": [{}],
     "support-vector-machine": [{}],
