@@ -58,6 +58,24 @@ def _waveform() -> type:
     return Waveform
 
 
+def _rmmse() -> type:
+    from classical_baselines.front_ends.rmmse import Rmmse
+
+    return Rmmse
+
+
+def _kalman_ar() -> type:
+    from classical_baselines.front_ends.kalman_ar import KalmanAr
+
+    return KalmanAr
+
+
+def _group_delay() -> type:
+    from classical_baselines.front_ends.group_delay import GroupDelay
+
+    return GroupDelay
+
+
 FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
     {
         "log-mel": _log_mel,
@@ -68,5 +86,8 @@ FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
         "ast-fbank": _ast_fbank,
         "pcen": _pcen,
         "waveform": _waveform,
+        "rmmse": _rmmse,
+        "kalman-ar": _kalman_ar,
+        "group-delay": _group_delay,
     }
 )
