@@ -76,6 +76,18 @@ def _group_delay() -> type:
     return GroupDelay
 
 
+def _phase_derivative() -> type:
+    from classical_baselines.front_ends.phase_derivative import PhaseDerivative
+
+    return PhaseDerivative
+
+
+def _instantaneous_frequency() -> type:
+    from classical_baselines.front_ends.instantaneous_frequency import InstantaneousFrequency
+
+    return InstantaneousFrequency
+
+
 FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
     {
         "log-mel": _log_mel,
@@ -89,5 +101,7 @@ FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
         "rmmse": _rmmse,
         "kalman-ar": _kalman_ar,
         "group-delay": _group_delay,
+        "phase-derivative": _phase_derivative,
+        "instantaneous-frequency": _instantaneous_frequency,
     }
 )
