@@ -67,6 +67,7 @@ def _dry_runs(study: Study, first: Clips, n_classes: int) -> dict[str, float | N
     seconds: dict[str, float | None] = {}
     for system in study.systems:
         try:
+            _check_sample_rate(system, first.sample_rate_hz)
             seconds[system.name] = _dry_run(system, picture_of[study.front_end_of(system).key], n_classes)
         except InputError as error:
             raise InputError(f"study {study.name!r}, system {system.name!r}: {error}") from error
@@ -90,6 +91,16 @@ def _one_picture(study: Study, choice: FrontEndChoice, clip: Clips) -> Tensor:
         reason = f"it cannot take a clip of {n_samples} samples ({_first_line(error)}). Change its options."
         raise InputError(f"study {study.name!r}, front end {choice.key!r}: {reason}") from error
     return torch.zeros_like(picture) if front_end.gives == "decibels" else picture
+
+
+def _check_sample_rate(system: System, sample_rate_hz: int) -> None:
+    """A classifier that makes its own picture is told the rate of the clips, and has no other way to know it."""
+    told = getattr(build("classifier", system.classifier), "sample_rate_hz", None)
+    if told not in (None, sample_rate_hz):
+        raise InputError(
+            f"its classifier {system.classifier.name!r} is told sample_rate_hz = {told}, and the clips have "
+            f"{sample_rate_hz} samples a second. Give it theirs."
+        )
 
 
 def _first_line(error: Exception) -> str:

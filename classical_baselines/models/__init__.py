@@ -94,6 +94,12 @@ def _raw_cnn() -> type:
     return RawCnn
 
 
+def _front_end_cnn() -> type:
+    from classical_baselines.models.front_end_cnn import FrontEndCnn
+
+    return FrontEndCnn
+
+
 CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "ds-cnn": _ds_cnn,
     "residual-cnn": _residual_cnn,
@@ -107,6 +113,7 @@ CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "dense-twin": _dense_twin,
     "convolutional-twin": _convolutional_twin,
     "raw-cnn": _raw_cnn,
+    "front-end-cnn": _front_end_cnn,
     "linear-layer": _linear_layer,
     "linear-model": _linear_model,
     "support-vector-machine": _support_vector_machine,

@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from classical_baselines.front_ends.log_mel_layers import MelBands
+from classical_baselines.front_ends.trainable_pcen import TrainablePcen
 from classical_baselines.harness.backends.torch_float import classifier_operations
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, EncodedShape
@@ -11,7 +13,7 @@ from tests.references.dispatched_macs import dispatched_macs
 
 PICTURE = EncodedShape("intensity", (32, 64))
 SAMPLES = EncodedShape("intensity", (1, 2048))
-READ_SAMPLES = ("raw-cnn",)
+READ_SAMPLES = ("raw-cnn", "front-end-cnn")
 OPTIONS = {  # smaller than the defaults, where these are slow; and every way to build one
     "ds-cnn": [{}, {"residual": False, "bits": 8}],
     "residual-cnn": [{}, {"bits": 8}],
@@ -22,6 +24,20 @@ OPTIONS = {  # smaller than the defaults, where these are slow; and every way to
     "se-residual-cnn": [{"dilations": (1, 1, 2), "centred": True, "stochastic_depth": 0.1}],
     "raw-cnn": [{}, {"bits": 8}],
     "ast": [{"patchout": (0, 2)}],
+    "front-end-cnn": [
+        {"sample_rate_hz": 8000, "front_end": front_end, "front_end_options": options}
+        for front_end, options in [
+            ("log-mel", {}),
+            ("leaf", {"n_filters": 8}),
+            ("efficient-leaf", {"n_filters": 8, "n_groups": 4}),
+            ("differentiable-stft", {}),
+            ("differentiable-stft", {"windows": "frame", "learn_hop": True}),
+            ("differentiable-stft", {"windows": "frequency", "n_fft": 256, "window": 128.0}),
+            ("differentiable-stft", {"windows": "time-frequency", "n_fft": 256, "window": 128.0}),
+            ("multi-resolution", {}),
+            ("multi-resolution", {"fusion": "channels"}),
+        ]
+    ],
     "linear-layer": [{}],
     "linear-model": [{}],
     "support-vector-machine": [{}],
@@ -127,6 +143,15 @@ def test_its_cost_is_known_and_agrees_with_what_pytorch_dispatches(case):
             10 - 4
         )  # dispatched for ten pairs of classes; a vector has coefficients in four
         by_hand = counts.total("mac_fp32") - 2048 - n_support + pairs_with_zeros
+        assert by_hand == dispatched_macs(classifier, clips[:1])
+    elif case[0] == "front-end-cnn":
+        # of the triangles the weights that are 0 are multiplied too, and no network that is deployed does so
+        n_frames = 1 + 2048 // case[1]["front_end_options"].get("hop", 128)
+        mels = [module for module in classifier.modules() if isinstance(module, MelBands)]
+        n_zeros = sum(int((mel.filters == 0).sum()) for mel in mels)
+        smoothed = [module for module in classifier.modules() if isinstance(module, TrainablePcen)]
+        n_smoothed = sum(8 * (2048 // 80) for _ in smoothed)  # no matrix product
+        by_hand = counts.total("mac_fp32") + n_zeros * n_frames - n_smoothed
         assert by_hand == dispatched_macs(classifier, clips[:1])
     else:
         assert counts.total("mac_fp32") == dispatched_macs(classifier, clips[:1])

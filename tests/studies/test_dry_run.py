@@ -89,3 +89,16 @@ def test_what_a_layer_only_warns_of_does_not_reach_the_user(clips, monkeypatch, 
 def test_an_encoder_that_takes_intensities_alone_is_tried_on_one(clips):
     """The limits of the decibels are fitted when a cell runs; until then a clip is silence."""
     check_study(study(family="neuro", encoder={"name": "latency"}, classifier={"name": "dense-snn"}), None)
+
+
+def learnt(sample_rate_hz):
+    whole = study(classifier={"name": "front-end-cnn", "options": {"sample_rate_hz": sample_rate_hz}})
+    return Study.model_validate({**whole.model_dump(by_alias=True), "front_ends": [{"name": "waveform"}]})
+
+
+def test_a_classifier_that_is_told_another_sample_rate_than_the_clips_have_is_refused(clips):
+    assert clips().sample_rate_hz == 8000
+    check_study(learnt(8000), None)
+
+    with pytest.raises(InputError, match="system 'one': its classifier 'front-end-cnn' is told sample_rate_hz = 16000"):
+        check_study(learnt(16000), None)
