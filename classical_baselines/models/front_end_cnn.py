@@ -53,7 +53,7 @@ HIGHEST_SAMPLE_RATE_HZ = 768_000
 class FrontEndCnn:
     """The options of a learnt front end and the CNN behind it."""
 
-    sample_rate_hz: int  # of the study's clips
+    sample_rate_hz: int = 8000  # of the clips; a study whose clips have another is refused
     front_end: str = "efficient-leaf"
     front_end_options: Mapping[str, Any] = field(default_factory=dict)
     body: str = "ds-cnn"
