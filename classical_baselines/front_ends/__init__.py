@@ -88,6 +88,12 @@ def _instantaneous_frequency() -> type:
     return InstantaneousFrequency
 
 
+def _prepared_log_mel() -> type:
+    from classical_baselines.front_ends.prepared_log_mel import PreparedLogMel
+
+    return PreparedLogMel
+
+
 FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
     {
         "log-mel": _log_mel,
@@ -103,5 +109,6 @@ FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
         "group-delay": _group_delay,
         "phase-derivative": _phase_derivative,
         "instantaneous-frequency": _instantaneous_frequency,
+        "prepared-log-mel": _prepared_log_mel,
     }
 )
