@@ -254,7 +254,7 @@ def _owner(a: Side, b: Side, operation: str, over: str) -> tuple[str, Side]:
             return who, side
     raise InputError(
         f"{over} belongs to a run that counts {operation}; neither {a.title} nor {b.title} does. "
-        f"Choose another quantity: {', '.join(QUANTITIES)}, or a coefficient."
+        f"Choose another quantity: {', '.join(name for name in QUANTITIES if name != over)}, or a coefficient."
     )
 
 

@@ -319,8 +319,11 @@ def energy(
     per_hour: Annotated[bool, typer.Option("--per-hour", help="Against decisions per hour, with crossings.")] = False,
     training: Annotated[bool, typer.Option("--training", help="Training, spread over the decisions.")] = False,
     training_on: Annotated[
-        str, typer.Option("--training-on", help="The deployment that training is priced on.")
-    ] = "xeon-e5-2630-batch-64",
+        str | None,
+        typer.Option(
+            "--training-on", help="The deployment that training is priced on.  [default: xeon-e5-2630-batch-64]"
+        ),
+    ] = None,
     boundary: Boundary = "system",
     scenario: Scenario = "always-on",
     store: StoreFolder = None,

@@ -181,7 +181,7 @@ def _prediction(
 ) -> Prediction:
     where = f"{path}, line {line}"
     if not row["seed"].isdecimal() or len(row["seed"]) > len(str(2**32)):
-        raise InputError(f"{where}: seed must be a whole number from 0 on; got {row['seed']!r}.")
+        raise InputError(f"{where}: seed must be a whole number from 0 to 9,999,999,999; got {row['seed']!r}.")
     if row["part"] not in get_args(Part):
         raise InputError(f"{where}: part must be one of {', '.join(get_args(Part))}; got {row['part']!r}.")
     part: Part = "test" if row["part"] == "test" else "validation"

@@ -212,7 +212,7 @@ def compare_scores(differences: UnitScores, margin: float, *, n_clips: int, grou
         unit=unit,
         margin=margin,
         verdict=verdict,
-        would_decide=_would_decide(differences, spread, margin, unit) if verdict == "undecided" else "",
+        would_decide=_would_decide(differences, spread, margin, unit, low, high) if verdict == "undecided" else "",
         refused=refused,
         differences=dict(zip(differences.names, values.tolist(), strict=True)) if grouped else {},
     )
@@ -235,9 +235,14 @@ def _refusal(spread: MeanSpread | None, unit: str, n: int) -> str:
     return ""
 
 
-def _would_decide(differences: UnitScores, spread: MeanSpread | None, margin: float, unit: str) -> str:
+def _would_decide(
+    differences: UnitScores, spread: MeanSpread | None, margin: float, unit: str, low: float | None, high: float | None
+) -> str:
     if spread is not None and spread.unseen:
         return "two seeds at least, better three or more (there is one)"
+    n = len(differences.means)
+    if low is not None and high is not None and -margin <= low and high <= margin and n >= FEWEST_FOR_A_TEST:
+        return f"more {unit}s (there are {n:,}): the interval lies within the margin, but sign flips do not agree"
     needed = what_would_decide(differences.means, margin, unit)
     of_units, of_models = spread.half_squared(ALPHA) if spread is not None else (0.0, 0.0)
     if of_models <= of_units:

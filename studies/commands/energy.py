@@ -31,6 +31,7 @@ from studies.wording import factor_text, joules_text, probability_text, run_name
 COLUMNS = ("system", "backend", "deployment", "scenario", "boundary", "kind", "joules", "5 %", "95 %")
 RATES_SHOWN = (1.0, 10.0, 100.0, 1000.0, 3600.0)
 LEAST_SWING_SHOWN = 0.01  # of the ratio
+TRAINED_ON = "xeon-e5-2630-batch-64"  # unless --training-on names another deployment
 SPREAD_OVER = (1e3, 1e6, 1e9)  # decisions
 
 
@@ -39,7 +40,7 @@ def energy(
     decides: tuple[str, str] | None,
     per_hour: bool,
     training: bool,
-    training_on: str,
+    training_on: str | None,
     boundary: str,
     scenario: str,
     as_json: bool,
@@ -47,8 +48,12 @@ def energy(
     """Answer one of the questions above."""
     if sum((decides is not None, per_hour, training)) > 1:
         raise InputError("Ask one question at a time: --decides A B, --per-hour or --training.")
+    if training_on is not None and not training:
+        raise InputError(f"--training-on {training_on} says where training is priced; ask for it with --training.")
     place = place_of(boundary, scenario)
     if decides is not None:
+        if decides[0] == decides[1]:
+            raise InputError(f"--decides {decides[0]} {decides[1]}: name two different systems.")
         rows = request.rows(*decides)
         return _decides(*(side_of(row, *place) for row in rows), as_json=as_json)
     results = request.results()
@@ -58,7 +63,7 @@ def energy(
     if per_hour:
         return _per_hour(results, as_json)
     if training:
-        return _training(results, training_on, as_json)
+        return _training(results, training_on or TRAINED_ON, as_json)
     return _budgets(results, as_json)
 
 
@@ -74,7 +79,9 @@ def _budgets(results: StudyResults, as_json: bool) -> int:
     priced = [(row, one) for row in results.rows for one in row.energies if row.protocol == results.rows[0].protocol]
     less = _less_than_baseline(results)
     if as_json:
-        print(json.dumps([_record(row, one, less) for row, one in priced]))
+        cheapest_at = {side.row.key: side.energy for side in priced_sides(results)}
+        chances = [less.get(row.key) if cheapest_at.get(row.key) is one else None for row, one in priced]
+        print(json.dumps([_record(row, one, p) for (row, one), p in zip(priced, chances, strict=True)]))
         return 0
     print_columns([COLUMNS, *(_line(row, one) for row, one in priced)])
     sides = priced_sides(results)
@@ -265,7 +272,8 @@ def _line(row: Row, one: EnergyRow) -> tuple[str, ...]:
     return (*row.key, one.deployment, one.scenario, one.boundary, one.kind, joules, *bounds)
 
 
-def _record(row: Row, one: EnergyRow, less: dict[tuple[str, str], float]) -> dict[str, Any]:
+def _record(row: Row, one: EnergyRow, p_less: float | None) -> dict[str, Any]:
+    """`p_less`: P(less than the baseline), at the system boundary, always on, each run where it costs least."""
     return {
         "system": row.system.name,
         "backend": row.run.backend.name,
@@ -278,7 +286,7 @@ def _record(row: Row, one: EnergyRow, less: dict[tuple[str, str], float]) -> dic
         "high": one.high,
         "joules_per_second_of_audio": one.per_second_joules,
         "joules_by_stage": dict(one.by_stage),
-        "p_run_uses_less_than_baseline": less.get(row.key),  # each where it costs least
+        "p_run_uses_less_than_baseline": p_less,
         "unpriced": list(one.unpriced),
         "reason": one.reason or None,
         "does_not_fit": one.does_not_fit or None,

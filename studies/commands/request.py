@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 def refuse_absent(store: Store, *, named: bool) -> None:
     """Refuse a store that nothing was run in: one that was named, or the default without a published one behind it."""
-    if not store.path.is_dir() and (named or store.behind is None):
+    is_store = (store.path / "store.json").is_file() or (store.path / "cells").is_dir()
+    if not is_store and (named or store.behind is None):
         raise InputError(f"{store.path} is no store: nothing was run there yet. Name the study's folder with --store.")
 
 

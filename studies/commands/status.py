@@ -4,7 +4,7 @@
 import json
 from typing import Any
 
-from studies.commands.request import Request
+from studies.commands.request import Request, refuse_absent
 from studies.grid import KeyedCell
 
 
@@ -12,6 +12,8 @@ def status(request: Request, as_json: bool) -> int:
     """Print where a study stands."""
     study = request.open_study()
     store = request.open_store(study)
+    if request.store is not None:
+        refuse_absent(store, named=True)
     plan = request.planned(study, store, confirm=True)
     committed, attempted = store.keys(), store.attempted_keys()
     by_system: dict[str, list[KeyedCell]] = {system.name: [] for system in study.systems}

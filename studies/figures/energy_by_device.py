@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 from studies.budgets import EnergyRow
 from studies.figures.axes import label_of
 from studies.figures.drawing import Drawing, Mark
-from studies.figures.style import FAMILY_COLOURS, INK, RULE, STYLE
+from studies.figures.style import FAMILY_COLOURS, INK, RULE, SOFT, STYLE
 from studies.results import Row, StudyResults
 from studies.wording import energy_text, joules_text
 
@@ -61,6 +61,8 @@ def energy_by_device(results: StudyResults, boundary: str = "system") -> Drawing
             marks[f"system-{y}"] = Mark(row.title, row.system.family)
             label.set(color=FAMILY_COLOURS[row.system.family], gid=f"system-{y}.name")
         ax.tick_params(length=0, labeltop=True, labelbottom=False)
+        what = f"joules per decision\n{boundary} boundary, always on"
+        figure.text(0.1 / width, 1 - 0.12 / height, what, fontsize=8, color=SOFT, va="top")
         ax.spines[["left", "bottom"]].set_visible(False)
         ax.hlines(range(len(rows) + 1), 0, len(names), color=RULE, linewidth=0.4, alpha=0.5)
     return Drawing(

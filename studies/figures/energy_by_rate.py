@@ -48,7 +48,7 @@ def energy_by_rate(results: StudyResults) -> Drawing | None:
         ax.xaxis.set_minor_locator(NullLocator())
         ax.grid(color=RULE, alpha=0.22, linewidth=0.6)
         ax.set_xlabel("decisions per hour (log axis); dotted: real time, one clip after the other")
-        ax.set_ylabel("joules per decision (log axis)")
+        ax.set_ylabel("joules per decision, system boundary (log axis)")
         margin_labels(ax, [_name(line) for line in lines])
     return Drawing(
         figure,

@@ -44,7 +44,10 @@ def tornado(results: StudyResults) -> Drawing | None:
         ax.axvline(nominal, color=SOFT, linewidth=0.9)
         if min(ends) < 1 < max(ends):
             ax.axvline(1.0, color=INK, linewidth=0.9, linestyle=":")  # both use the same
-        ax.set_xlabel(f"energy of {label_of(a.row)} over that of {label_of(b.row)} (log axis)")
+        ax.set_xlabel(
+            f"energy of {label_of(a.row)} over that of {label_of(b.row)} (log axis)\n"
+            "always on, system boundary; a tick is the low end of the price"
+        )
     return Drawing(
         figure,
         f"{a.title} over {b.title}, always on, system boundary, with one coefficient at its low end (tick) and its "

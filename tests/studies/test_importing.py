@@ -197,7 +197,7 @@ REFUSED = {
     "an unknown protocol": (_set(protocol="mine"), "No protocol of this study .* is called 'mine'"),
     "test clips that nobody has": (_set(part="test"), "no test clips of official-split are known here"),
     "a part that is none": (_set(part="train"), "part must be one of test, validation; got 'train'"),
-    "a seed that is none": (_set(seed="-1"), "seed must be a whole number from 0 on; got '-1'"),
+    "a seed that is none": (_set(seed="-1"), "seed must be a whole number from 0 to 9,999,999,999; got '-1'"),
     "a probability above 1": (_set(probability_0=1.5), r"line 2: a probability must lie in \[0, 1\]; got 1.5"),
     "a probability below 0": (_set(probability_0=-0.1), r"line 2: a probability must lie in \[0, 1\]; got -0.1"),
     "probabilities that do not come to 1": (_set(**{f"probability_{n}": 0.2 for n in range(10)}), "must come to 1"),
