@@ -9,7 +9,8 @@
 
 Counted is one training of a cell, the mean over the cells: no tuning trials, no front end, no validation. Training is
 priced saturated, on a deployment of its own that has a price for multiply-and-adds in floats. A model that is fitted
-directly (a support vector machine, a linear model) follows a rule that no count is kept of, and is not priced.
+directly (a support vector machine, a linear model) follows a rule that no count is kept of, and is not priced; nor is
+one that is trained with a teacher or with weights that a decision leaves out.
 
 A circuit can also be trained on the machine itself by parameter shift: two evaluations for each of its parameters and
 one for the loss, of every training clip in every epoch, each as long as a decision:
@@ -32,6 +33,10 @@ from studies.results import Row, StudyResults
 from studies.what_if import Side
 
 FORWARD_PASSES = 3  # of arithmetic: one forward, two backward
+UNLIKE_ITS_DECISIONS = {  # classifiers whose training is not three times what a decision counts
+    "distilled": "a teacher is trained with it, and not counted",
+    "pruned": "it trains with the weights that a decision leaves out",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +76,9 @@ def training_of(results: StudyResults, row: Row, deployment: Deployment, draws: 
             None,
             "it is fitted directly, by a rule that keeps no count" if direct else "no training is recorded",
         )
+    unlike = UNLIKE_ITS_DECISIONS.get(row.system.classifier.name)
+    if unlike is not None:
+        return Training(name, None, None, unlike)
     size = row.system.training.batch_size
     passes = float(np.mean([clips_trained_on(len(record["losses"]), n_clips, size) for record, n_clips in records]))
     forward = forward_macs(results, row)

@@ -70,6 +70,36 @@ def _convolutional_twin() -> type:
     return ConvolutionalTwin
 
 
+def _low_bit_cnn() -> type:
+    from classical_baselines.models.low_bit_cnn import LowBitCnn
+
+    return LowBitCnn
+
+
+def _causal_tcn() -> type:
+    from classical_baselines.models.causal_tcn import CausalTcn
+
+    return CausalTcn
+
+
+def _causal_rnn() -> type:
+    from classical_baselines.models.causal_rnn import CausalRnn
+
+    return CausalRnn
+
+
+def _pruned() -> type:
+    from classical_baselines.models.pruned import Pruned
+
+    return Pruned
+
+
+def _distilled() -> type:
+    from classical_baselines.models.distillation import Distilled
+
+    return Distilled
+
+
 def _linear_layer() -> type:
     from classical_baselines.models.linear import LinearLayer
 
@@ -114,6 +144,11 @@ CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "convolutional-twin": _convolutional_twin,
     "raw-cnn": _raw_cnn,
     "front-end-cnn": _front_end_cnn,
+    "low-bit-cnn": _low_bit_cnn,
+    "causal-tcn": _causal_tcn,
+    "causal-rnn": _causal_rnn,
+    "pruned": _pruned,
+    "distilled": _distilled,
     "linear-layer": _linear_layer,
     "linear-model": _linear_model,
     "support-vector-machine": _support_vector_machine,
@@ -126,4 +161,10 @@ def _int8() -> type:
     return Int8
 
 
-BACKENDS: Mapping[str, Callable[[], type]] = {"int8": _int8}
+def _low_bit() -> type:
+    from classical_baselines.models.low_bit_backend import LowBit
+
+    return LowBit
+
+
+BACKENDS: Mapping[str, Callable[[], type]] = {"int8": _int8, "low-bit": _low_bit}

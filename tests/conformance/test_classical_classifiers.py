@@ -38,6 +38,15 @@ OPTIONS = {  # smaller than the defaults, where these are slow; and every way to
             ("multi-resolution", {"fusion": "channels"}),
         ]
     ],
+    "low-bit-cnn": [{}, {"channels": (), "strides": (), "hidden": (16,), "weight_bits": 3, "activation_bits": 2}],
+    "causal-tcn": [{"width": 16, "bits": 8}, {"width": 16}],
+    "pruned": [{"network": {"name": "ds-cnn", "options": {"widths": (16,), "strides": (1,)}}}],
+    "distilled": [
+        {
+            "student": {"name": "audio-transformer", "options": {"width": 16, "n_blocks": 1}},
+            "teacher": {"name": "residual-cnn", "options": {"widths": (16,), "strides": (1,)}},
+        }
+    ],
     "linear-layer": [{}],
     "linear-model": [{}],
     "support-vector-machine": [{}],

@@ -11,6 +11,7 @@ from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.coefficient import CoefficientDraws
 from classical_baselines.harness.operations import OperationCounts
 from studies.price_list import deployments
+from studies.specification import Choice
 from studies.training_energy import amortised, clips_trained_on, forward_macs, per_decision, training_of
 from tests.studies.priced_rows import side
 from tests.studies.synthetic_results import SYSTEMS, synthetic_results
@@ -49,6 +50,20 @@ def test_what_is_fitted_directly_or_has_no_record_is_not_counted_and_says_so():
 
     assert training_of(replace(results, fits=direct), row, FLOATS, DRAWS).reason.startswith("it is fitted directly")
     assert training_of(replace(results, fits={}), row, FLOATS, DRAWS).reason == "no training is recorded"
+
+
+@pytest.mark.parametrize(
+    ("classifier", "reason"), [("distilled", "a teacher"), ("pruned", "the weights that a decision")]
+)
+def test_training_that_is_unlike_three_decisions_is_not_priced_and_says_why(classifier, reason):
+    results = synthetic_results()
+    row = results.row("ds-cnn")
+    system = row.system.model_copy(update={"classifier": Choice(name=classifier)})
+
+    found = training_of(results, replace(row, system=system), FLOATS, DRAWS)
+
+    assert found.macs is None and found.joules is None
+    assert reason in found.reason
 
 
 def test_parameter_shift_takes_two_evaluations_per_parameter_and_one_for_the_loss():
