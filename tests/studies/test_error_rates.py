@@ -23,11 +23,12 @@ from studies.statistics import Trials, paired_difference
 
 # Each must be far from 6 % for few studies to tell: what is seen with probability 0.001 if the rate were 6 %
 MOST = 0.06
+MOST_MISSED = 0.07  # of 95 % intervals: what docs/results/statistics.md says of 20 groups, the worst case
 
 
-def too_many(n_wrong, n):
-    """Whether so many wrong verdicts would be seen in less than one case in a thousand if the rate were 6 %."""
-    return stats.binom.sf(n_wrong - 1, n, MOST) < 0.001
+def too_many(n_wrong, n, most=MOST):
+    """Whether so many wrong ones would be seen in less than one case in a thousand if the rate were `most`."""
+    return stats.binom.sf(n_wrong - 1, n, most) < 0.001
 
 
 def n_wrong(rate, *verdicts):
@@ -49,7 +50,7 @@ def test_no_more_than_six_per_cent_of_systems_of_equal_accuracy_are_called_diffe
     rate = simulated(design, 2000)
 
     assert not too_many(n_wrong(rate, *WRONG_OF_EQUALS), rate.n)
-    assert rate.missed / rate.n_intervals < 0.07 or design.n_seeds == 1
+    assert design.n_seeds == 1 or not too_many(rate.missed, rate.n_intervals, MOST_MISSED)
 
 
 @pytest.mark.slow
