@@ -68,6 +68,14 @@ def test_a_length_of_its_own_for_each_frame_or_bin_acts_there_alone():
         assert not changed[torch.arange(len(changed)) != 3].any()
 
 
+def test_a_length_of_its_own_for_each_frame_and_bin_acts_in_one_cell_frame_by_frame():
+    layers = spectrum_of(DifferentiableStft(**SMALL, windows="time-frequency"))
+    before = layers(noise()).detach()
+    layers[0].raw_lengths.data[2 * 33 + 5] += 1.0  # the third frame, the sixth of 33 bins
+
+    assert ((layers(noise()).detach() - before).abs() > 1e-9).nonzero()[:, 1:].unique(dim=0).tolist() == [[2, 5]]
+
+
 def test_a_learnt_hop_moves_the_frames_and_their_number():
     layers = spectrum_of(DifferentiableStft(**SMALL, learn_hop=True))
     layers[0].raw_hop.data.fill_(-0.6)
