@@ -4,7 +4,7 @@
     centre     t_n = n h, split into floor(t_n) and the rest f_n;  1 + floor(n_samples / h) frames
     window     w(u) = 0.5 + 0.5 cos(2 pi u / theta) for |u| < theta / 2, else 0;  u = k - f_n,  -N/2 <= k < N/2
     spectrum   X[n, m] = sum_k x[floor(t_n) + k] w(k - f_n) exp(-2 pi i m k / N) / sum_k w(k - f_n)
-    theta      shortest + (N - shortest) sigmoid(raw)             in samples, real-valued
+    theta      shortest + (N - shortest) sigmoid(10 raw)          in samples, real-valued
     h          hop 2^tanh(raw)                                    half to twice `hop`
 
 The window moves through f_n, and so does the gradient of the hop; only |X|^2 is read, in which the phase that belongs
@@ -41,6 +41,9 @@ from classical_baselines.front_ends.log_mel_layers import (
 from classical_baselines.front_ends.mel import check_window
 from classical_baselines.harness.choices import InputError
 
+# With the raw length in tenths, the learning rate of a network (0.003) can take theta from one end to the other within
+# a few hundred steps of Adam; in whole units it moved by a tenth of its value in 168.
+STEEPNESS = 10.0
 WINDOWS = ("constant", "frame", "frequency", "time-frequency")
 MOST_WINDOW_SAMPLES = 2**26  # of windows with a bin of their own: frames times bins times samples
 
@@ -103,13 +106,13 @@ class LearntWindows(nn.Module):
         self.n_samples = n_samples
         share = (options.window - options.shortest) / (options.n_fft - options.shortest)
         # One axis, whatever the grid: the training takes weights of more axes for matrices, which it lets decay.
-        self.raw_lengths = nn.Parameter(torch.full((prod(self.grid),), log(share / (1 - share))))
+        self.raw_lengths = nn.Parameter(torch.full((prod(self.grid),), log(share / (1 - share)) / STEEPNESS))
         self.raw_hop = nn.Parameter(torch.zeros(1)) if options.learn_hop else None
 
     def lengths(self) -> Tensor:
         """theta in samples, [frame or 1, bin or 1]."""
         options = self.options
-        share = torch.sigmoid(self.raw_lengths).reshape(self.grid)
+        share = torch.sigmoid(STEEPNESS * self.raw_lengths).reshape(self.grid)
         return options.shortest + (options.n_fft - options.shortest) * share
 
     def hop(self) -> Tensor:
