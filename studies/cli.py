@@ -556,6 +556,35 @@ def trace(
 
 
 @app.command()
+def explain(
+    study: StudyName,
+    systems: Annotated[str | None, typer.Option("--system", help="Only these: A,B.  [default: contenders]")] = None,
+    methods: Annotated[str | None, typer.Option("--method", help="Only these: grad-cam,gradient.")] = None,
+    clip: Annotated[str | None, typer.Option("--clip", help="A validation clip.  [default: the first]")] = None,
+    fold: Annotated[str | None, typer.Option("--fold", help="A fold.  [default: the first with weights]")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="A seed.  [default: the first with weights]")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="FILE.png, .svg, .pdf or .csv.  [default: reports/STUDY/explanation.png]"),
+    ] = None,
+    scores: Annotated[bool, typer.Option("--scores", help="Score every map over several clips.")] = False,
+    score_clips: Annotated[int, typer.Option("--score-clips", help="With --scores: over so many.")] = 32,
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    settings: Settings = None,
+    accept_code: AcceptCode = None,
+    as_json: AsJson = False,
+) -> int:
+    """Draw what decisions rest on, over time and frequency.
+
+    Saliency maps of one validation clip for trained systems side by side; no test clip is opened.
+    """
+    which = {"systems": systems, "methods": methods, "clip": clip, "fold": fold, "seed": seed}
+    what = {"out": out, "scores": scores, "score_clips": score_clips}
+    return _call("explain", request=_request(locals()), **which, **what, as_json=as_json)
+
+
+@app.command()
 def cite(
     study: StudyName,
     store: StoreFolder = None,

@@ -44,7 +44,7 @@ def grad_cam_plus_plus_weights(maps: Tensor, gradients: Tensor) -> Tensor:
     """[batch, channel] of Grad-CAM++."""
     square, cube = gradients.square(), gradients**3
     denominator = 2 * square + maps.sum(dim=(2, 3), keepdim=True) * cube
-    coefficients = torch.where(denominator == 0, 0.0, square / torch.where(denominator == 0, 1.0, denominator))
+    coefficients = torch.where(denominator == 0, 0.0, square / denominator)
     return (coefficients * gradients.relu()).sum(dim=(2, 3))
 
 

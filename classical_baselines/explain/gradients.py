@@ -16,6 +16,10 @@ pooled for it. Through spikes the gradient is the surrogate with which the netwo
 step, which is 0 almost everywhere: completeness does not hold there, and the score card says what the map is worth.
 A gradient that is not finite (of a square root at silence) counts as 0.
 
+A quantum state that is made of the picture itself keeps its direction and not its strength. On the way from silence it
+stays the same, but for a jump at silence: there integrated gradients are gradient times input, times a factor, and do
+not add up to the jump.
+
 References: Simonyan, Vedaldi & Zisserman, arXiv 1312.6034 (gradient); Shrikumar et al., arXiv 1605.01713 (times input);
 Sundararajan, Taly & Yan, ICML 2017, arXiv 1703.01365, equations 1 and 3; Neftci, Mostafa & Zenke, IEEE Signal
 Processing Magazine 36(6), 2019, 51-63 (surrogate gradients).

@@ -5,12 +5,12 @@ Masks m in [0, 1] are drawn on a coarse grid, each cell shown with the probabili
 interpolation and shifted at random. With f(m) the probability of the class for the picture under the mask, the rest of
 which is the neutral picture,
 
-    saliency[i] = mean over masks of (f(m) - mean f) (m[i] - mean m[i])  /  (p (1 - p))
+    saliency[i] = mean over masks of (f(m) - mean f) m[i]  /  (p (1 - p))
 
-Above 0: showing the element raises the probability. This is RISE's mean of f(m) m[i] / p, less the mean of f, over
-1 - p: the same order of elements, without the offset that says nothing and with less noise of sampling. All systems
-with pictures of one size are asked with the same masks. The probe `occlusion` of a study hides one patch after another
-instead, on test clips, for the report.
+which is the covariance of f and m[i], scaled. Above 0: showing the element raises the probability. It is RISE's mean of
+f(m) m[i] / p, less the mean of f, over 1 - p: the same order of elements, without the offset that says nothing and with
+less noise of sampling. All systems with pictures of one size are asked with the same masks. The probe `occlusion` of a
+study hides one patch after another instead, on test clips, for the report.
 
 Reference: Petsiuk, Das & Saenko, BMVC 2018, arXiv 1806.07421, section 3.
 """
@@ -49,9 +49,7 @@ def random_masks(
 def covariance_map(masks: Tensor, probabilities: Tensor, shown_share: float) -> Tensor:
     """[mask, mel, frame] and [mask] -> [mel, frame], by the formula above."""
     centred = probabilities.to(masks) - probabilities.mean().to(masks)
-    return torch.einsum("m,mij->ij", centred, masks - masks.mean(dim=0)) / (
-        len(masks) * shown_share * (1 - shown_share)
-    )
+    return torch.einsum("m,mij->ij", centred, masks) / (len(masks) * shown_share * (1 - shown_share))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 
 Every weight tensor keeps its values and loses their order: each is permuted on its own. Initial weights would do too,
 but an untrained spiking network may be silent and has nothing to explain. Of a classifier that is fitted directly,
-which has no parameters, the fitted buffers are permuted.
+which has no parameters, the fitted matrices are permuted; scales of features and of the kernel stay what they are.
 
 Reference: Adebayo et al., NeurIPS 2018, arXiv 1810.03292, section 3 (all layers at random, at once).
 """
@@ -23,7 +23,7 @@ def randomised(subject: Subject) -> Subject:
     classifier = copy.deepcopy(subject.classifier)
     generator = generator_for(subject.seed, "explain/randomised")
     fitted: list[Tensor] = [*classifier.parameters()]
-    fitted = fitted or [one for one in classifier.buffers() if one.is_floating_point()]
+    fitted = fitted or [one for one in classifier.buffers() if one.is_floating_point() and one.dim() > 1]
     with torch.no_grad():
         for weights in fitted:
             order = torch.randperm(weights.numel(), generator=generator)

@@ -14,6 +14,7 @@ from classical_baselines.explain.grad_cam import (
     maps_and_gradients,
 )
 from classical_baselines.harness.contracts import Classifier, EncodedShape
+from classical_baselines.models.dense_twin import ConvolutionalTwin
 from classical_baselines.models.ds_cnn import DsCnn
 from classical_baselines.models.residual_cnn import ResidualCnn
 from neuro.classifiers.convolutional import ConvolutionalSnn
@@ -32,14 +33,19 @@ def network(options):
 
 
 @pytest.mark.parametrize(
-    "options",
-    [DsCnn(stem_width=8, widths=(8, 12), strides=(1, 2)), ResidualCnn(stem_width=8, widths=(8, 12), strides=(2, 1))],
+    ("options", "last"),
+    [
+        (DsCnn(stem_width=8, widths=(8, 12), strides=(1, 2)), "blocks"),
+        (ResidualCnn(stem_width=8, widths=(8, 12), strides=(2, 1)), "blocks"),
+        (ConvolutionalTwin(channels=(4, 8), strides=(2, 1)), "layers"),  # read element by element: no global mean
+    ],
 )
-def test_grad_cam_is_captums_at_the_last_block(options):
+def test_grad_cam_is_captums_at_the_last_maps(options, last):
     from captum.attr import LayerAttribution, LayerGradCam
 
     classifier, clips = network(options), pictures(size=SIZE)
-    expected = LayerGradCam(classifier, classifier.blocks).attribute(clips, target=CLASSES, relu_attributions=True)
+    reference = LayerGradCam(classifier, getattr(classifier, last))
+    expected = reference.attribute(clips, target=CLASSES, relu_attributions=True)
     expected = LayerAttribution.interpolate(expected, SIZE, "bilinear")[:, 0]
 
     found = GradCam()(subject_of(classifier), clips, CLASSES)

@@ -92,6 +92,15 @@ def test_a_map_of_zeros_shows_nothing_and_is_counted():
     assert card.sparseness is None and card.faithfulness is None and card.randomisation is None
 
 
+def test_what_is_hidden_becomes_the_neutral_picture():
+    mask = torch.zeros(6, 8)
+    mask[2], mask[3] = 1.0, 0.5
+    shown = subject_of(Linear(), neutral=torch.full((6, 8), 0.4)).shown(torch.ones(2, 6, 8), mask)
+
+    assert (shown[:, :2] == 0.4).all() and (shown[:, 2] == 1).all()
+    torch.testing.assert_close(shown[:, 3], torch.full((2, 8), 0.7))
+
+
 def test_what_speaks_against_a_class_is_not_shown():
     values = one_element(0, 0)
     values[:, 1] = -9.0
