@@ -10,7 +10,7 @@ The clip is scaled to a mean power of 1 over its own length. With h_n = [y_{n-1}
 
 begins at a = 0, P = I. Frame t is read after sample (t + 1) hop - 1, of which the clip holds n // hop,
 
-    S[f, t] = sigma_t^2 / |1 - sum_k a_k e^{-j 2 pi f k}|^2      f in cycles per sample, n_fft / 2 + 1 bins
+    S[f, t] = sigma_t^2 / |1 - sum_k a_k e^{-j 2 pi f k}|^2      f in cycles per sample, n_points / 2 + 1 bins
     level   10 log10(S / the clip's maximum of S), limited to [-top_db, 0]            [batch, bin, frame]
 
 with sigma_t^2 the mean of e^2 over the frame's own hop samples, so that a pause is as weak as it is (R alone would draw
@@ -99,10 +99,10 @@ def tracked(
     return torch.from_numpy(coefficients), torch.from_numpy(innovation_power)
 
 
-def autoregressive_power(coefficients: Tensor, innovation_power: Tensor, n_fft: int) -> Tensor:
+def autoregressive_power(coefficients: Tensor, innovation_power: Tensor, n_points: int) -> Tensor:
     """S [batch, frame, bin] of coefficients [batch, frame, order] and the power of what drives them [batch, frame]."""
     whitening = torch.cat([torch.ones_like(coefficients[..., :1]), -coefficients], dim=-1)
-    response = torch.fft.rfft(whitening, n=n_fft)
+    response = torch.fft.rfft(whitening, n=n_points)
     return innovation_power[..., None] / (response.real.square() + response.imag.square()).clamp_min(1e-12)
 
 
@@ -111,7 +111,7 @@ class KalmanAr:
     """Options of a Kalman-filtered autoregressive spectrogram; calling it gives decibels in [-top_db, 0]."""
 
     order: int = 12  # p, autoregressive coefficients; two for each resonance
-    n_fft: int = 128  # the spectrum is read at n_fft / 2 + 1 frequencies
+    n_points: int = 128  # the spectrum is read at n_points / 2 + 1 frequencies
     hop: int = 128
     process_noise: float = 1e-5
     measurement_noise: float = 0.1  # of the clip's mean power
@@ -120,11 +120,13 @@ class KalmanAr:
 
     def __post_init__(self) -> None:
         check_top_db(self.top_db)
-        if not 4 <= self.n_fft <= LARGEST_N_FFT or self.n_fft & (self.n_fft - 1):
-            raise InputError(f"n_fft must be a power of two from 4 to {LARGEST_N_FFT}; got {self.n_fft}.")
-        most = min(LARGEST_ORDER, self.n_fft - 1)
+        if not 4 <= self.n_points <= LARGEST_N_FFT or self.n_points & (self.n_points - 1):
+            raise InputError(f"n_points must be a power of two from 4 to {LARGEST_N_FFT}; got {self.n_points}.")
+        most = min(LARGEST_ORDER, self.n_points - 1)
         if not 1 <= self.order <= most:
-            raise InputError(f"order must lie in 1 to {most} (below n_fft, at most {LARGEST_ORDER}); got {self.order}.")
+            raise InputError(
+                f"order must lie in 1 to {most} (below n_points, at most {LARGEST_ORDER}); got {self.order}."
+            )
         if not 1 <= self.hop <= LARGEST_HOP:
             raise InputError(f"hop must lie in 1 to {LARGEST_HOP}; got {self.hop}.")
         if not 0 <= self.process_noise <= 1:
@@ -149,7 +151,7 @@ class KalmanAr:
         coefficients, innovations = tracked(scaled, self.order, self.hop, self.process_noise, self.measurement_noise)
         begins = torch.arange(innovations.shape[1]) * self.hop
         innovations = innovations.masked_fill(begins >= n_samples.cpu()[:, None], 0)
-        power = autoregressive_power(coefficients, innovations, self.n_fft).to(waveforms.device)
+        power = autoregressive_power(coefficients, innovations, self.n_points).to(waveforms.device)
         level = relative_level(power, power.amax(dim=(1, 2), keepdim=True), self.top_db)
         return level.transpose(1, 2).to(waveforms.dtype)
 
@@ -160,7 +162,7 @@ class KalmanAr:
         p = self.order
         n_frames = n_samples // self.hop
         n_tracked = n_frames * self.hop
-        n_bins = (self.n_fft // 2 + 1) * n_frames
+        n_bins = (self.n_points // 2 + 1) * n_frames
         scale = OperationCounts.of(
             "front_end",
             "scale",
@@ -189,8 +191,8 @@ class KalmanAr:
         return (
             scale
             + track
-            + count_fourier(self.n_fft, n_frames)
-            + count_power(self.n_fft, n_frames)
+            + count_fourier(self.n_points, n_frames)
+            + count_power(self.n_points, n_frames)
             + spectrum
             + level_operations(n_bins)
         )

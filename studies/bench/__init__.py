@@ -48,7 +48,14 @@ def _harness() -> list[BenchRow]:
     return bench()
 
 
+def _classical() -> list[BenchRow]:
+    from studies.bench.classical import bench
+
+    return bench()
+
+
 BENCHES: Mapping[str, Callable[[], list[BenchRow]]] = {
+    "classical": _classical,
     "log-mel": _log_mel,
     "loihi": _loihi,
     "qft-circuit": _qft_circuit,

@@ -62,7 +62,7 @@ def test_the_spectrum_is_that_of_scipys_filter():
 def test_it_finds_a_resonance_and_follows_it_when_it_moves():
     before, after = noise_through(resonance(10 / 64, 0.97), 3000), noise_through(resonance(20 / 64, 0.97), 3000, seed=1)
     sound = torch.from_numpy(np.concatenate([before, after]))[None]
-    level = KalmanAr(order=2, n_fft=64, hop=100, process_noise=1e-4)(sound, torch.tensor([6000]), 8000)[0]
+    level = KalmanAr(order=2, n_points=64, hop=100, process_noise=1e-4)(sound, torch.tensor([6000]), 8000)[0]
 
     loudest = level.argmax(dim=0)
     assert (loudest[5:30] - 10).abs().max() <= 1
@@ -109,9 +109,9 @@ def test_the_counts_are_those_of_plain_loops():
 @pytest.mark.parametrize(
     "options, complaint",
     [
-        ({"order": 0}, "order must lie in 1 to 127 .below n_fft, at most 128.; got 0"),
-        ({"order": 16, "n_fft": 16}, "order must lie in 1 to 15 .below n_fft"),
-        ({"n_fft": 100}, "n_fft must be a power of two"),
+        ({"order": 0}, "order must lie in 1 to 127 .below n_points, at most 128.; got 0"),
+        ({"order": 16, "n_points": 16}, "order must lie in 1 to 15 .below n_points"),
+        ({"n_points": 100}, "n_points must be a power of two"),
         ({"hop": 0}, "hop must lie in 1 to 65536"),
         ({"process_noise": -1.0}, "process_noise must lie in 0 to 1; got -1"),
         ({"measurement_noise": 0.0}, "measurement_noise must lie in 1e-6 to 100; got 0"),
