@@ -47,6 +47,13 @@ def test_a_level_takes_gain_away_where_the_reference_is_fixed():
         assert not front_end.prepared(torch.zeros(1, 4000), LENGTHS[:1], 8000).any()
 
 
+def test_a_filter_that_rings_on_after_the_clips_end_is_cut_off_there():
+    prepared = PreparedLogMel(band_hz=(100.0, 1000.0), gating="none").prepared(clips(), LENGTHS, 8000)
+
+    assert prepared[1, :3000].any()
+    assert not prepared[1, 3000:].any()
+
+
 def test_a_domain_keeps_its_own_band():
     heart = PreparedLogMel(domain="heart", gating="none", n_mels=12, low_hz=0.0, n_fft=512, hop=128, top_db=80)
     level = heart(clips(), LENGTHS, 8000)[0]
