@@ -20,8 +20,6 @@ def compare(request: Request, a: str | None, b: str | None, as_json: bool) -> in
     study = request.open_study()
     if (a is None) != (b is None):
         raise InputError(f"{a}: name two systems, or none to compare every system with the baseline {study.baseline}.")
-    if a is not None and a == b:
-        raise InputError(f"{a} against itself differs by nothing; name two systems. `trichord error-rates` asks that.")
     results = request.results()
     if a is None or b is None:
         return _all(request, results, as_json)

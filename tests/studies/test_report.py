@@ -79,8 +79,8 @@ def test_every_figure_has_a_text_for_those_who_do_not_see_it(folder):
     page = Page((folder / "report.html").read_text(encoding="utf-8"))
     labels = [value for name, value in page.attributes if name == "aria-label"]
 
-    assert page.tags.count("svg") == 10
-    assert page.tags.count("figcaption") == 10
+    assert page.tags.count("svg") == 11
+    assert page.tags.count("figcaption") == 11
     assert sum(len(label) > 20 for label in labels) >= 8
 
 
@@ -90,7 +90,7 @@ def test_the_answers_come_before_the_picture_and_the_page_has_all_sections(folde
 
     assert text.index("Most accurate") < text.index('<section id="picture"')
     assert ids == [
-        *("answers", "picture", "systems", "differences", "energy", "groups", "confusion", "clip", "checks"),
+        *("answers", "picture", "systems", "differences", "energy", "groups", "confusion", "scores", "clip", "checks"),
         *("completeness", "coefficients", "provenance"),
     ]
     for words in ("lava-equality", "aer-equality", "the loss is not finite in epoch 3", "Davies et al.", "17 of 18"):
