@@ -1,6 +1,8 @@
 # studies/cli.py
 """The command `trichord`: what may be asked, and how it ends. What a command does stands in `studies.commands`.
 
+The file is long because the commands are many: it holds their options and their help, and no work.
+
 Exit codes: 0 done; 1 some cells failed, or a check did; 2 the input is wrong, said in one line; 130 interrupted.
 Nothing heavy is imported here, so that `trichord --help` answers at once.
 """

@@ -139,6 +139,7 @@ def test_one_worker_serves_file_after_file_and_is_replaced_when_killed(tmp_path,
     assert watched._process is not first
 
 
+# RLIMIT_AS is what caps the worker, and macOS takes the call and ignores it; CI is Linux, where this runs.
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to its address space")
 def test_a_file_that_needs_more_memory_than_the_cap_is_refused(tmp_path, decoder):
     soundfile.write(tmp_path / "a.flac", np.zeros(60_000_000, dtype=np.int16), 192_000)  # silence packs well
