@@ -418,6 +418,28 @@ def scores(
     return _call("scores", request=_request(locals()), systems=systems or [], **options)
 
 
+@app.command()
+def choose(
+    study: StudyName,
+    systems: Annotated[list[str], typer.Argument(metavar="SYSTEM SYSTEM...", help="Systems to choose among.")],
+    protocol: Annotated[
+        str | None, typer.Option("--protocol", help="A protocol of the study.  [default: the headline protocol]")
+    ] = None,
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    settings: Settings = None,
+    seeds: Seeds = None,
+    accept_code: AcceptCode = None,
+    as_json: AsJson = False,
+) -> int:
+    """Choose one of several systems in every fold.
+
+    By that fold's validation clips; the accuracy of the choice on test clips is nobody's pick of the best row.
+    """
+    request = _request(locals())
+    return _call("choose", request=request, systems=systems, protocol=protocol, as_json=as_json)
+
+
 @app.command("error-rates")
 def error_rates(
     study: Annotated[
