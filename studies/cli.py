@@ -404,6 +404,9 @@ def scores(
     verifier: Annotated[
         Path | None, typer.Option("--verifier", help="With --positive: a speaker verifier's scores, for min t-DCF.")
     ] = None,
+    without: Annotated[
+        str | None, typer.Option("--without", help="A class to leave out: accuracy over the clips of all others.")
+    ] = None,
     store: StoreFolder = None,
     data_root: DataRoot = None,
     settings: Settings = None,
@@ -414,7 +417,7 @@ def scores(
 
     With --positive, one class against all others, as in detection and diagnosis.
     """
-    options = {"positive": positive, "normal": normal, "verifier": verifier, "as_json": as_json}
+    options = {"positive": positive, "normal": normal, "verifier": verifier, "without": without, "as_json": as_json}
     return _call("scores", request=_request(locals()), systems=systems or [], **options)
 
 

@@ -3,6 +3,7 @@
 
     scores_of(row, results)                      calibration and classes of one row
     detection_of(row, results, positive, ...)    one class against all others: EER, min t-DCF, sensitivity, specificity
+    accuracy_without(row, results, label)        accuracy over the clips of all other classes
 
 Clips of all folds are pooled within a seed, and seeds are averaged, as the row's macro-F1 is. Two things are each
 cell's own, because each cell is a network of its own: the temperature and the operating point, fitted on the cell's
@@ -11,18 +12,20 @@ They are not given for rows of validation clips, which they would be fitted on.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classical_baselines.harness.calibration import N_BINS, expected_calibration_error
+from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.detection import VerifierRates, equal_error_rate, minimum_tandem_cost
 from classical_baselines.harness.diagnosis import Diagnosis, diagnosis, icbhi_diagnosis, operating_point
 from classical_baselines.harness.evaluation import negative_log_likelihood, predictions, probabilities
 from classical_baselines.harness.temperature import fit_temperature
 from studies.cell import CellResult
-from studies.results import Row, StudyResults
+from studies.results import Row, StudyResults, trials_of
+from studies.statistics import Interval, Trials, accuracy_interval
 
 Logits = NDArray[np.floating]
 Targets = NDArray[np.int64]
@@ -128,6 +131,19 @@ def detection_of(
         held=_held(cells, positive, is_positive),
         icbhi=icbhi,
     )
+
+
+def accuracy_without(row: Row, results: StudyResults, label: int) -> Interval:
+    """Accuracy over the clips of every class but `label`, which may still be given as an answer.
+
+    For a class whose score says more about how the set was made than about the systems: cuts of a few recordings.
+    """
+    members = results.members(row.system.name, row.run.backend.name, row.protocol)
+    kept = np.concatenate([result.targets != label for _, result, _ in members])
+    if not kept.any():
+        raise InputError(f"Every clip is of the class {row.label_names[label]}; without it nothing is left.")
+    trials = trials_of(members)
+    return accuracy_interval(Trials(*(getattr(trials, column.name)[kept] for column in fields(Trials))))
 
 
 def reliability(row: Row, results: StudyResults, n_bins: int = N_BINS) -> tuple[list[float], list[float]]:

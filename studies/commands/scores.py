@@ -14,9 +14,9 @@ from classical_baselines.harness.detection import VerifierRates, verifier_rates
 from classical_baselines.harness.diagnosis import Diagnosis
 from studies.commands.request import Request
 from studies.results import Row, StudyResults
-from studies.scores import Detection, Scores, detection_of, scores_of
+from studies.scores import Detection, Scores, accuracy_without, detection_of, scores_of
 from studies.tables import markdown_table
-from studies.wording import percent, run_name
+from studies.wording import interval_text, percent, run_name
 
 VERIFIER_KEYS = ("target", "nontarget", "spoof")
 
@@ -28,8 +28,11 @@ def scores(
     normal: str | None,
     verifier: Path | None,
     as_json: bool,
+    without: str | None = None,
 ) -> int:
     """Print the scores of the named systems, or of all, on every run that answered all clips."""
+    if positive is not None and without is not None:
+        raise InputError("--positive and --without ask two different questions; give one of them.")
     if positive is None and (normal is not None or verifier is not None):
         option = "--normal" if normal is not None else "--verifier"
         raise InputError(f"{option} is for a class against all others; name that class with --positive.")
@@ -41,6 +44,8 @@ def scores(
     rows = [row for row in results.rows if not systems or row.system.name in systems]
     if not rows:
         raise InputError(f"Nothing of {', '.join(systems) or study.name} is committed. `trichord run` makes it.")
+    if without is not None:
+        return _without(rows, results, without, as_json=as_json)
     found = [(row, scores_of(row, results)) for row in rows]
     against = {} if positive is None else _against(rows, results, positive, normal, rates)
     if as_json:
@@ -86,9 +91,43 @@ def read_verifier(path: Path) -> VerifierRates:
 
 
 def _record(row: Row, score: Scores, positive: str | None, detection: Detection | None) -> dict[str, Any]:
-    names = {"system": row.system.name, "backend": row.run.backend.name}
     against = {} if detection is None else {"positive": positive, **asdict(detection)}
-    return {**names, "protocol": row.protocol, "evidence": row.evidence, **asdict(score), **against}
+    return {**_names(row), **asdict(score), **against}
+
+
+def _without(rows: Sequence[Row], results: StudyResults, label: str, *, as_json: bool) -> int:
+    place = _place_of(label, rows[0].label_names, "--without")
+    found = [(row, accuracy_without(row, results, place)) for row in rows]
+    if as_json:
+        records = [
+            {
+                **_names(row),
+                "without": label,
+                **{name: getattr(interval, name) for name in ("estimate", "low", "high", "method", "n_clips")},
+            }
+            for row, interval in found
+        ]
+        print(json.dumps(records))
+        return 0
+    lines = [
+        (run_name(row), row.protocol, row.evidence, interval_text(row.interval), interval_text(interval))
+        for row, interval in found
+    ]
+    header = ("system", "protocol", "clips", "accuracy, %", f"without {label}, %")
+    print("\n".join(markdown_table(header, lines)))
+    print(f"\nWithout {label}: the clips of every other class; {label} may still be given as an answer.")
+    return 0
+
+
+def _place_of(label: str, labels: Sequence[str], option: str) -> int:
+    if label not in labels:
+        raise InputError(f"{option} {label}: no class is called that. Choose one of: {', '.join(labels)}.")
+    return labels.index(label)
+
+
+def _names(row: Row) -> dict[str, str]:
+    names = {"system": row.system.name, "backend": row.run.backend.name}
+    return {**names, "protocol": row.protocol, "evidence": row.evidence}
 
 
 def _against(
@@ -96,15 +135,11 @@ def _against(
 ) -> dict[Row, Detection]:
     """Of every row that has logits, not labels alone."""
     labels = rows[0].label_names
-    for option, label in (("--positive", positive), ("--normal", normal)):
-        if label is not None and label not in labels:
-            raise InputError(f"{option} {label}: no class is called that. Choose one of: {', '.join(labels)}.")
+    called = _place_of(positive, labels, "--positive")
+    place = None if normal is None else _place_of(normal, labels, "--normal")
     if positive == normal:
         raise InputError(f"--positive and --normal are both {positive}; a class is one or the other.")
-    place = None if normal is None else labels.index(normal)
-    return {
-        row: detection_of(row, results, labels.index(positive), place, rates) for row in rows if row.ece is not None
-    }
+    return {row: detection_of(row, results, called, place, rates) for row in rows if row.ece is not None}
 
 
 def _print_calibration(found: Sequence[tuple[Row, Scores]]) -> None:

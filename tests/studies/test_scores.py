@@ -13,7 +13,7 @@ from sklearn import metrics
 from classical_baselines.harness.choices import InputError
 from studies.commands.request import Request
 from studies.commands.scores import read_verifier, scores
-from studies.scores import detection_of, reliability, scores_of
+from studies.scores import accuracy_without, detection_of, reliability, scores_of
 from tests.studies.synthetic_results import synthetic_results
 from tests.studies.test_cli import ROOT, trichord
 
@@ -170,3 +170,33 @@ def test_of_the_published_store_the_command_prints_the_published_accuracy(tmp_pa
     record = records["leave-one-group-out"]
     assert record["balanced_accuracy"] == pytest.approx(float(published["accuracy"]), abs=1e-4)
     assert record["scaled"]["ece"] < record["as_trained"]["ece"] == pytest.approx(float(published["ece"]), abs=1e-4)
+
+
+def test_accuracy_without_a_class_counts_the_clips_of_all_others(results, row):
+    """By hand: speakers are the sample, so that the accuracy is the mean over speakers of the mean over seeds."""
+    members = results.members(*row.key, row.protocol)
+    by_speaker = {}
+    for _, result, run in members:
+        kept = result.targets != 3
+        right = (run.logits.argmax(axis=1) == result.targets)[kept].mean()
+        by_speaker.setdefault(result.groups[0], []).append(right)
+    found = accuracy_without(row, results, 3)
+
+    assert found.estimate == pytest.approx(np.mean([np.mean(shares) for shares in by_speaker.values()]))
+    assert found.estimate != pytest.approx(row.interval.estimate, abs=1e-6)
+
+
+def test_the_command_leaves_a_class_out(results, row, monkeypatch, capsys):
+    monkeypatch.setattr(Request, "results", lambda self: results)
+    monkeypatch.setattr(Request, "open_study", lambda self: results.study)
+    request = Request("spoken-digits")
+
+    assert scores(request, ["convolutional-snn"], None, None, None, as_json=True, without="3") == 0
+    record = next(r for r in json.loads(capsys.readouterr().out) if r["backend"] == row.run.backend.name)
+    assert record["estimate"] == pytest.approx(accuracy_without(row, results, 3).estimate)
+    assert scores(request, ["convolutional-snn"], None, None, None, as_json=False, without="3") == 0
+    assert "without 3, %" in capsys.readouterr().out
+    with pytest.raises(InputError, match="--without eleven: no class is called that"):
+        scores(request, [], None, None, None, as_json=False, without="eleven")
+    with pytest.raises(InputError, match="two different questions"):
+        scores(request, [], "3", None, None, as_json=False, without="3")
