@@ -2,7 +2,8 @@
 """The key of a cell: the SHA-256 of exactly what the cell depends on.
 
     specification  = data (choice and content hash), front end, intensity quantiles, protocol, fold, augmentation where
-                     the system augments, encoder, classifier, training, backends with their options, threads, seed
+                     the system augments (its own or the study's), encoder, classifier, training, backends with their
+                     options, threads, seed
     fit key        = SHA-256(canonical JSON of the specification and the code version)
     test key       = SHA-256(canonical JSON of the fit key, "test" and the backends of the test run)
 
@@ -46,7 +47,7 @@ def specification_of(study: Study, cell: StudyCell, content_hash: str, kind: Cel
         "intensity_quantiles": list(study.intensity_quantiles),
         "protocol": {"name": protocol.name, "options": protocol.options},
         "fold": cell.fold,
-        "augmentation": dict(study.augmentation) if system.augment else None,
+        "augmentation": study.augmentation_of(system),
         "encoder": system.encoder.model_dump(),
         "classifier": system.classifier.model_dump(),
         "training": system.training.model_dump(),

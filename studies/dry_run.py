@@ -15,7 +15,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from classical_baselines.harness.choices import InputError
+from classical_baselines.augment import Augmentation
+from classical_baselines.harness.choices import InputError, build_options
 from classical_baselines.harness.contracts import Classifier, Clips
 from classical_baselines.harness.seeds import generator_for, seeded_globally
 from studies import pipeline
@@ -37,8 +38,9 @@ class Tried:
 def check_study(study: Study, data_root: Path | None) -> Tried:
     """Build every name and option of the study, open its data and take one clip through every system as far as an
     untrained one goes, before any work is spent; InputError otherwise."""
-    pipeline.augmentation_of(study)
+    build_options(Augmentation, study.augmentation, what="augmentation")
     for system in study.systems:
+        pipeline.augmentation_of(study, system)
         for run in system.runs:
             build("backend", run.backend)
     clips = pipeline.load_study_clips(study, data_root)
@@ -68,7 +70,8 @@ def _dry_runs(study: Study, first: Clips, n_classes: int) -> dict[str, float | N
     for system in study.systems:
         try:
             _check_sample_rate(system, first.sample_rate_hz)
-            seconds[system.name] = _dry_run(system, picture_of[study.front_end_of(system).key], n_classes)
+            augmentation = pipeline.augmentation_of(study, system)
+            seconds[system.name] = _dry_run(system, augmentation, picture_of[study.front_end_of(system).key], n_classes)
         except InputError as error:
             raise InputError(f"study {study.name!r}, system {system.name!r}: {error}") from error
         except Exception as error:  # what a layer says of a picture that is too small for it
@@ -108,7 +111,7 @@ def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)
 
 
-def _dry_run(system: System, picture: Tensor, n_classes: int) -> float | None:
+def _dry_run(system: System, augmentation: Augmentation, picture: Tensor, n_classes: int) -> float | None:
     """Encode one picture and classify it with an untrained network; one that is fitted directly is only built. Then
     again with some more, for the time that each takes."""
     encoder = build("encoder", system.encoder)
@@ -117,6 +120,7 @@ def _dry_run(system: System, picture: Tensor, n_classes: int) -> float | None:
         encoded = encoder(picture, generator_for(0, "dry-run"))
         if type(classifier).fit_directly is not Classifier.fit_directly:
             return None
+        augmentation.check_fits(classifier)
         classifier.eval()(encoded)
         several = picture.repeat(N_TIMED, *[1] * (picture.dim() - 1))
         taken = []

@@ -56,9 +56,10 @@ def folds_of(study: Study, protocol_name: str, clips: Clips) -> list[Fold]:
     return splitter(clips, **protocol.options)
 
 
-def augmentation_of(study: Study) -> Augmentation:
-    """The study's augmentation, checked."""
-    return build_options(Augmentation, study.augmentation, what="augmentation")
+def augmentation_of(study: Study, system: System) -> Augmentation:
+    """What a system's training clips are varied by, checked; as it stands, where it does not augment, by nothing."""
+    what = "augmentation" if system.augmentation is None else f"augmentation of the system {system.name!r}"
+    return build_options(Augmentation, study.augmentation_of(system) or {}, what=what)
 
 
 def fit_cell(study: Study, cell: StudyCell, data_root: Path | None) -> FittedCell:
@@ -130,21 +131,23 @@ def _fit(bench: _Bench, classifier: Classifier) -> dict[str, Any]:
     if classifier.fit_directly(encoded, targets[rows], seed):
         return {"fitted": "directly", "n_training_clips": len(rows)}
     recipe = Recipe(**bench.system.training.model_dump())
-    batches = _Batches(bench, rows, recipe.batch_size)
+    batches = _Batches(bench, rows, recipe)
     validation = (bench.intensity[list(fold.validation)], targets[list(fold.validation)])
-    record = train(classifier, bench.encoder, batches.epoch, batches.n_batches, validation, recipe, seed)
+    with batches.augmentation.within(classifier, generator_for(seed, "hidden-maps")):
+        record = train(classifier, bench.encoder, batches.epoch, batches.n_batches, validation, recipe, seed)
     return {"fitted": "by gradients", "n_training_clips": len(rows), **asdict(record)}
 
 
 class _Batches:
     """Augmented batches of the training clips; every draw descends from the cell's seed."""
 
-    def __init__(self, bench: _Bench, rows: Tensor, batch_size: int) -> None:
-        augmentation = augmentation_of(bench.study) if bench.system.augment else Augmentation()
+    def __init__(self, bench: _Bench, rows: Tensor, recipe: Recipe) -> None:
+        augmentation = augmentation_of(bench.study, bench.system)
         self.augmentation = augmentation
+        self.n_epochs = recipe.n_epochs
         self.targets = bench.clips.targets[rows]
         self.n_classes = len(bench.clips.label_names)
-        self.batch_size = min(batch_size, len(rows))
+        self.batch_size = min(recipe.batch_size, len(rows))
         self.n_batches = len(rows) // self.batch_size
         self.copies = torch.stack([self._at_speed(bench, rows, speed) for speed in augmentation.speeds or (1.0,)])
         self.is_picture = bench.scale is not None  # features are not distorted as pictures
@@ -159,7 +162,7 @@ class _Batches:
 
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """The batches of one epoch: shuffled, each clip at a random speed, varied, mixed."""
-        del epoch
+        progress = (epoch + 1) / self.n_epochs
         n_speeds, n_clips = self.copies.shape[:2]
         order = torch.randperm(n_clips, generator=self.generator)
         for chosen in order.split(self.batch_size):
@@ -168,9 +171,9 @@ class _Batches:
             speeds = torch.randint(n_speeds, (len(chosen),), generator=self.generator)
             intensity = self.copies[speeds, chosen]
             targets = one_hot(self.targets[chosen], self.n_classes).to(intensity.dtype)
-            yield (
-                self.augmentation.batch(intensity, targets, self.generator) if self.is_picture else (intensity, targets)
-            )
+            if self.is_picture:
+                intensity, targets = self.augmentation.batch(intensity, targets, self.generator, progress)
+            yield intensity, targets
 
 
 def _results(

@@ -104,6 +104,7 @@ class System(_Model):
     title: str = ""
     front_end: Name | None = None  # label or name; None: the study's first front end
     augment: bool = True
+    augmentation: dict[str, Any] | None = None  # in place of the study's, as a whole
     encoder: Choice = Choice(name="none")
     classifier: Choice
     training: Training = Training()
@@ -113,6 +114,8 @@ class System(_Model):
     def _one_headline_run(self) -> "System":
         if sum(run.headline for run in self.runs) > 1:
             raise ValueError(f"system {self.name!r} has more than one headline run; mark one.")
+        if self.augmentation is not None and not self.augment:
+            raise ValueError(f"system {self.name!r} has an augmentation and augment = false; leave one of them out.")
         names = [run.backend.name for run in self.runs]
         if len(set(names)) != len(names):
             raise ValueError(f"system {self.name!r} names a backend twice; give each backend one run.")
@@ -249,6 +252,12 @@ class Study(_Model):
             if system.name == name:
                 return system
         raise InputError(f"No system is called {name!r}. Choose one of: {', '.join(s.name for s in self.systems)}.")
+
+    def augmentation_of(self, system: System) -> dict[str, Any] | None:
+        """What `system` varies its training clips by: its own options, or the study's; None where it does not."""
+        if not system.augment:
+            return None
+        return self.augmentation if system.augmentation is None else system.augmentation
 
     def front_end_of(self, system: System) -> FrontEndChoice:
         """The front end that `system` reads."""

@@ -2,11 +2,14 @@
 """Augmentation: what training clips may be varied by. Validation and test clips never pass through here.
 
 `Augmentation` collects the options that a study may name. Copies at other speeds are made once, from the
-waveforms (`waveform.speed_perturbed`); everything else is drawn anew for each batch of intensities.
+waveforms (`waveform.speed_perturbed`); everything else is drawn anew for each batch of intensities, in this order:
+changes of the picture (`spectrogram`), random masks (`rand_masking`), masks of SpecAugment++ (`hidden_maps`), mixing in
+pairs (`mixing`, `specmix`). An option that is off draws nothing.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Literal
 
 from classical_baselines.harness.choices import InputError
 
@@ -14,10 +17,14 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from classical_baselines.harness.contracts import Classifier
+
 
 MOST_SPEEDS = 16  # each is a copy of every clip, in memory and in the cache
 LARGEST_SHIFT = 1_000_000  # bands or frames: wider than any picture
 LARGEST_ALPHA = 1000.0  # mixup's Beta is then a half and a half
+MOST_MASKS = 100  # of a clip: no picture is left far below it
+MOST_HIDDEN_MAPS = 1000
 
 # How far each option may go; 0 turns it off.
 LIMITS = {
@@ -28,6 +35,20 @@ LIMITS = {
     "level_jitter": 1,  # the whole of the intensity
     "filter_gain": 1,
     "mixup_alpha": LARGEST_ALPHA,
+    "specmix_bands": MOST_MASKS,
+    "rand_masks": MOST_MASKS,
+}
+WHOLE_NUMBERS = ("time_shift_frames", "time_mask_frames", "frequency_mask_bands", "specmix_bands", "rand_masks")
+SHARES = ("mixup_probability", "specmix_probability", "specmix_width", "rand_mask_width", "hidden_mask_share")
+
+# What says how another option works, and does nothing while that one is off.
+BELONGS_TO = {
+    "mixup_probability": "mixup_alpha",
+    "specmix_width": "specmix_bands",
+    "specmix_probability": "specmix_bands",
+    "rand_mask_width": "rand_masks",
+    "hidden_mask_share": "hidden_mask",
+    "hidden_mask_maps": "hidden_mask",
 }
 
 
@@ -44,6 +65,15 @@ class Augmentation:
     level_jitter: float = 0.0  # in units of intensity
     filter_gain: float = 0.0  # in units of intensity
     mixup_alpha: float = 0.0
+    mixup_probability: float = 1.0  # of each batch
+    specmix_bands: int = 0  # along each axis, at most: taken from another clip
+    specmix_width: float = 0.3  # of the widest band, as a share of its axis
+    specmix_probability: float = 1.0  # of each batch
+    rand_masks: int = 0  # of each clip, at most, and at the end of the training
+    rand_mask_width: float = 0.2  # of the widest mask, as a share of its axis
+    hidden_mask: Literal["off", "zero", "mixture", "cut"] = "off"  # SpecAugment++: how masked parts are filled
+    hidden_mask_share: float = 0.2  # of the widest mask, as a share of the axis of each map
+    hidden_mask_maps: int = 1  # of the network, beside the picture; the first ones that it offers
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "speeds", tuple(self.speeds))
@@ -54,19 +84,55 @@ class Augmentation:
         for name, most in LIMITS.items():
             if not 0 <= getattr(self, name) <= most:
                 raise InputError(f"{name} must lie between 0 (off) and {most:.9g}; got {getattr(self, name)}.")
-        for name in ("time_shift_frames", "time_mask_frames", "frequency_mask_bands"):
+        for name in WHOLE_NUMBERS:
             if getattr(self, name) != int(getattr(self, name)):
                 raise InputError(f"{name} must be a whole number; got {getattr(self, name)}.")
         if not 0 <= self.frequency_warp < 1:
             raise InputError(
                 f"frequency_warp must be below 1, the whole mel axis, and not below 0; got {self.frequency_warp}."
             )
+        self._check_masks()
+        self._check_together()
+
+    def _check_masks(self) -> None:
+        for name in SHARES:
+            if not 0 < getattr(self, name) <= 1:
+                raise InputError(f"{name} must lie above 0 and up to 1; got {getattr(self, name)}.")
+        if self.hidden_mask not in ("off", "zero", "mixture", "cut"):
+            raise InputError(f"hidden_mask must be off, zero, mixture or cut; got {self.hidden_mask!r}.")
+        if self.hidden_mask_maps != int(self.hidden_mask_maps) or not 1 <= self.hidden_mask_maps <= MOST_HIDDEN_MAPS:
+            raise InputError(
+                f"hidden_mask_maps must be a whole number in 1 to {MOST_HIDDEN_MAPS}; got {self.hidden_mask_maps}."
+            )
+
+    def _check_together(self) -> None:
+        """What one option asks of another."""
+        default = {option.name: option.default for option in fields(self)}
+        for name, switch in BELONGS_TO.items():
+            if getattr(self, name) != default[name] and getattr(self, switch) == default[switch]:
+                raise InputError(f"{name} does nothing while {switch} is off. Set {switch}, or leave {name} out.")
+        if sum(self._mixing_shares) > 1:
+            raise InputError(
+                "A batch is mixed by mixup, by SpecMix or not at all, so mixup_probability and specmix_probability "
+                f"must sum to at most 1; got {self.mixup_probability} and {self.specmix_probability}. Half and half: "
+                "0.5 each."
+            )
+
+    @property
+    def _mixing_shares(self) -> tuple[float, float]:
+        """Of the batches, those that mixup and those that SpecMix mixes."""
+        by_mixup = self.mixup_probability if self.mixup_alpha else 0.0
+        return by_mixup, self.specmix_probability if self.specmix_bands else 0.0
 
     def batch(
-        self, intensity: "Tensor", soft_targets: "Tensor", generator: "torch.Generator"
+        self, intensity: "Tensor", soft_targets: "Tensor", generator: "torch.Generator", progress: float = 1.0
     ) -> tuple["Tensor", "Tensor"]:
-        """Vary one batch: [batch, mel, frame] and class shares [batch, class], speeds apart."""
-        from classical_baselines.augment.mixing import mixup
+        """Vary one batch: [batch, mel, frame] and class shares [batch, class], speeds apart.
+
+        `progress` is the share of the epochs that are done when this one ends.
+        """
+        from classical_baselines.augment.hidden_maps import masked_maps
+        from classical_baselines.augment.rand_masking import rand_masked
         from classical_baselines.augment.spectrogram import SpectrogramAugmentation
 
         vary = SpectrogramAugmentation(
@@ -78,4 +144,45 @@ class Augmentation:
             level_jitter=self.level_jitter,
             filter_gain=self.filter_gain,
         )
-        return mixup(vary(intensity, generator), soft_targets, self.mixup_alpha, generator)
+        intensity = vary(intensity, generator)
+        if self.rand_masks:
+            intensity = rand_masked(intensity, self.rand_masks, self.rand_mask_width, progress, generator)
+        if self.hidden_mask != "off":
+            intensity = masked_maps(intensity, self.hidden_mask, self.hidden_mask_share, generator)
+        return self._mixed(intensity, soft_targets, generator)
+
+    def _mixed(
+        self, intensity: "Tensor", soft_targets: "Tensor", generator: "torch.Generator"
+    ) -> tuple["Tensor", "Tensor"]:
+        """By one of the two ways to mix, drawn for the whole batch, or as it is."""
+        import torch
+
+        from classical_baselines.augment.mixing import check_soft_targets, mixup
+        from classical_baselines.augment.specmix import specmix
+
+        check_soft_targets(soft_targets)
+        by_mixup, by_specmix = self._mixing_shares
+        is_certain = {by_mixup, by_specmix} <= {0.0, 1.0}  # then nothing is drawn
+        drawn = 0.0 if is_certain else float(torch.rand((), generator=generator))
+        if drawn < by_mixup:
+            return mixup(intensity, soft_targets, self.mixup_alpha, generator)
+        if drawn < by_mixup + by_specmix:
+            return specmix(intensity, soft_targets, self.specmix_bands, self.specmix_width, generator)
+        return intensity, soft_targets
+
+    def check_fits(self, classifier: "Classifier") -> None:
+        """Refuse a network that does not offer the hidden maps that are to be masked."""
+        from classical_baselines.augment.hidden_maps import check_offers_maps
+
+        if self.hidden_mask != "off":
+            check_offers_maps(classifier, self.hidden_mask_maps)
+
+    def within(self, classifier: "Classifier", generator: "torch.Generator") -> AbstractContextManager[None]:
+        """Inside the block, mask the hidden maps of `classifier` while it trains, where that is asked for."""
+        from classical_baselines.augment.hidden_maps import masked_while_training
+
+        if self.hidden_mask == "off":
+            return nullcontext()
+        return masked_while_training(
+            classifier, self.hidden_mask, self.hidden_mask_share, self.hidden_mask_maps, generator
+        )

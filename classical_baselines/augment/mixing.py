@@ -17,11 +17,7 @@ def mixup(intensity: Tensor, soft_targets: Tensor, alpha: float, generator: torc
     """[batch, mel, frame] and the class shares [batch, class] of each clip -> both, mixed; alpha = 0 mixes nothing."""
     if not alpha >= 0:
         raise InputError(f"mixup's alpha must be 0 (off) or greater; got {alpha}.")
-    if soft_targets.dim() != 2 or not soft_targets.is_floating_point():
-        raise ValueError(
-            "soft_targets must be floating-point class shares [batch, class]; got "
-            f"{soft_targets.dtype} of shape {list(soft_targets.shape)}. Class indices? Use one_hot(...).float() first."
-        )
+    check_soft_targets(soft_targets)
     if alpha == 0:
         return intensity, soft_targets
     n_clips = len(intensity)
@@ -33,3 +29,12 @@ def mixup(intensity: Tensor, soft_targets: Tensor, alpha: float, generator: torc
     target_share = drawn.to(soft_targets.dtype)[:, None]
     mixed = torch.lerp(intensity[partner], intensity, share)
     return mixed, torch.lerp(soft_targets[partner], soft_targets, target_share)
+
+
+def check_soft_targets(soft_targets: Tensor) -> None:
+    """Refuse labels that cannot be shared between classes."""
+    if soft_targets.dim() != 2 or not soft_targets.is_floating_point():
+        raise ValueError(
+            "soft_targets must be floating-point class shares [batch, class]; got "
+            f"{soft_targets.dtype} of shape {list(soft_targets.shape)}. Class indices? Use one_hot(...).float() first."
+        )

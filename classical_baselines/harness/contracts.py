@@ -118,6 +118,9 @@ class Classifier(nn.Module):
     memory_format: torch.memory_format = torch.channels_last  # in training: a CNN of few channels takes 0.5 to 0.9 of
     # the time that it takes with the channel first (measured on one core; no result depends on it beyond rounding)
 
+    hidden_maps: tuple[str, ...] = ()  # names of its modules that give [batch, channel, mel, frame], from the input on:
+    # what an augmentation may mask while the network trains
+
     def forward(self, encoded: Tensor) -> Tensor:
         """Logits [batch, class]."""
         raise TypeError(f"{type(self).__name__} defines no forward pass")

@@ -161,6 +161,7 @@ class BroadcastResidualCnnClassifier(Classifier):
                 blocks.append(BroadcastBlock(n_channels, n_out, stride, 2**stage, n_mels, options))
                 n_channels = n_out
         self.blocks = nn.Sequential(*blocks)
+        self.hidden_maps = ("stem", *(f"blocks.{number}" for number in range(len(self.blocks))))
         n_head = options.scaled(options.head_channels)
         self.head = nn.Sequential(
             nn.Conv2d(n_channels, n_channels, (5, 1), padding=(2, 0), groups=n_channels, bias=False),

@@ -121,6 +121,7 @@ class DsCnnClassifier(Classifier):
                 for n_in, n_out, stride in zip(widths[:-1], options.widths, options.strides, strict=True)
             )
         )
+        self.hidden_maps = ("stem", *(f"blocks.{number}" for number in range(len(self.blocks))))
         self.mean = GlobalMean(bits)
         self.dropout = nn.Dropout(options.dropout)
         self.readout = LinearMap.readout(widths[-1], n_classes, bits)

@@ -124,6 +124,7 @@ class FrequencyDynamicCnnClassifier(Classifier):
                 layers.append(FrequencyDynamicConvolution(options.widths[i - 1], options.widths[i], options))
             layers.append(nn.AvgPool2d(pool) if pool != (1, 1) else nn.Identity())
         self.layers = nn.Sequential(*layers)
+        self.hidden_maps = tuple(f"layers.{number}" for number in range(0, len(layers), 2))  # convolutions, not pools
         self.mean = GlobalMean()
         self.readout = nn.Sequential(
             nn.Flatten(), nn.Dropout(options.dropout), nn.Linear(options.widths[-1], n_classes)

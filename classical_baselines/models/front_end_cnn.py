@@ -101,6 +101,7 @@ class FrontEndCnnClassifier(Classifier):
         self.body = cast(Body, options.chosen_body().build(picture, n_classes))
         if front_end.n_channels > 1:
             read_channels(self.body, front_end.n_channels)
+        self.hidden_maps = tuple(f"body.{name}" for name in self.body.hidden_maps)
 
     def forward(self, encoded: Tensor) -> Tensor:
         channels = (self.front_end.n_channels, self.front_end.n_bands)

@@ -81,6 +81,7 @@ class CnnTransformerClassifier(Classifier):
             convolution(1, cnn.stem_width, cnn.stem_kernel, cnn.stem_stride),
         )
         self.residual_blocks = se_residual_blocks(cnn)
+        self.hidden_maps = ("stem", *(f"residual_blocks.{number}" for number in range(len(self.residual_blocks))))
         with torch.no_grad():
             _, n_channels, n_mels, n_frames = (
                 nn.Sequential(self.stem, self.residual_blocks).eval()(torch.zeros(1, 1, *grid)).shape

@@ -83,6 +83,7 @@ class LightTransformerClassifier(Classifier):
         self.stem = nn.Sequential(
             *(convolution(n, m, (3, 3), (2, 2)) for n, m in zip(n_ins, options.stem_widths, strict=True))
         )
+        self.hidden_maps = ("stem",)
         self.positions = GridPositions()
         self.dropout = nn.Dropout(options.dropout)
         parts: list[nn.Module] = []

@@ -75,6 +75,7 @@ class PrunedClassifier(Classifier):
         super().__init__()
         self.options = options
         self.network = network
+        self.hidden_maps = tuple(f"network.{name}" for name in network.hidden_maps)
         self.weight_names = tuple(
             f"{name}.weight" for name, part in network.named_modules() if isinstance(part, _PRUNED_KINDS)
         )

@@ -98,6 +98,7 @@ class SeResidualCnnClassifier(Classifier):
             convolution(1, options.stem_width, options.stem_kernel, options.stem_stride),
         )
         self.blocks = se_residual_blocks(options)
+        self.hidden_maps = ("stem", *(f"blocks.{number}" for number in range(len(self.blocks))))
         self.mean = GlobalMean()
         self.readout = nn.Sequential(
             nn.Flatten(), nn.Dropout(options.dropout), nn.Linear(options.widths[-1], n_classes)

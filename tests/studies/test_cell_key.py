@@ -133,6 +133,16 @@ def test_augmentation_counts_for_the_systems_that_augment_alone():
     assert key_of(still) == key_of(moving)
 
 
+def test_a_systems_own_augmentation_is_in_its_key_as_the_studys_would_be():
+    own, of_study = changed("systems.0.augmentation", {"speeds": [0.9, 1.0]}), {"speeds": [0.9, 1.0]}
+    other = StudyCell("fake", "leave-one-group-out", "anna", "large", 0)
+
+    assert key_of(own) != key_of(raw_study())
+    assert key_of(own) == key_of(changed("augmentation", of_study))
+    assert key_of(own, other) == key_of(raw_study(), other)
+    assert key_of(own | {"augmentation": {"level_jitter": 0.1}}) == key_of(own)
+
+
 def test_data_code_seed_and_fold_change_the_key():
     cells = [CELL, StudyCell("fake", "leave-one-group-out", "ben", "small", 0)]
     cells.append(StudyCell("fake", "leave-one-group-out", "anna", "small", 1))
