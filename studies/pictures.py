@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from classical_baselines.augment.waveform import speed_perturbed
+from classical_baselines.augment.waveform_variation import WaveformVariation
 from classical_baselines.data.cache import cache_folder
 from classical_baselines.harness.contracts import Clips, FrontEnd
 from studies.code_version import code_of
@@ -36,6 +37,13 @@ def pictures(clips: Clips, front_end: FrontEnd, speed: float = 1.0) -> Tensor:
         cached = _computed(clips, front_end, speed)
         _write(path, cached)
     return torch.from_numpy(np.array(cached))  # a copy: the file is mapped read-only
+
+
+def varied_pictures(clips: Clips, front_end: FrontEnd, vary: WaveformVariation, generator: torch.Generator) -> Tensor:
+    """The front end's pictures of copies of the clips whose sound is varied; drawn anew, and so not kept on disk."""
+    waveforms, n_samples = vary(clips.waveform, clips.n_samples, clips.sample_rate_hz, generator)
+    parts = zip(waveforms.split(BATCH), n_samples.split(BATCH), strict=True)
+    return torch.cat([front_end(part, lengths, clips.sample_rate_hz).float() for part, lengths in parts])
 
 
 def _computed(clips: Clips, front_end: FrontEnd, speed: float) -> np.ndarray[Any, Any]:

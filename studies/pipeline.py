@@ -27,7 +27,7 @@ from classical_baselines.harness.protocol import LeakAudit, audit_fold
 from classical_baselines.harness.seeds import generator_for, seeded_globally
 from classical_baselines.harness.training import Batch, Recipe, train
 from studies.cell import CellResult, CheckRecord, PictureRecord, RunRecord, StudyCell
-from studies.pictures import pictures
+from studies.pictures import pictures, varied_pictures
 from studies.registries import build
 from studies.specification import Run, Study, System
 
@@ -149,7 +149,9 @@ class _Batches:
         self.n_classes = len(bench.clips.label_names)
         self.batch_size = min(recipe.batch_size, len(rows))
         self.n_batches = len(rows) // self.batch_size
-        self.copies = torch.stack([self._at_speed(bench, rows, speed) for speed in augmentation.speeds or (1.0,)])
+        copies = [self._at_speed(bench, rows, speed) for speed in augmentation.speeds or (1.0,)]
+        copies += [self._varied(bench, rows, number) for number in range(augmentation.waveform_copies)]
+        self.copies = torch.stack(copies)
         self.is_picture = bench.scale is not None  # features are not distorted as pictures
         self.generator = generator_for(bench.cell.seed, "batches")
 
@@ -160,16 +162,23 @@ class _Batches:
         levels = pictures(bench.clips, bench.front_end, speed)[rows]
         return levels if bench.scale is None else bench.scale(levels)
 
+    def _varied(self, bench: _Bench, rows: Tensor, number: int) -> Tensor:
+        """A copy of the training clips alone, their sound varied by draws of its own."""
+        training = bench.clips.subset(rows.tolist())
+        generator = generator_for(bench.cell.seed, f"waveforms/{number}")
+        levels = varied_pictures(training, bench.front_end, self.augmentation.waveform_variation(), generator)
+        return levels if bench.scale is None else bench.scale(levels)
+
     def epoch(self, epoch: int) -> Iterator[Batch]:
-        """The batches of one epoch: shuffled, each clip at a random speed, varied, mixed."""
+        """The batches of one epoch: shuffled, each clip in one of its copies, varied, mixed."""
         progress = (epoch + 1) / self.n_epochs
-        n_speeds, n_clips = self.copies.shape[:2]
+        n_copies, n_clips = self.copies.shape[:2]
         order = torch.randperm(n_clips, generator=self.generator)
         for chosen in order.split(self.batch_size):
             if len(chosen) < self.batch_size:
                 return
-            speeds = torch.randint(n_speeds, (len(chosen),), generator=self.generator)
-            intensity = self.copies[speeds, chosen]
+            copies = torch.randint(n_copies, (len(chosen),), generator=self.generator)
+            intensity = self.copies[copies, chosen]
             targets = one_hot(self.targets[chosen], self.n_classes).to(intensity.dtype)
             if self.is_picture:
                 intensity, targets = self.augmentation.batch(intensity, targets, self.generator, progress)

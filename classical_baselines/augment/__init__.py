@@ -1,8 +1,9 @@
 # classical_baselines/augment/__init__.py
 """Augmentation: what training clips may be varied by. Validation and test clips never pass through here.
 
-`Augmentation` collects the options that a study may name. Copies at other speeds are made once, from the
-waveforms (`waveform.speed_perturbed`); everything else is drawn anew for each batch of intensities, in this order:
+`Augmentation` collects the options that a study may name. Copies at other speeds, and copies whose sound is varied,
+are made once per cell, from the waveforms (`waveform.speed_perturbed`, `waveform_variation`); an epoch takes each clip
+in one of its copies, drawn evenly. Everything else is drawn anew for each batch of intensities, in this order:
 changes of the picture (`spectrogram`), random masks (`rand_masking`), masks of SpecAugment++ (`hidden_maps`), mixing in
 pairs (`mixing`, `specmix`). An option that is off draws nothing.
 """
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from classical_baselines.augment.waveform_variation import WaveformVariation
     from classical_baselines.harness.contracts import Classifier
 
 
@@ -25,6 +27,10 @@ LARGEST_SHIFT = 1_000_000  # bands or frames: wider than any picture
 LARGEST_ALPHA = 1000.0  # mixup's Beta is then a half and a half
 MOST_MASKS = 100  # of a clip: no picture is left far below it
 MOST_HIDDEN_MAPS = 1000
+MOST_COPIES = 16  # in memory
+MOST_SEMITONES = 12.0  # an octave either way
+LONGEST_SHIFT_SECONDS = 60.0  # the longest clip
+NOISE_KINDS = ("white", "pink", "babble")
 
 # How far each option may go; 0 turns it off.
 LIMITS = {
@@ -37,9 +43,30 @@ LIMITS = {
     "mixup_alpha": LARGEST_ALPHA,
     "specmix_bands": MOST_MASKS,
     "rand_masks": MOST_MASKS,
+    "waveform_copies": MOST_COPIES,
+    "pitch_shift_semitones": MOST_SEMITONES,
+    "time_shift_seconds": LONGEST_SHIFT_SECONDS,
 }
-WHOLE_NUMBERS = ("time_shift_frames", "time_mask_frames", "frequency_mask_bands", "specmix_bands", "rand_masks")
-SHARES = ("mixup_probability", "specmix_probability", "specmix_width", "rand_mask_width", "hidden_mask_share")
+WHOLE_NUMBERS = (
+    "time_shift_frames",
+    "time_mask_frames",
+    "frequency_mask_bands",
+    "specmix_bands",
+    "rand_masks",
+    "waveform_copies",
+)
+SHARES = (
+    "mixup_probability",
+    "specmix_probability",
+    "specmix_width",
+    "rand_mask_width",
+    "hidden_mask_share",
+    "pitch_shift_probability",
+    "room_probability",
+    "noise_probability",
+)
+RANGES = {"room_rt60_seconds": (0.05, 5.0), "noise_snr_db": (-40.0, 80.0)}  # how far apart from and to may lie
+OF_WAVEFORMS = ("pitch_shift_semitones", "time_shift_seconds", "room_rt60_seconds", "noise_snr_db")
 
 # What says how another option works, and does nothing while that one is off.
 BELONGS_TO = {
@@ -49,6 +76,10 @@ BELONGS_TO = {
     "rand_mask_width": "rand_masks",
     "hidden_mask_share": "hidden_mask",
     "hidden_mask_maps": "hidden_mask",
+    "pitch_shift_probability": "pitch_shift_semitones",
+    "room_probability": "room_rt60_seconds",
+    "noise_kinds": "noise_snr_db",
+    "noise_probability": "noise_snr_db",
 }
 
 
@@ -74,6 +105,15 @@ class Augmentation:
     hidden_mask: Literal["off", "zero", "mixture", "cut"] = "off"  # SpecAugment++: how masked parts are filled
     hidden_mask_share: float = 0.2  # of the widest mask, as a share of the axis of each map
     hidden_mask_maps: int = 1  # of the network, beside the picture; the first ones that it offers
+    waveform_copies: int = 0  # of each clip, beside those of `speeds`, each varied anew by what follows
+    pitch_shift_semitones: float = 0.0  # up or down, at the same tempo
+    pitch_shift_probability: float = 1.0  # of each clip of a copy
+    time_shift_seconds: float = 0.0
+    room_rt60_seconds: tuple[float, float] | None = None  # from, to
+    room_probability: float = 1.0
+    noise_snr_db: tuple[float, float] | None = None  # from, to
+    noise_kinds: tuple[Literal["white", "pink", "babble"], ...] = ("white",)
+    noise_probability: float = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "speeds", tuple(self.speeds))
@@ -92,6 +132,7 @@ class Augmentation:
                 f"frequency_warp must be below 1, the whole mel axis, and not below 0; got {self.frequency_warp}."
             )
         self._check_masks()
+        self._check_waveforms()
         self._check_together()
 
     def _check_masks(self) -> None:
@@ -103,6 +144,34 @@ class Augmentation:
         if self.hidden_mask_maps != int(self.hidden_mask_maps) or not 1 <= self.hidden_mask_maps <= MOST_HIDDEN_MAPS:
             raise InputError(
                 f"hidden_mask_maps must be a whole number in 1 to {MOST_HIDDEN_MAPS}; got {self.hidden_mask_maps}."
+            )
+
+    def _check_waveforms(self) -> None:
+        for name, (least, most) in RANGES.items():
+            bounds = getattr(self, name)
+            if bounds is None:
+                continue
+            object.__setattr__(self, name, tuple(bounds))
+            if len(bounds) != 2 or not least <= bounds[0] <= bounds[1] <= most:
+                raise InputError(f"{name} must be [from, to] within {least:g} to {most:g}; got {list(bounds)}.")
+        kinds = tuple(self.noise_kinds)
+        object.__setattr__(self, "noise_kinds", kinds)
+        if not kinds or len(set(kinds)) != len(kinds) or not set(kinds) <= set(NOISE_KINDS):
+            raise InputError(f"noise_kinds must name some of {', '.join(NOISE_KINDS)}, each once; got {list(kinds)}.")
+        if 0 < self.pitch_shift_semitones < 0.5:
+            raise InputError(
+                f"pitch_shift_semitones must be 0 (off) or at least 0.5, a step; got {self.pitch_shift_semitones}."
+            )
+        asked = [name for name in OF_WAVEFORMS if getattr(self, name)]
+        if asked and not self.waveform_copies:
+            raise InputError(
+                f"{', '.join(asked)}: sound is varied in copies of the clips, and waveform_copies is 0. Set it to "
+                f"1 to {MOST_COPIES}."
+            )
+        if self.waveform_copies and not asked:
+            raise InputError(
+                f"waveform_copies = {self.waveform_copies} would be copies of what is there. Say what varies them: "
+                f"{', '.join(OF_WAVEFORMS)}."
             )
 
     def _check_together(self) -> None:
@@ -123,6 +192,21 @@ class Augmentation:
         """Of the batches, those that mixup and those that SpecMix mixes."""
         by_mixup = self.mixup_probability if self.mixup_alpha else 0.0
         return by_mixup, self.specmix_probability if self.specmix_bands else 0.0
+
+    def waveform_variation(self) -> "WaveformVariation":
+        """How the sound of the copies is varied."""
+        from classical_baselines.augment.waveform_variation import WaveformVariation
+
+        return WaveformVariation(
+            pitch_shift_semitones=self.pitch_shift_semitones,
+            pitch_shift_probability=self.pitch_shift_probability,
+            time_shift_seconds=self.time_shift_seconds,
+            room_rt60_seconds=self.room_rt60_seconds,
+            room_probability=self.room_probability,
+            noise_snr_db=self.noise_snr_db,
+            noise_kinds=self.noise_kinds,
+            noise_probability=self.noise_probability,
+        )
 
     def batch(
         self, intensity: "Tensor", soft_targets: "Tensor", generator: "torch.Generator", progress: float = 1.0

@@ -15,7 +15,7 @@ from classical_baselines.front_ends.mel import silent_beyond_end
 from classical_baselines.harness.choices import InputError
 
 # A speed is taken as a ratio of whole numbers up to this one; 1.07 becomes 31/29, which is off by 0.1 %.
-_LARGEST_RATIO_TERM = 40
+LARGEST_RATIO_TERM = 40
 
 
 def speed_perturbed(waveforms: Tensor, n_samples: Tensor, speed: float) -> tuple[Tensor, Tensor]:
@@ -25,7 +25,7 @@ def speed_perturbed(waveforms: Tensor, n_samples: Tensor, speed: float) -> tuple
     """
     if not 0.25 <= speed <= 4:
         raise InputError(f"A speed must lie between 0.25 and 4, where 1 changes nothing; got {speed}.")
-    stretch = Fraction(1 / speed).limit_denominator(_LARGEST_RATIO_TERM)
+    stretch = Fraction(1 / speed).limit_denominator(LARGEST_RATIO_TERM)
     up, down = stretch.numerator, stretch.denominator
     n_window = waveforms.shape[-1]
     resampled = torch.from_numpy(resample_poly(waveforms.cpu().numpy(), up, down, axis=-1)).to(waveforms)
@@ -35,12 +35,17 @@ def speed_perturbed(waveforms: Tensor, n_samples: Tensor, speed: float) -> tuple
 
 
 def noise_at_snr(waveforms: Tensor, n_samples: Tensor, snr_db: float, generator: torch.Generator) -> Tensor:
-    """Add white Gaussian noise n to each clip x: x + n sqrt(P_x / (P_n 10^(snr_db / 10))).
+    """Add white Gaussian noise to each clip, at this ratio."""
+    noise = torch.randn(waveforms.shape, generator=generator, dtype=waveforms.dtype).to(waveforms.device)
+    return added_at_snr(waveforms, noise, n_samples, snr_db)
+
+
+def added_at_snr(waveforms: Tensor, noise: Tensor, n_samples: Tensor, snr_db: float | Tensor) -> Tensor:
+    """Add noise n to each clip x: x + n sqrt(P_x / (P_n 10^(snr_db / 10))); a ratio for all, or for each [batch, 1].
 
     P_x and P_n are mean powers over the clip's own length, so that the ratio is met exactly in each clip. A
     clip of zeros stays one.
     """
-    noise = torch.randn(waveforms.shape, generator=generator, dtype=waveforms.dtype).to(waveforms.device)
     noise = silent_beyond_end(noise, n_samples)
     clip_energy = silent_beyond_end(waveforms, n_samples).square().sum(dim=-1, keepdim=True)
     noise_energy = noise.square().sum(dim=-1, keepdim=True)

@@ -33,6 +33,12 @@ EACH = {
     "SpecAugment++, zero": {"hidden_mask": "zero"},
     "SpecAugment++, mixture": {"hidden_mask": "mixture"},
     "SpecAugment++, cut": {"hidden_mask": "cut"},
+    "pitch": {"waveform_copies": 1, "pitch_shift_semitones": 2},
+    "time shift of the sound": {"waveform_copies": 2, "time_shift_seconds": 0.05},
+    "room": {"waveform_copies": 1, "room_rt60_seconds": [0.2, 0.6]},
+    "white noise": {"waveform_copies": 1, "noise_snr_db": [0, 20]},
+    "pink noise": {"waveform_copies": 1, "noise_snr_db": [0, 20], "noise_kinds": ["pink"]},
+    "babble": {"waveform_copies": 1, "noise_snr_db": [0, 20], "noise_kinds": ["babble"], "noise_probability": 0.5},
 }
 
 
@@ -107,6 +113,40 @@ def test_it_varies_the_training_clips_and_leaves_validation_and_test_clips_byte_
     assert augmented[1] == without[1]
     assert len(without[2]) == 2  # the validation clips, and the test clips
     assert augmented[2] == without[2]
+
+
+def test_babble_is_made_of_training_clips_alone_and_the_copies_are_drawn_by_seed_and_number(clips, seen):
+    babble = {"waveform_copies": 2, "noise_snr_db": [0, 0], "noise_kinds": ["babble"]}
+    before = run_of(seen, babble)[0]
+    given_ = clips()
+    rows = [index for index, fold in enumerate(given_.folds) if fold != "train"]
+    waveform = given_.waveform.clone()
+    waveform[rows] = torch.rand(len(rows), waveform.shape[1], generator=torch.Generator().manual_seed(1)) - 0.5
+    clips(replace(given_, inputs={"waveform": waveform}, content_hash="other than training clips replaced"))
+
+    assert run_of(seen, babble)[0] == before
+
+    bench = pipeline._prepare(study(augmentation=babble), CELL, None)
+    other = pipeline._prepare(study(augmentation=babble), replace(CELL, seed=1), None)
+    recipe = pipeline.Recipe(n_epochs=1, batch_size=8, learning_rate=0.1)
+    made, of_other = (pipeline._Batches(one, torch.tensor(one.fold.train), recipe).copies for one in (bench, other))
+    assert len(made) == 3
+    assert torch.equal(made[0], bench.intensity[list(bench.fold.train)])
+    assert not torch.equal(made[1], made[2])
+    assert not torch.equal(made[1], of_other[1])
+
+
+def test_features_are_made_of_varied_sound_too(clips):
+    made = study(
+        front_end="handcrafted",
+        classifier={"name": "linear-layer"},
+        augmentation={"waveform_copies": 1, "noise_snr_db": [0, 0]},
+    )
+    bench = pipeline._prepare(made, CELL, None)
+    copies = pipeline._Batches(bench, torch.tensor(bench.fold.train), pipeline.Recipe(1, 8, 0.1)).copies
+
+    assert copies.shape[0] == 2
+    assert not torch.equal(copies[0], copies[1])
 
 
 def test_another_seed_draws_other_variations(seen):

@@ -1,6 +1,7 @@
 # tests/classical_baselines/augment/test_augmentation.py
 import subprocess
 import sys
+from dataclasses import fields
 
 import pytest
 import torch
@@ -37,7 +38,17 @@ def test_a_study_file_can_name_every_option():
         "hidden_mask": "mixture",
         "hidden_mask_share": 0.2,
         "hidden_mask_maps": 2,
+        "waveform_copies": 4,
+        "pitch_shift_semitones": 2,
+        "pitch_shift_probability": 0.5,
+        "time_shift_seconds": 0.05,
+        "room_rt60_seconds": [0.2, 0.6],
+        "room_probability": 0.5,
+        "noise_snr_db": [0, 20],
+        "noise_kinds": ["white", "pink", "babble"],
+        "noise_probability": 0.5,
     }
+    assert set(options) == {field.name for field in fields(Augmentation)} - {"filter_gain"}
     augmentation = build_options(Augmentation, options, what="augmentation")
 
     assert augmentation.speeds == (0.9, 1.0, 1.1)
@@ -74,6 +85,19 @@ def test_a_study_file_can_name_every_option():
         ({"hidden_mask_maps": 2}, "hidden_mask_maps does nothing while hidden_mask is off"),
         ({"hidden_mask": "cut", "hidden_mask_maps": 0}, "hidden_mask_maps must be a whole number in 1 to 1000; got 0"),
         ({"hidden_mask": "mean"}, "hidden_mask must be off, zero, mixture or cut; got 'mean'"),
+        ({"waveform_copies": 17}, "waveform_copies must lie between 0 .off. and 16; got 17"),
+        ({"waveform_copies": 2}, "waveform_copies = 2 would be copies of what is there. Say what varies them: pitch_"),
+        ({"noise_snr_db": (0.0, 20.0)}, "noise_snr_db: sound is varied in copies .* waveform_copies is 0. Set it to 1"),
+        ({"waveform_copies": 1, "noise_snr_db": (20.0, 0.0)}, r"be \[from, to\] within -40 to 80; got \[20.0, 0.0\]"),
+        ({"waveform_copies": 1, "noise_snr_db": (0.0, 90.0)}, "noise_snr_db must be"),
+        ({"waveform_copies": 1, "room_rt60_seconds": (0.0, 1.0)}, r"room_rt60_seconds .* within 0\.05 to 5; got"),
+        ({"waveform_copies": 1, "room_rt60_seconds": (float("nan"), 1.0)}, "room_rt60_seconds must be"),
+        ({"waveform_copies": 1, "noise_snr_db": (0.0, 9.0), "noise_kinds": ()}, "noise_kinds must name some of white"),
+        ({"waveform_copies": 1, "noise_snr_db": (0.0, 9.0), "noise_kinds": ("brown",)}, r"each once; got \['brown'\]"),
+        ({"noise_kinds": ("pink",)}, "noise_kinds does nothing while noise_snr_db is off"),
+        ({"room_probability": 0.5}, "room_probability does nothing while room_rt60_seconds is off"),
+        ({"waveform_copies": 1, "pitch_shift_semitones": 0.25}, "must be 0 .off. or at least 0.5, a step; got 0.25"),
+        ({"waveform_copies": 1, "pitch_shift_semitones": 13}, "pitch_shift_semitones must lie between 0 .off. and 12"),
         ({"mixup_alpha": 1.0, "specmix_bands": 2}, "must sum to at most 1; got 1.0 and 1.0. Half and half: 0.5 each"),
     ],
 )
