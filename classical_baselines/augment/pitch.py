@@ -4,7 +4,7 @@
     ratio     r = 2^(semitones / 12)
     X         [batch, bin, frame]      STFT, periodic Hann window of n_fft samples, hop H = n_fft / 4, centred
     Y[k, j]   magnitude: linear between the frames around j / r; phase: of X[k, 0], then for each step the advance
-              from frame floor(j / r) to the next one of X, within pi of what the centre of bin k advances in H samples
+              of X from frame floor(j / r) to the next one
     y         inverse STFT of Y: the clip, r times as long; resampled by 1 / r it has its length back, and its
               frequencies times r
 
@@ -53,13 +53,16 @@ def stretched(waveforms: Tensor, ratio: float, n_fft: int) -> Tensor:
     hop = n_fft // 4
     window = torch.hann_window(n_fft, dtype=torch.float64).to(waveforms)
     spectrum = torch.stft(waveforms, n_fft, hop, window=window, pad_mode="constant", return_complex=True)
-    slower = phase_vocoder(spectrum, ratio, hop)
+    slower = phase_vocoder(spectrum, ratio)
     return torch.istft(slower, n_fft, hop, window=window, length=round(ratio * waveforms.shape[-1]))
 
 
-def phase_vocoder(spectrum: Tensor, ratio: float, hop: int) -> Tensor:
-    """[batch, bin, frame] -> the same with ratio times as many frames."""
-    n_bins, n_frames = spectrum.shape[-2:]
+def phase_vocoder(spectrum: Tensor, ratio: float) -> Tensor:
+    """[batch, bin, frame] -> the same with ratio times as many frames, as far apart as before.
+
+    Since they are, an advance needs no unwrapping: whole turns change nothing.
+    """
+    n_frames = spectrum.shape[-1]
     # One frame of silence beyond the last, whose neighbour it is.
     padded = torch.nn.functional.pad(spectrum, (0, 2))
     magnitude, phase = padded.abs(), padded.angle()
@@ -67,10 +70,7 @@ def phase_vocoder(spectrum: Tensor, ratio: float, hop: int) -> Tensor:
     before = position.long()
     share = (position - before).to(magnitude)
     interpolated = torch.lerp(magnitude[..., before], magnitude[..., before + 1], share)
-    own_advance = (pi * hop * torch.arange(n_bins, dtype=torch.float64) / (n_bins - 1)).to(magnitude)[:, None]
-    deviation = phase[..., before + 1] - phase[..., before] - own_advance
-    deviation = deviation - 2 * pi * torch.round(deviation / (2 * pi))
-    advance = (own_advance + deviation).to(torch.float64)
+    advance = (phase[..., before + 1] - phase[..., before]).to(torch.float64)
     # The phase of a frame is that of the first one and of all advances before it.
     start = phase[..., :1].to(torch.float64)
     accumulated = torch.cat([start, start + advance[..., :-1].cumsum(dim=-1)], dim=-1)

@@ -136,6 +136,15 @@ def test_babble_is_made_of_training_clips_alone_and_the_copies_are_drawn_by_seed
     assert not torch.equal(made[1], of_other[1])
 
 
+def test_a_copy_is_of_the_training_clips_in_their_order(clips):
+    bench = pipeline._prepare(study(augmentation={"waveform_copies": 1, "noise_snr_db": [80, 80]}), CELL, None)
+    rows = torch.tensor(bench.fold.train[::-2])
+    whole, copy = pipeline._Batches(bench, rows, pipeline.Recipe(1, 8, 0.1)).copies
+
+    torch.testing.assert_close(copy, whole, atol=0.05, rtol=0)  # of an intensity in 0 to 1
+    assert not torch.equal(copy, whole)
+
+
 def test_features_are_made_of_varied_sound_too(clips):
     made = study(
         front_end="handcrafted",

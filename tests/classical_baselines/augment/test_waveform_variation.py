@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import torch
 
+from classical_baselines.augment.waveform import added_at_snr
 from classical_baselines.augment.waveform_variation import WaveformVariation
 
 RATE_HZ = 8000
@@ -83,6 +84,17 @@ def test_a_probability_is_the_share_of_the_clips_that_are_varied(options):
     given_, _ = varied(options, n_clips=600)
 
     assert (given_ != waveforms).any(dim=1).double().mean().item() == pytest.approx(0.25, abs=0.05)
+
+
+def test_a_change_of_every_clip_is_not_drawn_for_first():
+    given_, _ = clips()
+    noisy, _ = varied({"noise_snr_db": (3.0, 3.0)}, seed=7)
+
+    generator = torch.Generator().manual_seed(7)
+    torch.rand(8, generator=generator)  # ratios
+    torch.randint(1, (8,), generator=generator)  # kinds
+    noise = torch.randn(8, 2000, generator=generator)
+    torch.testing.assert_close(noisy, added_at_snr(given_, noise, clips()[1], 3.0))
 
 
 def test_a_dry_clip_keeps_its_length_beside_one_in_a_room():
