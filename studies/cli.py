@@ -86,7 +86,7 @@ def _call(command: str, **arguments: Any) -> int:
             sys.stdout.flush()
     except BrokenPipeError:  # whoever read has seen enough, which is no failure; Typer would make it one
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if command in {"run", "screen"}:  # but a run that ends with its reader has not been done
+        if command in {"run", "screen", "recheck"}:  # but a run that ends with its reader has not been done
             _complain(
                 "whoever read the output has closed it, so the run has ended. What was committed stays; the same "
                 "command goes on from there. To watch a part of the output, send it to a file and read that."
@@ -212,6 +212,27 @@ def status(
 def verify(study: StudyName, store: StoreFolder = None) -> int:
     """Check every file of a store against what was written."""
     return _call("verify", request=_request(locals()))
+
+
+@app.command()
+def recheck(
+    study: StudyName,
+    cells: Annotated[int, typer.Option("--cells", help="At least so many of each system and protocol.")] = 1,
+    jobs: Annotated[int | None, typer.Option("--jobs", help="Cells side by side.  [default: one per core]")] = None,
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    only: Annotated[
+        str | None, typer.Option("--only", help="Only some: system=ds-cnn,protocol=official-split.")
+    ] = None,
+    settings: Settings = None,
+    seeds: Seeds = None,
+    as_json: AsJson = False,
+) -> int:
+    """Carry cells of older code over, if they are equal.
+
+    A sample is computed anew under the present code and compared with what is stored, bit for bit.
+    """
+    return _call("recheck", request=_request(locals()), cells=cells, jobs=jobs, as_json=as_json)
 
 
 @app.command()

@@ -15,6 +15,7 @@ from studies.cell import CellKind, StudyCell
 from studies.cell_key import digest, specification_of, test_key
 from studies.code_version import code_version
 from studies.key_maker import KeyMaker
+from studies.probe import Probe, probe_key
 from studies.specification import Study
 from studies.store import Store
 
@@ -35,13 +36,20 @@ class Ground:
 
 @dataclass(frozen=True)
 class KeyedCell:
-    """A cell with its keys, and the older cells that stand for it where `--accept-code` says so."""
+    """A cell with its keys, and the older cells that stand for it, rechecked or because `--accept-code` says so."""
 
     cell: StudyCell
     code_version: str
     fit_key: str
     test_key: str
-    accepted_code: str | None = None  # the code version of the older cells that the keys name
+    accepted_code: str | None = None  # the code version of the older cells that the keys name, taken on trust
+    rechecked_code: str | None = None  # that of the older fit cell that the keys name, carried by records
+    rechecks: tuple[str, ...] = ()  # the keys of those records (`recheck.py`)
+    older_probes: tuple[tuple[Probe, str], ...] = ()  # probes of older code that records carry, with their keys
+
+    def probe_key(self, study: Study, probe: Probe) -> str:
+        """The key under which a probe of the cell is committed, or will be."""
+        return dict(self.older_probes).get(probe) or probe_key(study, self.cell, self.fit_key, probe)
 
 
 def ground_of(checked: "CheckedStudy") -> Ground:

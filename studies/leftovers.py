@@ -5,7 +5,8 @@
 - attempts at cells that are committed by now;
 - cells of older code that were computed again: the same specification is committed under the code as it stands.
 
-A cell of older code that was not computed again stays, as `--accept-code` may still read it. The looks of the cells
+A cell of older code that was not computed again stays: a recheck may carry it (`recheck.py`), and `--accept-code` may
+still read it. What was rechecked stays too, as evidence. The looks of the cells
 that are dropped are written down first (`earlier_looks.py`), so that no look is ever forgotten, not even by a process
 that dies halfway: a look whose cell still stands is counted as that cell.
 """

@@ -28,7 +28,8 @@ from studies.imported import LABELS_ONLY, Import, imported_results, read_imports
 from studies.measurement import Measurement, measured_rows, read_measurements
 from studies.merging import CheckSummary, averaged, merged
 from studies.price_list import deployments
-from studies.probe import Probe, probe_key
+from studies.probe import Probe
+from studies.recheck import Recheck, read_rechecks
 from studies.run_fit import with_fit
 from studies.specification import Run, Study, System
 from studies.statistics import Comparison, Interval, Trials, accuracy_interval, paired_difference
@@ -104,6 +105,7 @@ class StudyResults:
     looks: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (protocol, fold) -> test cells, dropped too
     provenances: tuple[Mapping[str, Any], ...] = ()  # one per committed cell
     accepted_codes: tuple[str, ...] = ()
+    rechecks: tuple[Recheck, ...] = ()  # that carry cells of older code over to the present code
     probes: Mapping[tuple[StudyCell, Probe], CellResult] = field(default_factory=dict)
     imports: Mapping[str, Import] = field(default_factory=dict)  # by system: results from elsewhere
     measurements: tuple[Measurement, ...] = ()  # joules of these cells' weights, read from a meter here
@@ -320,8 +322,9 @@ def load_results(study: Study, store: "Store", plan: "Plan") -> StudyResults:
     probes = {
         (keyed.cell, probe): store.load(key)
         for keyed, probe in plan.probed
-        if store.has(key := probe_key(study, keyed.cell, keyed.fit_key, probe))
+        if store.has(key := keyed.probe_key(study, probe))
     }
+    used = {key for keyed in plan.cells for key in keyed.rechecks}
     imports = read_imports(study, store, plan.ground.content_hash)
     fits |= imported_results(imports, store, "fit")
     tests |= imported_results(imports, store, "test")
@@ -336,6 +339,7 @@ def load_results(study: Study, store: "Store", plan: "Plan") -> StudyResults:
         looks=store.looks(plan.ground.content_hash),
         provenances=tuple(provenances),
         accepted_codes=tuple(sorted({keyed.accepted_code for keyed in plan.cells if keyed.accepted_code})),
+        rechecks=tuple(one for key, one in read_rechecks(store).items() if key in used),
         probes=probes,
         imports={one.record.system: one for one in imports},
         measurements=read_measurements(store, (keyed.fit_key for keyed in plan.cells)),

@@ -214,6 +214,9 @@ def _many(results: StudyResults) -> Item:
 def _complete(results: StudyResults) -> Item:
     n = len(results.missing)
     accepted = f" Cells of older code stand in: {', '.join(results.accepted_codes)}." if results.accepted_codes else ""
+    if results.rechecks:
+        said = "; ".join(one.said for one in results.rechecks)
+        accepted += f" Cells of older code stand in after a sample of them was computed anew: {said}."
     return Item(
         "Is anything missing?",
         "open" if n or results.accepted_codes else "holds",

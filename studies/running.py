@@ -26,9 +26,10 @@ from studies.grid import (
     measured_ground,
     select,
 )
-from studies.probe import Probe, probe_key, probes_of
+from studies.probe import Probe, probes_of
 from studies.progress import Progress
 from studies.provenance import SOURCE
+from studies.recheck import carried, with_carried_probes
 from studies.remembered import remembered
 from studies.specification import Probes, Study
 from studies.store import Store, open_store
@@ -96,7 +97,8 @@ def make_plan(
     accept_code: str | None = None,
 ) -> Plan:
     """Which cells the study has, and which are missing from the store."""
-    cells = accepting(study, keyed(study, select(expand(study, ground), only), ground), ground, store, accept_code)
+    cells = carried(study, keyed(study, select(expand(study, ground), only), ground), ground, store)
+    cells = accepting(study, cells, ground, store, accept_code)
     committed = store.keys()
     missing = []
     for cell in cells:
@@ -106,10 +108,13 @@ def make_plan(
         if kinds:
             missing.append((cell, tuple(kinds)))
     probed = _probed(study, ground, cells) if confirm else ()
+    if changed := with_carried_probes(study, probed, ground, store):
+        cells = [changed.get(one.cell, one) for one in cells]
+        probed = tuple((changed.get(one.cell, one), probe) for one, probe in probed)
     missing_probes = [
         (cell, probes)
         for cell, of_cell in groupby(probed, key=lambda one: one[0])
-        if (probes := tuple(p for _, p in of_cell if probe_key(study, cell.cell, cell.fit_key, p) not in committed))
+        if (probes := tuple(p for _, p in of_cell if cell.probe_key(study, p) not in committed))
     ]
     return Plan(study, ground, tuple(cells), tuple(missing), confirm, probed, tuple(missing_probes))
 

@@ -8,6 +8,7 @@
     STORE/grounds/<key>.json            content hash and fold names of the data a study was run on
     STORE/search/<study>/<space>/*.json   what a search has drawn, trial by trial (`search.py`)
     STORE/measurements/<key>.json       joules that were measured (`measurement.py`), under the SHA-256 of what is kept
+    STORE/rechecks/<key>.json           that older and newer code compute the same (`recheck.py`), under the same
     STORE/aside/                        cells that are being written
     STORE/earlier_looks.json            looks at test folds by configurations whose cells were dropped; may be absent
     STORE/index.sqlite                  derived: a row per cell, so that a plan opens none (`index.py`); may be absent
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 FORMAT = 2
 KEY_DIGITS = 64  # of a SHA-256
 STALE_SECONDS = 3600.0  # a cell is written aside in seconds; what is older was left by a process that was killed
+RECORDS = ("measurements", "rechecks")  # folders of records that are kept under their own SHA-256
 MARKER_ENTRIES = ("format", "written_by")
 GROUND_ENTRIES = ("content_hash", "folds")
 KINDS_THAT_LOOK = ("test", "probe")
@@ -241,24 +243,19 @@ class Store:
 
     def save_measurement(self, measured: Mapping[str, Any]) -> str:
         """Keep what was measured, for good; its key."""
-        key = digest(measured)
-        path = self.path / "measurements" / f"{key}.json"
-        if not path.exists():
-            self.disk.make_folders(path.parent)
-            self.disk.write_whole(path, sealed(measured))
-        return key
+        return self._save_record("measurements", measured)
 
     def measurements(self) -> dict[str, dict[str, Any]]:
         """What was measured, by key, here and behind."""
-        found = {} if self.behind is None else self.behind.measurements()
-        for path in self._measurement_files():
-            try:
-                found[path.stem] = _measured(path.stem, self.disk.read(path))
-            except ValueError as error:
-                raise InputError(
-                    f"{path} is damaged ({error}). Restore it from a copy, or remove it and measure again."
-                ) from error
-        return found
+        return self._records("measurements", "measure again")
+
+    def save_recheck(self, record: Mapping[str, Any]) -> str:
+        """Keep that older and newer code were found to compute the same, for good; its key."""
+        return self._save_record("rechecks", record)
+
+    def rechecks(self) -> dict[str, dict[str, Any]]:
+        """What was rechecked, by key, here and behind."""
+        return self._records("rechecks", "run `trichord recheck` again")
 
     def descriptions(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Key and `cell.json` of every committed cell, by key."""
@@ -310,7 +307,7 @@ class Store:
         found = [self.path / "aside" / entry.name for entry in self.disk.entries(self.path / "aside")]
         attempts = (self.path / "attempts" / key for key in sorted(self.attempted_keys()))
         drawings = sorted((self.path / "search").glob("*/*"))
-        for folder in (self.path, self.path / "grounds", self.path / "measurements", *attempts, *drawings):
+        for folder in (self.path, *(self.path / name for name in ("grounds", *RECORDS)), *attempts, *drawings):
             names = (entry.name for entry in self.disk.entries(folder))
             found += [folder / name for name in names if HALF_WRITTEN.fullmatch(name)]
         return [path for path in found if _is_stale(path)]
@@ -331,13 +328,21 @@ class Store:
             return False
         return True
 
-    def publish(self, keys: Iterable[str], folder: Path, measurements: Iterable[Mapping[str, Any]] = ()) -> int:
-        """Copy cells without weights and pictures, the earlier looks and what was measured into the store at `folder`;
-        return how many cells were added."""
+    def publish(
+        self,
+        keys: Iterable[str],
+        folder: Path,
+        measurements: Iterable[Mapping[str, Any]] = (),
+        rechecks: Iterable[Mapping[str, Any]] = (),
+    ) -> int:
+        """Copy cells without weights and pictures, the earlier looks, what was measured and what was rechecked into the
+        store at `folder`; return how many cells were added."""
         target = open_store(folder, create=True, disk=self.disk)
         target.add_earlier_looks(self.earlier_looks())
         for measured in measurements:
             target.save_measurement(measured)
+        for record in rechecks:
+            target.save_recheck(record)
         added = 0
         for key in sorted(keys):
             place = self._sound(key, *PUBLISHED_FILES)
@@ -386,9 +391,30 @@ class Store:
         names = [entry.name for entry in self.disk.entries(folder) if entry.name.endswith(".json")]
         return [folder / name for name in sorted(names, key=_attempt_order) if not name.startswith(".")]
 
-    def _measurement_files(self) -> list[Path]:
-        folder = self.path / "measurements"
+    def _record_files(self, kind: str) -> list[Path]:
+        folder = self.path / kind
         return [folder / entry.name for entry in self.disk.entries(folder) if entry.name.endswith(".json")]
+
+    def _save_record(self, kind: str, record: Mapping[str, Any]) -> str:
+        """Write a record under the SHA-256 of what it says, once; its key."""
+        key = digest(record)
+        path = self.path / kind / f"{key}.json"
+        if not path.exists():
+            self.disk.make_folders(path.parent)
+            self.disk.write_whole(path, sealed(record))
+        return key
+
+    def _records(self, kind: str, mend: str) -> dict[str, dict[str, Any]]:
+        """The records of one kind, by key, here and behind."""
+        found = {} if self.behind is None else self.behind._records(kind, mend)
+        for path in self._record_files(kind):
+            try:
+                found[path.stem] = _record(path.stem, self.disk.read(path))
+            except ValueError as error:
+                raise InputError(
+                    f"{path} is damaged ({error}). Restore it from a copy, or remove it and {mend}."
+                ) from error
+        return found
 
     def _own_files(self) -> list[Path]:
         """The files of the store that belong to no cell."""
@@ -396,7 +422,7 @@ class Store:
         return [
             *(self.path / name for name in ("store.json", EARLIER_LOOKS, INDEX) if (self.path / name).exists()),
             *(grounds / entry.name for entry in self.disk.entries(grounds) if entry.name.endswith(".json")),
-            *self._measurement_files(),
+            *(path for kind in RECORDS for path in self._record_files(kind)),
             *(path for key in sorted(self.attempted_keys()) for path in self._attempt_files(key)),
             *sorted((self.path / "search").glob("*/*/*.json")),
         ]
@@ -408,8 +434,8 @@ class Store:
                 read_earlier_looks(self.path)
             elif path.name == INDEX:
                 summaries_in(self.disk.read(path))
-            elif path.parent.name == "measurements":
-                _measured(path.stem, self.disk.read(path))
+            elif path.parent.name in RECORDS:
+                _record(path.stem, self.disk.read(path))
             else:
                 kind = path.relative_to(self.path).parts[0]
                 unsealed(self.disk.read(path), entries=ENTRIES.get(kind), seal_needed=kind == "search")
@@ -511,12 +537,12 @@ class Store:
         return True
 
 
-def _measured(key: str, content: bytes) -> dict[str, Any]:
-    """What was measured; ValueError where it is not what the key names."""
-    measured = unsealed(content, seal_needed=True)
-    if digest(measured) != key:
+def _record(key: str, content: bytes) -> dict[str, Any]:
+    """A record that is kept under its SHA-256; ValueError where it is not what the key names."""
+    record = unsealed(content, seal_needed=True)
+    if digest(record) != key:
         raise ValueError("it is not what its name says")
-    return measured
+    return record
 
 
 def _is_key(name: str) -> bool:

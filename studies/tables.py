@@ -121,6 +121,7 @@ def provenance_lines(results: StudyResults) -> list[str]:
     lines += [f"- price tables when the cells ran: {digest}" for digest in prices if digest]
     lines += price_lines(results)
     lines += [f"- cells of older code accepted: {code}" for code in results.accepted_codes]
+    lines += [f"- cells of older code rechecked: {plain_markdown(one.said)}" for one in results.rechecks]
     lines += [f"- from elsewhere: {plain_markdown(one.said)}" for one in results.imports.values()]
     lines += [f"- {plain_markdown(one.system)}, {plain_markdown(one.said)}" for one, _ in latest(results.measurements)]
     return lines

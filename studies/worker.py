@@ -29,7 +29,7 @@ from studies.cell import CellKind, CellResult
 from studies.cell_files import rounded_logits
 from studies.grid import Ground, KeyedCell, describe
 from studies.plugins import load_plugins
-from studies.probe import PROBING, Probe, describe_probe, probe_key
+from studies.probe import PROBING, Probe, describe_probe
 from studies.specification import Study
 from studies.store import Store
 
@@ -64,7 +64,7 @@ class Task:
 
     def probe_key(self, probe: Probe) -> str:
         """The key that a probe is committed under."""
-        return probe_key(self.study, self.cell.cell, self.cell.fit_key, probe)
+        return self.cell.probe_key(self.study, probe)
 
     def is_committed(self) -> bool:
         """Whether there is nothing left to do."""

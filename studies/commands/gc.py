@@ -25,7 +25,8 @@ def gc(request: Request, yes: bool) -> int:
     if others:
         codes = ", ".join(sorted({str(one.code_version)[:12] for one in others}))
         print(
-            f"{len(others)} cells of older code ({codes}) were not computed again and stay; --accept-code reads them."
+            f"{len(others)} cells of older code ({codes}) were not computed again and stay: `trichord recheck` "
+            "carries them over where they are equal; --accept-code reads them."
         )
     if not found:
         print(f"Nothing in {store.path} is left over.")

@@ -66,6 +66,9 @@ def plan(request: Request, confirm: bool, energy: bool, as_json: bool) -> int:
     for system in study.systems:
         backends = ", ".join(run.backend.name for run in system.runs)
         print(f"system    {system.name} ({system.family}, {system.role}) on {backends}: {missing[system.name]} to run")
+    codes = Counter(str(cell.rechecked_code)[:12] for cell in made.cells if cell.rechecked_code)
+    for code, n in codes.items():
+        print(f"rechecked {n} fit cells of code {code} stand in, with what was run on them")
     print(f"\n{made.n_wanted} cells, {made.n_missing} to run; {time_in_words(time)}")
     if not confirm:
         print("Validation only: add --confirm to open the test clips.")

@@ -36,6 +36,9 @@ def run(
     accepted = sorted({cell.accepted_code[:12] for cell in plan.cells if cell.accepted_code})
     if accepted and not as_json:
         print(f"Cells of older code are kept as asked: {', '.join(accepted)}.")
+    rechecked = sorted({cell.rechecked_code[:12] for cell in plan.cells if cell.rechecked_code})
+    if rechecked and not as_json:
+        print(f"Cells of older code stand in after a recheck: {', '.join(rechecked)}.")
     command = ["trichord", *sys.argv[1:]]
     progress = progress_for(as_json=as_json)
     execution = run_plan(plan, store, request.data_root, progress, options, executor, command)

@@ -33,6 +33,7 @@ def status(request: Request, as_json: bool) -> int:
                 "tested": sum(cell.test_key in committed for cell in cells),
                 "failed": len(failed),
                 "code": next((c.accepted_code or c.code_version for c in cells), ""),
+                "rechecked_from": sorted({c.rechecked_code for c in cells if c.rechecked_code}),
             }
         )
     looks = store.looks(plan.ground.content_hash)
@@ -44,7 +45,11 @@ def status(request: Request, as_json: bool) -> int:
     print(f"{'system':{width}}  fitted  tested  failed  code")
     for row in rows:
         fitted = f"{row['fitted']}/{row['cells']}"
-        print(f"{row['system']:{width}}  {fitted:>6}  {row['tested']:>6}  {row['failed']:>6}  {row['code'][:12]}")
+        codes = ", ".join(code[:12] for code in row["rechecked_from"])
+        older = f" (rechecked: {codes})" if codes else ""
+        print(
+            f"{row['system']:{width}}  {fitted:>6}  {row['tested']:>6}  {row['failed']:>6}  {row['code'][:12]}{older}"
+        )
     for cell in failures:
         last = store.attempts(cell.fit_key)[-1]
         place = store.path / "attempts" / cell.fit_key

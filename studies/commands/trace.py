@@ -3,7 +3,7 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +12,7 @@ from studies.cell import CellKind, StudyCell
 from studies.commands.request import Request
 from studies.origins import Origin, origin_of
 from studies.printed_numbers import Place, every_place, no_place, parsed, places
+from studies.recheck import Recheck, read_rechecks
 from studies.results import Row, StudyResults, load_results
 from studies.running import Plan
 from studies.store import Store
@@ -45,11 +46,12 @@ def trace(request: Request, number: Sequence[str], as_json: bool) -> int:
     traced = trace_address(results, words)
     keys = _keys(traced, plan, results)
     origin = origin_of(store, list(keys.values()))
+    rechecks = _rechecks(keys, plan, store)
     if as_json:
-        print(json.dumps(_record(traced, keys, origin), ensure_ascii=False))
+        print(json.dumps(_record(traced, keys, origin, rechecks), ensure_ascii=False))
     else:
         _say(traced)
-        _say_origin(keys, origin, store)
+        _say_origin(keys, origin, store, rechecks)
     if not traced.agrees:
         print("trichord: computed anew, this number comes out differently; see above.", file=sys.stderr)
         return 1
@@ -73,6 +75,13 @@ def _keys(traced: Trace, plan: Plan, results: StudyResults) -> dict[StudyCell, s
     for one in results.imports.values():
         known |= {cell: key for (cell, of_kind), key in one.keys.items() if of_kind == kind}
     return {cell: known[cell] for cell in _cells(traced)}
+
+
+def _rechecks(keys: Iterable[StudyCell], plan: Plan, store: Store) -> list[Recheck]:
+    """The records that carry cells of older code among these over to the present code."""
+    wanted = set(keys)
+    used = {key for one in plan.cells if one.cell in wanted for key in one.rechecks}
+    return [one for key, one in read_rechecks(store).items() if key in used]
 
 
 def _say_places(found: Sequence[Place], text: str, study: str, *, as_json: bool) -> None:
@@ -220,11 +229,12 @@ def _say_table(lines: Sequence[tuple[str, ...]], right: Sequence[int]) -> None:
         print("  ".join(cells).rstrip())
 
 
-def _say_origin(keys: Mapping[StudyCell, str], origin: Origin, store: Store) -> None:
+def _say_origin(keys: Mapping[StudyCell, str], origin: Origin, store: Store, rechecks: Sequence[Recheck]) -> None:
     print(f"\nWhere it comes from: {len(keys)} cells, {origin.wall_seconds:,.0f} s of computing")
     for name, values in (
         ("revision", origin.revisions),
         ("code", origin.code_versions),
+        ("rechecked", [one.said for one in rechecks]),
         ("data", origin.data),
         ("machine", origin.machines),
         ("software", origin.software),
@@ -239,10 +249,13 @@ def _say_origin(keys: Mapping[StudyCell, str], origin: Origin, store: Store) -> 
         print(f"  {key[:SHOWN_KEY]}  {cell.system} · {cell.protocol} · {cell.fold} · seed {cell.seed}")
 
 
-def _record(traced: Trace, keys: Mapping[StudyCell, str], origin: Origin) -> dict[str, Any]:
+def _record(
+    traced: Trace, keys: Mapping[StudyCell, str], origin: Origin, rechecks: Sequence[Recheck]
+) -> dict[str, Any]:
     """The same for machines."""
     cells = [{**asdict(cell), "key": key} for cell, key in keys.items()]
-    return {**_body(traced), "agrees": traced.agrees, "cells": cells, "origin": asdict(origin)}
+    carried = [one.model_dump(mode="json") for one in rechecks]
+    return {**_body(traced), "agrees": traced.agrees, "cells": cells, "origin": asdict(origin), "rechecks": carried}
 
 
 def _body(traced: Trace) -> dict[str, Any]:

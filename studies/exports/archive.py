@@ -104,7 +104,8 @@ trichord trace study.toml NUMBER --store store
 ```
 
 A cell is known by the code that made it. A Trichord whose code of a system has changed takes its cells as missing,
-unless `--accept-code CODE` keeps them; `trichord status` lists the codes, and the report says what was kept.
+unless `trichord recheck` finds a sample of them equal, or `--accept-code CODE` keeps them on trust; `trichord status`
+lists the codes, and the report says what was kept.
 No recording and no trained weight is in this file: `trichord run study.toml --store store` computes what is missing.
 {own}
 `sha256sum -c SHA256SUMS` checks every file.

@@ -22,6 +22,7 @@ def test_verify_finds_each_of_a_thousand_random_single_bit_flips(tmp_path):
     store.commit("0" * 64, description, store.load(NEW[0].fit_key), {"wall_seconds": 1.5}, weights)
     store.record_attempt(NEW[1].fit_key, {"fold": "anna"}, "it failed", "Traceback")
     store.save_measurement({"joules": 0.25})
+    store.save_recheck({"old_code": "a", "new_code": "b"})
     store.save_drawing("fake", "space", 0, {"learning_rate": 0.002})
     store.write_index()
     files = sorted(path for path in tmp_path.rglob("*") if path.is_file())

@@ -1,0 +1,119 @@
+# studies/commands/recheck.py
+"""`trichord recheck`: does the present code compute what older code has stored? If so, the cells stay in use."""
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from classical_baselines.harness.choices import InputError
+from studies.commands.executor_options import executor_options
+from studies.commands.request import Request
+from studies.grid import measured_ground
+from studies.progress import progress_for
+from studies.recheck import SHOWN_CODE
+from studies.rechecking import (
+    Outcome,
+    Verdict,
+    as_run_computes,
+    candidates,
+    drawn,
+    elsewhere,
+    from_nothing,
+    recheck_system,
+)
+from studies.worker import STOPPED
+
+DRAWN = ("fold", "seed")
+
+
+def recheck(request: Request, cells: int, jobs: int | None, as_json: bool) -> int:
+    """Compute a sample of every system anew and compare it; 1 where a cell differs or could not be computed."""
+    if cells < 1:
+        raise InputError(f"--cells must be 1 or more; got {cells}.")
+    named = {part.partition("=")[0].strip() for part in (request.only or "").split(",")}
+    if chosen := sorted(named & set(DRAWN)):
+        raise InputError(
+            f"--only {request.only}: recheck draws {' and '.join(DRAWN)} itself, so that nobody chooses which cells "
+            f"are compared. Leave {' and '.join(chosen)} out; system and protocol may be named."
+        )
+    options = executor_options("inline", jobs)
+    study, store = request.opened()
+    ground = measured_ground(study, request.data_root)
+    plan = request.planned(study, store, confirm=True, ground=ground)
+    found = candidates(study, plan, store)
+    if not found:
+        if plan.n_missing == plan.n_wanted:
+            raise InputError(
+                f"{store.path} holds no cell of the study as it stands, by whatever code: there is nothing to recheck. "
+                "Give the --set and --seeds that it was run with, or `trichord run` it."
+            )
+        if not as_json:
+            print("Every committed cell is of the present code already, computed or rechecked: nothing to recheck.")
+        return 0
+    samples = {system: drawn(choices, cells) for system, choices in found.items()}
+    store = request.open_store(study, create=True)
+    command = ["trichord", *sys.argv[1:]]
+    recompute = as_run_computes(request.data_root, progress_for(as_json=as_json), options, command)
+    store.refuse_unwritable(0)
+    verdicts: list[Verdict] = []
+    with from_nothing() as folder:
+        for system, sample in samples.items():
+            verdict = recheck_system(study, ground, store, sample, folder / system, recompute, command)
+            if verdict.interrupted:
+                kept = f"what was found of {len(verdicts)} systems is kept. The same command goes on from here."
+                print(f"Interrupted; {kept}", file=sys.stderr)
+                return STOPPED
+            verdicts.append(verdict)
+            if as_json:
+                print(json.dumps({"event": "recheck", **_record(verdict)}, ensure_ascii=False))
+            else:
+                _say(system, verdict)
+    n_carried = sum(bool(one.records) for one in verdicts)
+    if not as_json:
+        print(f"\n{n_carried} of {len(verdicts)} systems are equal bit for bit, and carried over to the present code.")
+    return 0 if n_carried == len(verdicts) else 1
+
+
+def _say(system: str, verdict: Verdict) -> None:
+    for record in verdict.records:
+        print(f"equal    {record.said}")
+        if record.changed_modules is not None:
+            print(f"         code that changed: {', '.join(record.changed_modules) or 'that of probes alone'}")
+    for reason in verdict.failures:
+        print(f"failed   {reason}")
+    for one in verdict.differing:
+        print(f"differs  {_cell_text(one)}\n         {one.difference}")
+        if said := elsewhere(one):
+            print(f"         {said}")
+    if not verdict.records:
+        n_equal = len(verdict.outcomes) - len(verdict.differing)
+        print(f"         {system} is not carried over; {n_equal} of {len(verdict.outcomes)} cells were equal.")
+
+
+def _cell_text(one: Outcome) -> str:
+    cell, stored = one.candidate.cell.cell, one.stored
+    kind = f"probe {stored.probe.name}" if stored.probe else stored.kind
+    codes = f"code {stored.old_code[:SHOWN_CODE]} -> {stored.new_code[:SHOWN_CODE]}"
+    return f"{cell.system} · {cell.protocol} · {cell.fold} · seed {cell.seed}, {kind}, {codes}"
+
+
+def _record(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "system": verdict.system,
+        "carried": bool(verdict.records),
+        "records": [one.model_dump(mode="json") for one in verdict.records],
+        "failed": verdict.failures,
+        "cells": [
+            {
+                **asdict(one.candidate.cell.cell),
+                "kind": one.stored.kind,
+                "key": one.stored.key,
+                "old_code": one.stored.old_code,
+                "new_code": one.stored.new_code,
+                "difference": asdict(one.difference) if one.difference else None,
+                "stored_on": one.stored_on,
+            }
+            for one in verdict.outcomes
+        ],
+    }
