@@ -6,6 +6,7 @@ chosen by test clips. `group_disjoint` says whether the protocol promises that n
 sides; the leak audit holds it to that.
 """
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -97,6 +98,30 @@ def stratified_k_fold(clips: Clips, n_folds: int = 5) -> list[Fold]:
     return _numbered(dealt, n_folds, group_disjoint=False)
 
 
+def few_groups(clips: Clips, n_groups: int = 4, n_draws: int = 3) -> list[Fold]:
+    """`n_groups` groups of the training part, drawn `n_draws` times; validation and test parts stay as they are.
+
+    A draw puts the groups in an order of its own, and takes the first ones: with more groups it keeps those it had.
+    """
+    if n_groups < 1 or n_draws < 1:
+        raise InputError(f"few-groups needs n_groups and n_draws of at least 1; got {n_groups} and {n_draws}.")
+    _groups_of(clips, "few-groups", at_least=3)
+    whole = official_split(clips)[0]
+    groups = {clips.groups[index] for index in whole.train}
+    if not whole.group_disjoint or len(groups) < n_groups:
+        raise InputError(
+            f"few-groups draws {n_groups} of the groups of a training part that stand in no other part; this set has "
+            f"{len(groups) if whole.group_disjoint else 'groups on both sides'}. Take fewer, or leave-one-group-out."
+        )
+    folds = []
+    for draw in range(n_draws):
+        order = sorted(groups, key=lambda name: hashlib.sha256(f"{draw}/{name}".encode()).digest())
+        drawn = set(order[:n_groups])
+        train = tuple(index for index in whole.train if clips.groups[index] in drawn)
+        folds.append(Fold(f"draw-{draw + 1}", train, whole.validation, whole.test, group_disjoint=True))
+    return folds
+
+
 def _numbered(fold_of_clip: Sequence[str], n_folds: int, *, group_disjoint: bool) -> list[Fold]:
     return [
         _by_part(fold_of_clip, str(k + 1), {str((k + 1) % n_folds + 1)}, {str(k + 1)}, group_disjoint=group_disjoint)
@@ -134,6 +159,7 @@ SPLITTERS: Mapping[str, Callable[..., list[Fold]]] = {
     "leave-one-group-out": leave_one_group_out,
     "official-split": official_split,
     "official-folds": official_folds,
+    "few-groups": few_groups,
     "grouped-k-fold": grouped_k_fold,
     "stratified-k-fold": stratified_k_fold,
 }

@@ -150,3 +150,45 @@ def test_stratified_folds_hold_each_label_evenly_and_promise_no_groups(targets, 
 def test_a_protocol_that_does_not_fit_the_set_says_why(protocol, options, clips, message):
     with pytest.raises(InputError, match=message):
         SPLITTERS[protocol](clips, **options)
+
+
+PARTS = [part for part, n_speakers in (("train", 6), ("val", 2), ("test", 2)) for _ in range(5 * n_speakers)]
+SPEAKERS = [f"speaker-{index // 5}" for index in range(len(PARTS))]
+
+
+@given(st.integers(1, 5), st.integers(1, 6))
+def test_few_groups_keeps_the_parts_and_trains_on_so_many_speakers(n_groups, n_draws):
+    clips = clips_of(SPEAKERS, PARTS)
+    folds = SPLITTERS["few-groups"](clips, n_groups=n_groups, n_draws=n_draws)
+    larger = SPLITTERS["few-groups"](clips, n_groups=n_groups + 1, n_draws=n_draws)
+
+    assert len({fold.name for fold in folds}) == n_draws
+    for fold, more in zip(folds, larger, strict=True):
+        assert {PARTS[i] for i in fold.train} == {"train"}
+        assert len({SPEAKERS[i] for i in fold.train}) == n_groups
+        assert len(fold.train) == 5 * n_groups  # every clip of a speaker that is drawn
+        assert [PARTS[i] for i in fold.validation] == ["val"] * 10
+        assert [PARTS[i] for i in fold.test] == ["test"] * 10
+        assert set(fold.train) < set(more.train)
+        assert fold.group_disjoint
+
+
+def test_draws_of_few_groups_differ():
+    folds = SPLITTERS["few-groups"](clips_of(SPEAKERS, PARTS), n_groups=3, n_draws=6)
+
+    assert len({fold.train for fold in folds}) > 1
+
+
+@pytest.mark.parametrize(
+    ("groups", "parts", "options", "said"),
+    [
+        (SPEAKERS, PARTS, {"n_groups": 7}, "draws 7 .* has 6"),
+        (SPEAKERS, PARTS, {"n_groups": 0}, "at least 1"),
+        (["a", "b", "c"] * 4, ["train"] * 6 + ["test"] * 6, {"n_groups": 1}, "groups on both sides"),
+        (SPEAKERS, ["1"] * len(PARTS), {}, "official-split needs"),
+        ([""] * len(PARTS), PARTS, {}, "needs a group for every clip"),
+    ],
+)
+def test_few_groups_refuses_what_it_cannot_draw(groups, parts, options, said):
+    with pytest.raises(InputError, match=said):
+        SPLITTERS["few-groups"](clips_of(groups, parts), **options)
