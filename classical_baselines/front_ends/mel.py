@@ -43,6 +43,7 @@ from classical_baselines.harness.operations import OperationCounts
 MEL_SCALES = ("htk", "slaney")
 MEL_NORMS = ("none", "slaney")
 REFERENCES = ("clip-maximum", "fixed")
+ENGINES = ("torch", "compiled")
 
 # Slaney's scale: 15 steps of 66.7 Hz up to 1 kHz, then 27 steps for each factor of 6.4.
 _SLANEY_LINEAR_HZ = 200 / 3
@@ -53,8 +54,8 @@ _SLANEY_LOG_STEP = log(6.4) / 27
 # Far below the power of one 16-bit step in one bin (about 1e-9), far above the smallest 32-bit float.
 _SMALLEST_POWER = 1e-30
 
-# Clips are taken in portions of about this many framed samples (16 MiB as floats), so that memory stays flat.
-_FRAMED_SAMPLES_AT_ONCE = 2**22
+# Clips are taken in portions of about this many framed samples (1 MiB as floats): memory stays flat, the cache warm.
+_FRAMED_SAMPLES_AT_ONCE = 2**18
 
 # Limits of the options, far above what a study needs: beyond them a typing error fills the memory or the disk.
 LARGEST_N_FFT = 2**16
@@ -141,7 +142,9 @@ def check_window(n_samples: int, n_fft: int, hop: int) -> None:
 
 
 def silent_beyond_end(waveforms: Tensor, n_samples: Tensor) -> Tensor:
-    """A copy of [batch, sample] with zeros from each clip's own length on."""
+    """[batch, sample] with zeros from each clip's own length on; the very same where every clip fills the window."""
+    if bool((n_samples >= waveforms.shape[-1]).all()):
+        return waveforms
     sample = torch.arange(waveforms.shape[-1], device=waveforms.device)
     return waveforms * (sample < n_samples.to(waveforms.device)[:, None])
 
@@ -167,9 +170,10 @@ def mel_power(waveforms: Tensor, filters: Tensor, n_fft: int, hop: int) -> Tenso
 
 def relative_level(power: Tensor, reference: Tensor, top_db: float) -> Tensor:
     """10 log10(power / reference), limited to [-top_db, 0]; no power at all is the floor, whatever the reference."""
-    level = 10 * (power.clamp_min(_SMALLEST_POWER).log10() - reference.clamp_min(_SMALLEST_POWER).log10())
     silent = power <= _SMALLEST_POWER  # without this a clip of zeros would be its own maximum
-    return level.clamp(-top_db, 0).masked_fill(silent, -top_db)
+    level = power.clamp_min(_SMALLEST_POWER).log10()
+    level.sub_(reference.clamp_min(_SMALLEST_POWER).log10()).mul_(10)  # in place: a copy costs as much as a logarithm
+    return level.clamp_(-top_db, 0).masked_fill_(silent, -top_db)
 
 
 @dataclass(frozen=True)
@@ -188,6 +192,7 @@ class LogMel:
     trim_below_db: float | None = None  # silence around an utterance: so far below its loudest frame; None: kept
     stretch_to_frames: int | None = None  # the clip's own frames, stretched to so many; None: at their own tempo
     keep_frames: int | None = None  # the first so many frames, or as many filled with silence; None: the window
+    engine: Literal["torch", "compiled"] = "torch"  # any device and gradients, or the CPU alone and faster
     gives: ClassVar[Literal["decibels"]] = "decibels"
 
     def __post_init__(self) -> None:
@@ -206,7 +211,12 @@ class LogMel:
                 raise InputError(f"{name} must lie in 2 to {MOST_FRAMES}, or be left out; got {getattr(self, name)}.")
         if self.stretch_to_frames is not None and self.keep_frames is not None:
             raise InputError("stretch_to_frames and keep_frames both say how wide the picture is. Give one of them.")
-        for name, allowed in (("mel_scale", MEL_SCALES), ("mel_norm", MEL_NORMS), ("relative_to", REFERENCES)):
+        for name, allowed in (
+            ("mel_scale", MEL_SCALES),
+            ("mel_norm", MEL_NORMS),
+            ("relative_to", REFERENCES),
+            ("engine", ENGINES),
+        ):
             if getattr(self, name) not in allowed:
                 raise UnknownChoiceError(
                     f"No {name} is called {getattr(self, name)!r}. Choose one of: {', '.join(allowed)}."
@@ -223,7 +233,7 @@ class LogMel:
         check_axes("waveforms", waveforms, "batch", "sample")
         check_finite("waveforms", waveforms)
         check_window(waveforms.shape[-1], self.n_fft, self.hop)
-        mel = mel_power(silent_beyond_end(waveforms, n_samples), self.filters(sample_rate_hz), self.n_fft, self.hop)
+        mel = self._power(silent_beyond_end(waveforms, n_samples), self.filters(sample_rate_hz))
         if self.relative_to == "clip-maximum":
             reference = mel.amax(dim=(1, 2), keepdim=True)
         else:
@@ -237,6 +247,13 @@ class LogMel:
         if self.keep_frames is None:
             return levels
         return torch.nn.functional.pad(levels, (0, self.keep_frames - levels.shape[2]), value=-self.top_db)
+
+    def _power(self, waveforms: Tensor, filters: Tensor) -> Tensor:
+        if self.engine == "torch":
+            return mel_power(waveforms, filters, self.n_fft, self.hop)
+        from classical_baselines.front_ends.compiled_mel import compiled_mel_power
+
+        return compiled_mel_power(waveforms, filters, self.n_fft, self.hop)
 
     def operations(self, n_samples: int, sample_rate_hz: int) -> OperationCounts:
         """Counts of one clip that fills the window, layers window, fourier, power, mel, level, trim and stretch."""

@@ -1,19 +1,19 @@
 # studies/bench/classical.py
 """Classical front ends beside their peers and their limits: 200 clips of a second at 16 kHz, one thread.
 
-per clip     log-mel in one batch, beside librosa's melspectrogram and power_to_db of one clip after the other; also
-with two
-             threads for both
+per clip     log-mel in one batch, compiled, beside librosa's melspectrogram and power_to_db of one clip after the
+             other; also with two threads for both
 batched      the same beside librosa given the whole batch at once
-limit        the same beside what no log-mel spectrogram can do without: the Fourier transform of frames that lie ready,
-             and the product of power spectra that lie ready with the dense triangles
+engine       the same beside the torch engine
+limit        the same beside the Fourier transform of frames that lie ready, and the product of power spectra that lie
+             ready with the dense triangles
 rmmse        a second of sound beside the limit of 0.3 s; its difference from the dense solution in complex128, as a
-share
-             of the largest power
+             share of the largest power
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
@@ -26,14 +26,14 @@ from classical_baselines.front_ends.rmmse import Rmmse
 from studies.bench.timing import BenchRow, alternating
 
 SAMPLE_RATE_HZ, N_SAMPLES, N_CLIPS = 16000, 16000, 200
-LOG_MEL = LogMel(n_fft=512, hop=160, n_mels=64, low_hz=0.0, top_db=80)
+LOG_MEL = LogMel(n_fft=512, hop=160, n_mels=64, low_hz=0.0, top_db=80, engine="compiled")
 RMMSE = Rmmse(n_window=128, n_points=512, hop=64, n_iterations=4)
 RMMSE_LIMIT_SECONDS = 0.3
 LIBROSA = "librosa melspectrogram and power_to_db"
 
 
 def bench() -> list[BenchRow]:
-    """Five rows."""
+    """Six rows."""
     waveforms = 0.1 * torch.randn(N_CLIPS, N_SAMPLES, generator=torch.Generator().manual_seed(0))
     beside_librosa: list[tuple[str, str, float, Callable[[Tensor], Any], int]] = [
         (f"log-mel, {N_CLIPS} clips", f"{LIBROSA}, per clip", 5.0, _librosa_per_clip, 1),
@@ -46,11 +46,11 @@ def bench() -> list[BenchRow]:
             rows.append(BenchRow(name, None, peer, None, target, unavailable="no librosa; `make bench` installs it"))
         else:
             rows.append(_row(name, peer, target, way, waveforms, n_threads))
-    return [*rows, _against_limit(waveforms), _rmmse()]
+    return [*rows, _against_torch(waveforms), _against_limit(waveforms), _rmmse()]
 
 
-def _ours(waveforms: Tensor) -> Tensor:
-    return LOG_MEL(waveforms, torch.full((len(waveforms),), waveforms.shape[1]), SAMPLE_RATE_HZ)
+def _ours(waveforms: Tensor, log_mel: LogMel = LOG_MEL) -> Tensor:
+    return log_mel(waveforms, torch.full((len(waveforms),), waveforms.shape[1]), SAMPLE_RATE_HZ)
 
 
 def _librosa(waveforms: Tensor) -> Any:
@@ -95,6 +95,13 @@ def _threads(n: int) -> Iterator[None]:
             yield
         finally:
             torch.set_num_threads(before)
+
+
+def _against_torch(waveforms: Tensor) -> BenchRow:
+    peer = replace(LOG_MEL, engine="torch")
+    difference = float((_ours(waveforms) - _ours(waveforms, peer)).abs().max())
+    seconds = alternating(lambda: _ours(waveforms), lambda: _ours(waveforms, peer), n_rounds=9)
+    return BenchRow(f"log-mel, {N_CLIPS} clips", seconds[0], "engine torch", seconds[1], None, difference)
 
 
 def _against_limit(waveforms: Tensor) -> BenchRow:
