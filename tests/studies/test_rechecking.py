@@ -335,18 +335,23 @@ def test_a_record_of_another_version_is_refused_with_the_mend(store):
         planned(store)
 
 
-def test_a_cell_that_cannot_be_computed_keeps_its_system_back(store, tmp_path, monkeypatch):
+def test_a_cell_that_cannot_be_computed_keeps_its_system_back_though_the_others_are_equal(store, tmp_path, monkeypatch):
+    fit = fake_study.fit_cell
+
     def fit_cell(study, cell, data_root):
-        raise RuntimeError("the network is on fire")
+        if cell.fold == "ben":
+            raise RuntimeError("the network is on fire")
+        return fit(study, cell, data_root)
 
     monkeypatch.setattr(fake_study, "fit_cell", fit_cell)
     with code("b"):
-        verdict = rechecked(store, tmp_path / "aside", only="system=small")["small"]
+        verdict = rechecked(store, tmp_path / "aside", n_cells=2, only="system=small")["small"]
 
         assert planned(store, only=SOME).n_missing == 12
-    assert verdict.records == verdict.outcomes == ()
+    assert [one.stored.kind for one in verdict.outcomes] == ["fit", "test"]
+    assert verdict.differing == verdict.records == ()
     (reason,) = verdict.failures
-    assert "small" in reason and "the network is on fire" in reason
+    assert "small" in reason and "ben" in reason and "the network is on fire" in reason
     assert store.attempted_keys() == set()
 
 
