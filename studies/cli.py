@@ -633,6 +633,28 @@ def explain(
 
 
 @app.command()
+def augment(
+    study: StudyName,
+    systems: Annotated[
+        str | None, typer.Option("--system", help="Only these: A,B.  [default: all that augment]")
+    ] = None,
+    clip: Annotated[str | None, typer.Option("--clip", help="A training clip.  [default: the first]")] = None,
+    n_drawn: Annotated[int, typer.Option("--draw", help="So many drawings of each.")] = 4,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="FILE.png, .svg, .pdf or .csv.  [default: reports/STUDY/augmentations.png]"),
+    ] = None,
+    data_root: DataRoot = None,
+    settings: Settings = None,
+) -> int:
+    """Draw what augmentation makes of a training clip.
+
+    A line per system, as its batches would hold the clip; nothing is trained.
+    """
+    return _call("augment", request=_request(locals()), systems=systems, clip=clip, n_drawn=n_drawn, out=out)
+
+
+@app.command()
 def cite(
     study: StudyName,
     store: StoreFolder = None,

@@ -172,17 +172,20 @@ class _Batches:
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """The batches of one epoch: shuffled, each clip in one of its copies, varied, mixed."""
         progress = (epoch + 1) / self.n_epochs
-        n_copies, n_clips = self.copies.shape[:2]
-        order = torch.randperm(n_clips, generator=self.generator)
+        order = torch.randperm(len(self.targets), generator=self.generator)
         for chosen in order.split(self.batch_size):
             if len(chosen) < self.batch_size:
                 return
-            copies = torch.randint(n_copies, (len(chosen),), generator=self.generator)
-            intensity = self.copies[copies, chosen]
-            targets = one_hot(self.targets[chosen], self.n_classes).to(intensity.dtype)
-            if self.is_picture:
-                intensity, targets = self.augmentation.batch(intensity, targets, self.generator, progress)
-            yield intensity, targets
+            yield self.of(chosen, progress)
+
+    def of(self, chosen: Tensor, progress: float) -> Batch:
+        """A batch of these clips: intensities and soft targets, drawn anew."""
+        copies = torch.randint(len(self.copies), (len(chosen),), generator=self.generator)
+        intensity = self.copies[copies, chosen]
+        targets = one_hot(self.targets[chosen], self.n_classes).to(intensity.dtype)
+        if self.is_picture:
+            return self.augmentation.batch(intensity, targets, self.generator, progress)
+        return intensity, targets
 
 
 def _results(

@@ -1,0 +1,85 @@
+# studies/augmenting.py
+"""What augmentation makes of one training clip: the same batches that a cell trains on, before any training.
+
+    cell -> its training clips -> copies, batches -> the clip as it is, and some drawings of it [mel, frame]
+
+Of every system the first training clip that is asked for is drawn as in the last epoch, with the first clips of the
+training part as its partners. Nothing within a network is shown.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from classical_baselines.harness.choices import InputError
+from studies.cell import StudyCell
+
+# What a cell trains on is what is shown, so the pipeline's own steps are taken.
+from studies.pipeline import Recipe, _Batches, _prepare, folds_of, load_study_clips
+from studies.specification import Study, System
+
+N_PARTNERS = 63  # clips beside the one that is shown, for what mixes clips
+
+
+@dataclass(frozen=True, eq=False)
+class Augmented:
+    """One training clip as it is, and as a system's augmentation gives it."""
+
+    system: System
+    clip: str
+    label: str
+    picture: NDArray[np.float32]  # [mel, frame]
+    drawn: tuple[NDArray[np.float32], ...]
+    shares: tuple[str, ...]  # of each drawing: the classes and their shares, in words
+
+
+def augmented(
+    study: Study, systems: Sequence[str], clip: str | None, n_drawn: int, data_root: Path | None
+) -> list[Augmented]:
+    """The clip under the augmentation of each system that augments pictures, in the first fold and seed."""
+    protocol = study.headline_protocol.name
+    fold = folds_of(study, protocol, load_study_clips(study, data_root))[0]
+    return [
+        one
+        for name in systems
+        if study.augmentation_of(study.system(name))
+        for one in _of_system(
+            study, StudyCell(study.data.name, protocol, fold.name, name, study.seeds[0]), clip, n_drawn, data_root
+        )
+    ]
+
+
+def _of_system(
+    study: Study, cell: StudyCell, clip: str | None, n_drawn: int, data_root: Path | None
+) -> list[Augmented]:
+    bench = _prepare(study, cell, data_root)
+    if bench.scale is None:
+        return []  # features, which are no picture
+    names, train = bench.clips.names, list(bench.fold.train)
+    shown = train[0] if clip is None else next((row for row in train if names[row] == clip), None)
+    if shown is None:
+        raise InputError(
+            f"No training clip of the fold {cell.fold} is called {clip!r}. There are {len(train)}, such as "
+            f"{', '.join(names[row] for row in train[:: max(1, len(train) // 4)][:4])}."
+        )
+    rows = torch.tensor(
+        [shown, *[row for row in train if row != shown][:: max(1, len(train) // N_PARTNERS)][:N_PARTNERS]]
+    )
+    batches = _Batches(bench, rows, Recipe(n_epochs=1, batch_size=len(rows), learning_rate=1.0))
+    labels = bench.clips.label_names
+    drawn, shares = [], []
+    for _ in range(n_drawn):
+        intensity, targets = batches.of(torch.arange(len(rows)), progress=1.0)
+        drawn.append(intensity[0].numpy())
+        parts = [(float(share), labels[number]) for number, share in enumerate(targets[0]) if share > 0.005]
+        shares.append(
+            ", ".join(f"{label} {share:.2f}" if share < 0.995 else label for share, label in sorted(parts)[::-1])
+        )
+    picture: Any = bench.intensity[shown].numpy()
+    label = labels[int(bench.clips.targets[shown])]
+    return [Augmented(bench.system, names[shown], label, picture, tuple(drawn), tuple(shares))]

@@ -1,0 +1,37 @@
+# studies/commands/augment.py
+"""`trichord augment STUDY`: what the augmentation of each system makes of a training clip, as pictures."""
+
+from pathlib import Path
+
+from classical_baselines.harness.choices import InputError
+from studies.commands.request import Request
+
+MOST_DRAWN = 20
+
+
+def augment(request: Request, *, systems: str | None, clip: str | None, n_drawn: int, out: Path | None) -> int:
+    """Write the figure; nothing is trained, and no validation or test clip is shown."""
+    from studies.augmenting import augmented
+    from studies.exports.figure_files import WRITERS
+    from studies.figures.augmentations import augmentations
+    from studies.report import write_file
+
+    study = request.open_study()
+    out = out or Path("reports") / study.name / "augmentations.png"
+    ending = out.suffix.removeprefix(".").lower()
+    if ending not in WRITERS:
+        raise InputError(f"--out {out}: give a name that ends in {', '.join(f'.{known}' for known in WRITERS)}.")
+    if not 1 <= n_drawn <= MOST_DRAWN:
+        raise InputError(f"--draw {n_drawn}: give 1 to {MOST_DRAWN} drawings of each.")
+    named = [name.strip() for name in (systems or "").split(",") if name.strip()]
+    lines = augmented(study, named or [one.name for one in study.systems], clip, n_drawn, request.data_root)
+    if not lines:
+        raise InputError(
+            f"No system of {study.name!r} that is asked for augments pictures. Give one an `augmentation`, or the "
+            "study."
+        )
+    content = WRITERS[ending](augmentations(lines))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_file(out, content)
+    print(f"{lines[0].clip} ({lines[0].label}), a training clip, under {len(lines)} augmentations\nFigure: {out}")
+    return 0

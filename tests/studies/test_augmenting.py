@@ -1,0 +1,79 @@
+# tests/studies/test_augmenting.py
+"""What augmentation makes of a clip, on a small part of the embedded corpus."""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classical_baselines.harness.choices import InputError
+from studies import augmenting
+from studies.commands.augment import augment
+from studies.commands.request import Request
+from studies.study_text import study_toml
+from tests.studies.small_study import clips, study
+
+__all__ = ["clips"]  # a fixture
+
+
+@pytest.fixture
+def path(clips, monkeypatch, tmp_path):
+    monkeypatch.setattr(augmenting, "load_study_clips", lambda study, data_root: clips())
+    monkeypatch.chdir(tmp_path)
+
+    def write(**system):
+        file = tmp_path / "small.toml"
+        file.write_text(study_toml(study(**system)))
+        return str(file)
+
+    return write
+
+
+def asked(path, **options):
+    return augment(Request(path), **({"systems": None, "clip": None, "n_drawn": 3, "out": None} | options))
+
+
+def test_the_figure_shows_the_clip_and_its_drawings_with_the_shares_of_its_classes(clips, path, capsys, tmp_path):
+    given = clips()
+    made = study(augmentation={"specmix_bands": 2})
+    (one,) = augmenting.augmented(made, ["one"], None, 3, None)
+
+    first = given.names.index(one.clip)
+    assert given.folds[first] == "train"
+    assert one.label == given.label_names[given.targets[first]]
+    assert len(one.drawn) == len(one.shares) == 3
+    assert any((drawn != one.picture).any() for drawn in one.drawn)
+    assert all(
+        one.label in share for drawn, share in zip(one.drawn, one.shares, strict=True) if (drawn == one.picture).any()
+    )
+    assert asked(path(augmentation={"specmix_bands": 2})) == 0
+    assert f"{one.clip} ({one.label}), a training clip, under 1 augmentations" in capsys.readouterr().out
+    assert (tmp_path / "reports/small/augmentations.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_numbers_behind_the_figure_are_the_pictures(path, tmp_path):
+    asked(path(augmentation={"level_jitter": 0.1}), out=tmp_path / "a.csv", n_drawn=1)
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "a.csv").read_text())))
+    (one,) = augmenting.augmented(study(augmentation={"level_jitter": 0.1}), ["one"], None, 1, None)
+
+    values = np.array([float(row["intensity"]) for row in rows]).reshape(2, *one.picture.shape)
+    np.testing.assert_allclose(values, [one.picture, one.drawn[0]], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "system, options, reason",
+    [
+        ({}, {"clip": "nowhere.wav"}, "No training clip of the fold official is called 'nowhere.wav'. There are"),
+        ({"augment": False}, {}, "No system of 'small' that is asked for augments pictures"),
+        ({"front_end": "handcrafted"}, {}, "augments pictures"),
+        ({}, {"n_drawn": 0}, "--draw 0: give 1 to 20"),
+        ({}, {"out": "a.bmp"}, "ends in .svg, .pdf, .png, .csv"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said(path, system, options, reason):
+    options = {name: Path(value) if name == "out" else value for name, value in options.items()}
+    with pytest.raises(InputError, match=re.escape(reason)):
+        asked(path(**system), **options)
