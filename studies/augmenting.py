@@ -17,10 +17,11 @@ import torch
 from numpy.typing import NDArray
 
 from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.training import Recipe
 from studies.cell import StudyCell
 
 # What a cell trains on is what is shown, so the pipeline's own steps are taken.
-from studies.pipeline import Recipe, _Batches, _prepare, folds_of, load_study_clips
+from studies.pipeline import _Batches, _prepare, folds_of, load_study_clips
 from studies.specification import Study, System
 
 N_PARTNERS = 63  # clips beside the one that is shown, for what mixes clips
