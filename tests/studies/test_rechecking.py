@@ -24,6 +24,7 @@ from studies.recheck import Paths, Recheck, configuration_of, read_rechecks
 from studies.rechecking import candidates, drawn, elsewhere, recheck_system
 from studies.results import load_results
 from studies.running import make_plan, tasks_of
+from studies.sealed_json import sealed, unsealed
 from studies.store import open_store
 from studies.tables import provenance_lines
 from studies.worker import DONE, PIPELINE, run
@@ -326,6 +327,16 @@ def test_a_tampered_record_is_found_and_refused(store, tmp_path, old):
     assert flaw.startswith("rechecks/")
     with code("b"), pytest.raises(InputError, match=r"rechecks/.* is damaged .* `trichord recheck` again"):
         planned(store)
+
+
+def test_a_record_that_was_changed_and_sealed_again_is_not_what_its_name_says(store, tmp_path):
+    with code("b"):
+        rechecked(store, tmp_path / "aside", only="system=small")
+    (path,) = (store.path / "rechecks").iterdir()
+    path.write_bytes(sealed({**unsealed(path.read_bytes()), "new_code": "c" * 64}))
+
+    (flaw,) = store.verify()
+    assert "it is not what its name says" in flaw
 
 
 def test_a_record_of_another_version_is_refused_with_the_mend(store):
