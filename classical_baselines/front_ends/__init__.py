@@ -94,6 +94,12 @@ def _prepared_log_mel() -> type:
     return PreparedLogMel
 
 
+def _paired_views() -> type:
+    from classical_baselines.front_ends.paired_views import PairedViews
+
+    return PairedViews
+
+
 FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
     {
         "log-mel": _log_mel,
@@ -110,5 +116,6 @@ FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
         "phase-derivative": _phase_derivative,
         "instantaneous-frequency": _instantaneous_frequency,
         "prepared-log-mel": _prepared_log_mel,
+        "paired-views": _paired_views,
     }
 )

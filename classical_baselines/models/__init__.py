@@ -130,6 +130,12 @@ def _front_end_cnn() -> type:
     return FrontEndCnn
 
 
+def _cross_modal_fusion() -> type:
+    from classical_baselines.models.cross_modal_fusion import CrossModalFusion
+
+    return CrossModalFusion
+
+
 CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "ds-cnn": _ds_cnn,
     "residual-cnn": _residual_cnn,
@@ -144,6 +150,7 @@ CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "convolutional-twin": _convolutional_twin,
     "raw-cnn": _raw_cnn,
     "front-end-cnn": _front_end_cnn,
+    "cross-modal-fusion": _cross_modal_fusion,
     "low-bit-cnn": _low_bit_cnn,
     "causal-tcn": _causal_tcn,
     "causal-rnn": _causal_rnn,

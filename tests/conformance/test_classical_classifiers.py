@@ -38,6 +38,12 @@ OPTIONS = {  # smaller than the defaults, where these are slow; and every way to
             ("multi-resolution", {"fusion": "channels"}),
         ]
     ],
+    "cross-modal-fusion": [
+        {},
+        {"time_suppression": 0.5, "event_suppression": 0.0},
+        {"cross_attention": False, "event_suppression": 0.25, "first_bands": 20},
+        *({"fusion": fusion} for fusion in ("late", "channels", "first", "second", "one-view")),
+    ],
     "low-bit-cnn": [{}, {"channels": (), "strides": (), "hidden": (16,), "weight_bits": 3, "activation_bits": 2}],
     "causal-tcn": [{"width": 16, "bits": 8}, {"width": 16}],
     "pruned": [{"network": {"name": "ds-cnn", "options": {"widths": (16,), "strides": (1,)}}}],

@@ -17,6 +17,7 @@ LATENCY, AMPLITUDE = LatencyEncoder(n_steps=4, pool=(1, 2)), AmplitudeEncoder(po
 NETWORKS = {
     "linear-layer": (Unencoded(), {}),
     "ds-cnn": (Unencoded(), {"stem_width": 8, "widths": [8, 8], "strides": [2, 1]}),
+    "cross-modal-fusion": (Unencoded(), {"stem_width": 8, "widths": [8, 8], "strides": [[2, 1], [1, 1]]}),
     "audio-transformer": (Unencoded(pool=(1, 2)), {"width": 16, "n_blocks": 2, "n_heads": 2, "stem_widths": [8]}),
     "dense-snn": (LATENCY, {"hidden": [16]}),
     "convolutional-snn": (LATENCY, {"channels": [4, 8], "strides": [2, 2]}),
@@ -29,8 +30,8 @@ APPLIES = {
     "gradient": set(NETWORKS),
     "gradient-times-input": set(NETWORKS),
     "integrated-gradients": set(NETWORKS),
-    "grad-cam": {"ds-cnn", "audio-transformer", "qft-hybrid"},
-    "grad-cam++": {"ds-cnn", "audio-transformer", "qft-hybrid"},
+    "grad-cam": {"ds-cnn", "cross-modal-fusion", "audio-transformer", "qft-hybrid"},
+    "grad-cam++": {"ds-cnn", "cross-modal-fusion", "audio-transformer", "qft-hybrid"},
     "attention": {"audio-transformer"},
     "attention-rollout": {"audio-transformer"},
     "attention-relevance": {"audio-transformer"},
