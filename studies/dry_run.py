@@ -20,6 +20,7 @@ from classical_baselines.harness.choices import InputError, build_options
 from classical_baselines.harness.contracts import Classifier, Clips
 from classical_baselines.harness.seeds import generator_for, seeded_globally
 from studies import pipeline
+from studies.disturbance import check_disturbances
 from studies.registries import build
 from studies.specification import FrontEndChoice, Study, System
 
@@ -46,6 +47,7 @@ def check_study(study: Study, data_root: Path | None) -> Tried:
     clips = pipeline.load_study_clips(study, data_root)
     for protocol in study.protocols:
         pipeline.folds_of(study, protocol.name, clips)
+    check_disturbances(study.probes, clips)
     first = clips.subset([0])
     # What a layer only warns of (a slow padding, a weight of no element) is no error, and no concern of the user's.
     with warnings.catch_warnings(action="ignore"), _threads(study.threads_per_cell):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from studies.cell import CellResult, RunRecord, StudyCell
 from studies.probe import ProbeName
 from studies.results import StudyResults, trials_of
-from studies.specification import System
+from studies.specification import Noise, System
 from studies.statistics import Interval, accuracy_interval
 
 
@@ -53,12 +53,21 @@ class OcclusionMap:
     picture: NDArray[np.float64] | None  # [mel, frame] in [0, 1]; None where the system reads no picture
 
 
-def curves(results: StudyResults, probe: ProbeName) -> list[Curve]:
-    """A curve per system that was put through the probe, in the order of the study."""
+def probed_runs(
+    results: StudyResults, probe: ProbeName, noise: Noise = "white"
+) -> dict[tuple[str, float], list[tuple[StudyCell, CellResult, RunRecord]]]:
+    """The runs of every system at every value of a probe."""
     found: dict[tuple[str, float], list[tuple[StudyCell, CellResult, RunRecord]]] = {}
     for (cell, made), result in sorted(results.probes.items()):
-        for value, run in zip(made.values, result.runs, strict=False) if made.name == probe else ():
-            found.setdefault((cell.system, value), []).append((cell, result, run))
+        if (made.name, made.noise) == (probe, noise):
+            for value, run in zip(made.values, result.runs, strict=False):
+                found.setdefault((cell.system, value), []).append((cell, result, run))
+    return found
+
+
+def curves(results: StudyResults, probe: ProbeName, noise: Noise = "white") -> list[Curve]:
+    """A curve per system that was put through the probe, in the order of the study."""
+    found = probed_runs(results, probe, noise)
     drawn = []
     for system in results.study.systems:
         values = sorted(value for name, value in found if name == system.name)

@@ -21,15 +21,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from classical_baselines.augment.waveform import noise_at_snr
 from classical_baselines.harness.contracts import Backend, Classifier, Outcome, Trained
 from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.harness.seeds import generator_for
 from studies.cell import CellResult, RunRecord, StudyCell
+from studies.disturbance import disturbed, recordings_sha256
 
 # What a test cell goes through must be what a probe goes through, so the pipeline's own steps are taken.
 from studies.pipeline import N_CALIBRATION, _Bench, _front_end_counts, _new_classifier, _prepare, _record
-from studies.probe import Probe
+from studies.probe import OF_SOUND, Probe
 from studies.registries import build
 from studies.specification import Study
 
@@ -74,8 +74,10 @@ def _outcomes(bench: _Bench, classifier: Classifier, probe: Probe) -> Iterator[t
     backend: Backend = build("backend", choice)
     clean = bench.intensity[list(bench.fold.test)]
     for value in probe.values:
-        if probe.name == "snr_db":
-            yield value, _run(bench, classifier, backend, _noisy(bench, value))
+        if probe.name in OF_SOUND:
+            waveforms = disturbed(bench.clips, bench.fold.test, bench.fold.name, probe, value)
+            outcome = _run(bench, classifier, backend, _intensity(bench, waveforms))
+            yield value, replace(outcome, notes={**outcome.notes, **_said_of_sound(probe, waveforms)})
         elif probe.name == "n_shots":
             sampled = choice.model_copy(update={"options": {**choice.options, "n_shots": int(value)}})
             yield value, _run(bench, classifier, build("backend", sampled), clean)
@@ -93,13 +95,19 @@ def _run(bench: _Bench, classifier: Classifier, backend: Backend, intensity: Ten
     return backend.run(trained, intensity, generator_for(bench.cell.seed, f"backend/{name}"))
 
 
-def _noisy(bench: _Bench, snr_db: float) -> Tensor:
-    """The intensity [clip, mel, frame] of the test clips in noise, which depends on the clips and the ratio alone."""
-    clips = bench.clips.subset(bench.fold.test)
-    generator = generator_for(0, f"probe/noise/{bench.fold.name}/{snr_db:g}")
-    waveforms = noise_at_snr(clips.waveform, clips.n_samples, snr_db, generator)
-    levels = bench.front_end(waveforms, clips.n_samples, clips.sample_rate_hz).float()
+def _intensity(bench: _Bench, waveforms: Tensor) -> Tensor:
+    """The intensity [clip, mel, frame] of the test clips whose sound is `waveforms`."""
+    n_samples = bench.clips.n_samples[list(bench.fold.test)]
+    levels = bench.front_end(waveforms, n_samples, bench.clips.sample_rate_hz).float()
     return levels if bench.scale is None else bench.scale(levels)
+
+
+def _said_of_sound(probe: Probe, waveforms: Tensor) -> dict[str, str]:
+    """What is noted of disturbed recordings; of white noise nothing, as those probes were stored before it was."""
+    if (probe.name, probe.noise) == ("snr_db", "white"):
+        return {}
+    named = {"noise": probe.noise} if probe.name == "snr_db" else {}
+    return {**named, "recordings_sha256": recordings_sha256(waveforms)}
 
 
 def _of_different_classes(bench: _Bench) -> list[int]:

@@ -126,7 +126,7 @@ def _probed(study: Study, ground: Ground, cells: Sequence[KeyedCell]) -> tuple[t
 
     def found() -> dict[str, Any]:
         of_cells = (probes_of(study, cell.cell, ground.folds[cell.cell.protocol]) for cell in cells)
-        return {"probes": [[[probe.name, probe.values] for probe in probes] for probes in of_cells]}
+        return {"probes": [[[probe.name, probe.values, probe.noise] for probe in probes] for probes in of_cells]}
 
     backends = {system.headline_run.backend.name for system in study.systems}
     depends_on = {
@@ -137,7 +137,9 @@ def _probed(study: Study, ground: Ground, cells: Sequence[KeyedCell]) -> tuple[t
     }
     table = remembered("probes", depends_on, found)["probes"]
     return tuple(
-        (cell, Probe(name, tuple(values))) for cell, probes in zip(cells, table, strict=True) for name, values in probes
+        (cell, Probe(name, tuple(values), noise))
+        for cell, probes in zip(cells, table, strict=True)
+        for name, values, noise in probes
     )
 
 

@@ -23,6 +23,7 @@ LARGEST_CELL_GIGABYTES = 100_000
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]*$", description="kebab-case registry key")]
 Family = Literal["classical", "neuro", "quantum"]
 Role = Literal["contender", "rival", "twin", "control"]
+Noise = Literal["white", "pink", "babble"]
 
 
 class _Model(BaseModel):
@@ -143,12 +144,25 @@ class Probes(_Model):
 
     systems: tuple[Name, ...] = Field(default=(), strict=False)  # none: every contender
     n_seeds: int | None = Field(default=None, ge=1)  # the first ones of the study; none: all
-    snr_db: tuple[Annotated[float, Field(ge=-40, le=80)], ...] = Field(default=(), strict=False)  # white noise added
+    snr_db: tuple[Annotated[float, Field(ge=-40, le=80)], ...] = Field(default=(), strict=False)  # noise added
+    noise: tuple[Noise, ...] = Field(default=("white",), min_length=1, strict=False)  # of snr_db: a curve for each kind
+    low_pass_hz: tuple[Annotated[float, Field(gt=0, le=96_000)], ...] = Field(default=(), strict=False)  # cut-offs
+    gain_db: tuple[Annotated[float, Field(ge=-80, le=80)], ...] = Field(default=(), strict=False)  # in 16 bits, clipped
     n_shots: tuple[Annotated[int, Field(ge=1, le=10_000_000)], ...] = Field(default=(), strict=False)
     firing_threshold: tuple[Annotated[float, Field(gt=0, le=100)], ...] = Field(default=(), strict=False)  # factors
     occlusion: tuple[Annotated[int, Field(ge=1, le=64)], Annotated[int, Field(ge=1, le=64)]] | None = Field(
         default=None, strict=False
     )  # patches a picture is cut into: (mel, frame)
+
+    @model_validator(mode="after")
+    def _each_value_once(self) -> "Probes":
+        for name in ("systems", "snr_db", "noise", "low_pass_hz", "gain_db", "n_shots", "firing_threshold"):
+            twice = [value for value, n in Counter(getattr(self, name)).items() if n > 1]
+            if twice:
+                raise ValueError(f"{name} names {shown(twice[0])} twice, which is one point of a curve. Name it once.")
+        if self.noise != ("white",) and not self.snr_db:
+            raise ValueError("noise does nothing without snr_db. Give the ratios, or leave noise out.")
+        return self
 
 
 class SearchSpace(_Model):

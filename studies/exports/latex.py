@@ -4,6 +4,7 @@
     tables/systems.tex        accuracy and energy of the headline runs, the best group in bold
     tables/differences.tex    paired differences and verdicts
     tables/energy.tex         energy per decision by deployment and boundary
+    tables/robustness.tex     accuracy on changed sound, where a study probes it
 
 A page needs `\\usepackage{booktabs}`. The best group in bold: the most accurate system and every system that the
 paired test does not show to be less accurate; with few groups that may be most of them, and the caption says how it
@@ -17,6 +18,7 @@ from studies.energy_answers import cheapest
 from studies.exports import Files
 from studies.report.page import Drawings
 from studies.results import Row, StudyResults
+from studies.robustness import RobustnessTable, cell_text, robustness, table_note
 from studies.tables import comparisons
 from studies.wording import energy_text, interval_text, percent, points_text
 
@@ -43,6 +45,8 @@ def latex(results: StudyResults, drawings: Drawings) -> Files:
     """The tables of the study."""
     del drawings
     made = {"systems": _systems(results), "differences": _differences(results), "energy": _energy(results)}
+    if (table := robustness(results)) is not None:
+        made["robustness"] = _robustness(results, table)
     return {f"tables/{name}.tex": text.encode() for name, text in made.items()}
 
 
@@ -137,6 +141,20 @@ def _energy(results: StudyResults) -> str:
         ],
         f"{_evidence(results)} Energy per decision by boundary, always on: nominal value with its 5 to 95 % range over "
         "the prices; ≥ marks a lower bound, a dash that there is no price. Boundaries do not compare with each other.",
+    )
+
+
+def _robustness(results: StudyResults, table: RobustnessTable) -> str:
+    return _table(
+        results,
+        "robustness",
+        ("system", *(condition.title for condition in table.conditions)),
+        "l" + "r" * len(table.conditions),
+        [
+            [escaped(row.system.title or row.system.name), *(escaped(cell_text(one)) for one in row.accuracies)]
+            for row in table.rows
+        ],
+        f"{_evidence(results)} {table_note(table)}",
     )
 
 

@@ -14,6 +14,7 @@ from studies.exports import Files
 from studies.figures import FIGURES, file_stem
 from studies.report.page import Drawings
 from studies.results import StudyResults
+from studies.robustness import robustness_records
 from studies.tables import COLUMNS, comparisons, csv_records, csv_text, provenance_lines, results_csv
 
 # What a column holds; all others are text.
@@ -27,8 +28,10 @@ BOOLEANS = ("headline", "keeps_up")
 
 
 def csv(results: StudyResults, drawings: Drawings) -> Files:
-    """`results.csv`, and the numbers behind each figure."""
+    """`results.csv`, `robustness.csv` where the sound was changed, and the numbers behind each figure."""
     files = {"results.csv": results_csv(results).encode()}
+    if changed := robustness_records(results):
+        files["robustness.csv"] = csv_text(changed).encode()
     for name in FIGURES:
         drawing = drawings.drawing(name)
         if drawing is not None:

@@ -1,5 +1,5 @@
 # studies/figures/probe_curves.py
-"""Accuracy of trained systems where one thing is changed: noise, shots, firing threshold.
+"""Accuracy of trained systems where one thing is changed: noise of a kind, band, level, shots, firing threshold.
 
 A line per system, with the 95 % interval of every point as a band; "clean" is the test cell of the same
 folds and seeds, to which nothing was done.
@@ -19,6 +19,7 @@ from studies.figures.style import FAMILY_COLOURS, RULE, SOFT, STYLE, margin_labe
 from studies.probe import ProbeName
 from studies.probe_curves import Curve, curves
 from studies.results import StudyResults
+from studies.specification import Noise
 from studies.statistics import Interval
 from studies.wording import interval_text
 
@@ -40,13 +41,57 @@ Points = Callable[[Curve, float], list[_Shown]]
 
 
 def accuracy_vs_noise(results: StudyResults) -> Drawing | None:
-    """Accuracy against the signal-to-noise ratio of the test clips."""
+    """Accuracy against the signal-to-noise ratio of the test clips, in white noise."""
+    return _in_noise(results, "white", "white noise", "tested in white noise, the same for every system.")
+
+
+def accuracy_vs_pink_noise(results: StudyResults) -> Drawing | None:
+    """The same in pink noise."""
+    said = "tested in pink noise (3 dB less per octave), the same for every system."
+    return _in_noise(results, "pink", "pink noise", said)
+
+
+def accuracy_vs_babble(results: StudyResults) -> Drawing | None:
+    """The same in babble."""
+    said = (
+        "tested in the sum of five clips of other groups (speakers), classes in balance, the same for every system; a "
+        "system may have been trained on some of those clips."
+    )
+    return _in_noise(results, "babble", "babble", said)
+
+
+def accuracy_vs_band_limit(results: StudyResults) -> Drawing | None:
+    """Accuracy against the frequency above which the test clips hold nothing."""
+    return _curves_figure(
+        results,
+        "low_pass_hz",
+        _by_cut_off,
+        "cut-off of a low-pass that the test clips go through, Hz",
+        "Trained on the clips as they are, tested without what lies above the cut-off, the same clips for every "
+        "system. Clean: nothing is cut.",
+    )
+
+
+def accuracy_vs_gain(results: StudyResults) -> Drawing | None:
+    """Accuracy against the level of the test clips."""
+    return _curves_figure(
+        results,
+        "gain_db",
+        _by_gain,
+        "gain of the test clips, dB",
+        "Trained on the clips as they are, tested at another level, in 16 bits and clipped at full scale, the same "
+        "clips for every system.",
+    )
+
+
+def _in_noise(results: StudyResults, noise: Noise, named: str, said: str) -> Drawing | None:
     return _curves_figure(
         results,
         "snr_db",
         _by_noise,
-        "signal-to-noise ratio of white noise added to the test clips, dB",
-        "Trained on the clips as they are, tested in white noise, the same for every system. Clean: none is added.",
+        f"signal-to-noise ratio of {named} added to the test clips, dB",
+        f"Trained on the clips as they are, {said} Clean: none is added.",
+        noise,
     )
 
 
@@ -78,6 +123,21 @@ def _by_noise(curve: Curve, furthest: float) -> list[_Shown]:
     return shown if curve.unchanged is None else [*shown, _Shown(furthest, curve.unchanged, "clean")]
 
 
+def _by_cut_off(curve: Curve, furthest: float) -> list[_Shown]:
+    """One place beyond the highest cut-off stands for none."""
+    shown = [_Shown(point.value, point.interval, f"{point.value:,.0f} Hz") for point in curve.points]
+    return shown if curve.unchanged is None else [*shown, _Shown(furthest, curve.unchanged, "clean")]
+
+
+def _by_gain(curve: Curve, furthest: float) -> list[_Shown]:
+    """The clips as they are stand at 0 dB."""
+    del furthest
+    shown = [_Shown(point.value, point.interval, f"{point.value:+g} dB") for point in curve.points]
+    if curve.unchanged is not None and all(point.x != 0 for point in shown):
+        shown.append(_Shown(0.0, curve.unchanged, "clean"))
+    return sorted(shown, key=lambda point: point.x)
+
+
 def _by_shots(curve: Curve, furthest: float) -> list[_Shown]:
     del furthest
     shown = [_Shown(point.value, point.interval, f"{point.value:,.0f} shots") for point in curve.points]
@@ -92,9 +152,9 @@ def _by_spikes(curve: Curve, furthest: float) -> list[_Shown]:
 
 
 def _curves_figure(
-    results: StudyResults, probe: ProbeName, points_of: Points, xlabel: str, caption: str
+    results: StudyResults, probe: ProbeName, points_of: Points, xlabel: str, caption: str, noise: Noise = "white"
 ) -> Drawing | None:
-    drawn = curves(results, probe)
+    drawn = curves(results, probe, noise)
     if not drawn:
         return None
     values = sorted({point.value for curve in drawn for point in curve.points})
@@ -116,7 +176,7 @@ def _curves_figure(
         if probe != "firing_threshold":
             ax.xaxis.set_major_locator(FixedLocator(sorted({point.x for _, shown in lines for point in shown})))
             ax.xaxis.set_minor_locator(NullLocator())
-            has_clean = probe == "snr_db"
+            has_clean = probe in ("snr_db", "low_pass_hz")
             name = FuncFormatter(lambda x, _: "clean" if has_clean and x == furthest else f"{x:,.0f}")
             ax.xaxis.set_major_formatter(name)
         ax.set_xlabel(xlabel)
@@ -124,7 +184,7 @@ def _curves_figure(
         ax.grid(axis="y", color=RULE, alpha=0.22, linewidth=0.6)
         ax.set_axisbelow(True)
         _names(ax, lines)
-    return Drawing(figure, caption, _description(lines), _records(drawn, probe), marks)
+    return Drawing(figure, caption, _description(lines), _records(drawn, probe, noise), marks)
 
 
 def _title(curve: Curve) -> str:
@@ -178,7 +238,7 @@ def _description(lines: Sequence[tuple[Curve, Sequence[_Shown]]]) -> str:
     return "Accuracy by value. " + "; ".join(said) + "."
 
 
-def _records(drawn: Sequence[Curve], probe: ProbeName) -> list[dict[str, float | int | str | None]]:
+def _records(drawn: Sequence[Curve], probe: ProbeName, noise: Noise) -> list[dict[str, float | int | str | None]]:
     """A row per point; the test cells themselves have no value."""
     rows = []
     for curve in drawn:
@@ -189,6 +249,7 @@ def _records(drawn: Sequence[Curve], probe: ProbeName) -> list[dict[str, float |
                 {
                     "system": curve.system.name,
                     "probe": probe,
+                    "noise": noise if probe == "snr_db" else None,
                     "value": value,
                     "accuracy": interval.estimate,
                     "low": interval.low,

@@ -25,7 +25,10 @@ from studies.results import StudyResults
 from studies.wording import joules_text
 from tests.studies.synthetic_results import SPEAKERS, SYSTEMS, synthetic_results
 
-OF_PROBES = ("accuracy-vs-noise", "accuracy-vs-spike-rate", "accuracy-vs-shots", "occlusion")
+OF_PROBES = (
+    *(f"accuracy-vs-{changed}" for changed in ("noise", "pink-noise", "babble", "band-limit", "gain")),
+    *("accuracy-vs-spike-rate", "accuracy-vs-shots", "occlusion"),
+)
 
 
 def words(svg):

@@ -46,11 +46,40 @@ def test_what_is_not_asked_for_is_not_done():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"snr_db": [200.0]}, {"n_shots": [0]}, {"firing_threshold": [0.0]}, {"occlusion": [0, 4]}, {"noise": [1.0]}],
+    [
+        *({"snr_db": [200.0]}, {"n_shots": [0]}, {"firing_threshold": [0.0]}, {"occlusion": [0, 4]}, {"noise": [1.0]}),
+        *({"low_pass_hz": [0.0]}, {"gain_db": [90.0]}),
+        *({"snr_db": [5.0], "noise": ["brown"]}, {"snr_db": [5.0], "noise": []}),
+    ],
 )
 def test_a_value_out_of_range_or_an_unknown_probe_is_refused(wrong):
     with pytest.raises(ValidationError):
         Probes.model_validate(wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"noise": ["pink"]}, "noise does nothing without snr_db"),
+        ({"snr_db": [5.0, 5.0]}, "snr_db names 5.0 twice"),
+        ({"snr_db": [5.0], "noise": ["pink", "pink"]}, "noise names 'pink' twice"),
+        ({"gain_db": [3.0, 3.0]}, "gain_db names 3.0 twice"),
+    ],
+)
+def test_what_would_do_nothing_or_stand_twice_is_refused(wrong, said):
+    with pytest.raises(ValidationError, match=said):
+        Probes.model_validate(wrong)
+
+
+def test_each_kind_of_noise_is_a_probe_and_the_sound_of_every_system_is_changed():
+    wanted = Probes(snr_db=(10.0, 0.0), noise=("white", "babble"), low_pass_hz=(2000.0,), gain_db=(20.0,))
+    assert names("ds-cnn", probes=wanted) == names("qft-hybrid", probes=wanted)
+    assert names("ds-cnn", probes=wanted) == ["snr_db", "snr_db", "low_pass_hz", "gain_db"]
+
+
+def test_white_noise_is_keyed_as_it_was_before_noise_had_a_kind():
+    assert Probe("snr_db", (10.0,)).specified() == {"name": "snr_db", "values": (10.0,)}
+    assert Probe("snr_db", (10.0,), "pink").specified() == {"name": "snr_db", "values": (10.0,), "noise": "pink"}
 
 
 def test_a_system_that_is_not_there_is_refused():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from studies import pipeline, probing
+from studies import disturbance, pipeline, probing
 from studies.cell import StudyCell
 from studies.grid import Ground, keyed
 from studies.probe import Probe
@@ -63,8 +63,10 @@ def test_shots_of_a_probe_are_those_of_a_test_cell_with_that_option(clips):
 
 def test_noise_reaches_the_test_clips_alone_at_its_ratio_and_alike_for_every_system(clips, monkeypatch):
     heard = []
-    noise = probing.noise_at_snr
-    monkeypatch.setattr(probing, "noise_at_snr", lambda *given: heard.append((given, noise(*given))) or heard[-1][1])
+    noise = disturbance.noise_at_snr
+    monkeypatch.setattr(
+        disturbance, "noise_at_snr", lambda *given: heard.append((given, noise(*given))) or heard[-1][1]
+    )
     given = clips()
     for system in ({}, {"classifier": {"name": "linear-model"}, "front_end": "handcrafted", "augment": False}):
         probed(study(**system), Probe("snr_db", (10.0,)))
@@ -173,8 +175,10 @@ def test_the_key_of_a_probe_holds_its_values_and_the_fit(clips):
     keys = {
         task.probe_key(Probe("snr_db", (10.0,))),
         task.probe_key(Probe("snr_db", (20.0,))),
+        task.probe_key(Probe("snr_db", (10.0,), "pink")),
+        task.probe_key(Probe("low_pass_hz", (10.0,))),
         replace(task, cell=replace(cell, fit_key="other")).probe_key(Probe("snr_db", (10.0,))),
         cell.fit_key,
         cell.test_key,
     }
-    assert len(keys) == 5
+    assert len(keys) == 7

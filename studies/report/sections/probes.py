@@ -1,8 +1,9 @@
 # studies/report/sections/probes.py
-"""What trained systems do under changed conditions: noise, shots, thresholds, parts of a picture that say nothing."""
+"""What trained systems do under changed conditions: other sound, shots, thresholds, parts of a picture left out."""
 
 from studies.report.section import Section, Values
 from studies.results import StudyResults
+from studies.robustness import cell_text, robustness, table_note
 
 
 def values(results: StudyResults) -> Values | None:
@@ -10,7 +11,30 @@ def values(results: StudyResults) -> Values | None:
     if not results.probes:
         return None
     seeds = sorted({cell.seed for cell, _ in results.probes})
-    return {"n_seeds": ", ".join(map(str, seeds)), "again": _fitted_again(results)}
+    return {"n_seeds": ", ".join(map(str, seeds)), "again": _fitted_again(results), **_robustness(results)}
+
+
+def _robustness(results: StudyResults) -> Values:
+    """The table of systems by conditions of the sound."""
+    table = robustness(results)
+    if table is None:
+        return {"conditions": [], "robustness": [], "table_note": ""}
+    rows = [
+        {
+            "title": row.system.title or row.system.name,
+            "family": row.system.family,
+            "cells": [
+                {"text": cell_text(interval), "sort": "" if interval is None else f"{interval.estimate:.6f}"}
+                for interval in row.accuracies
+            ],
+        }
+        for row in table.rows
+    ]
+    return {
+        "conditions": [condition.title for condition in table.conditions],
+        "robustness": rows,
+        "table_note": table_note(table),
+    }
 
 
 def _fitted_again(results: StudyResults) -> str:
