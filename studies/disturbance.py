@@ -22,6 +22,7 @@ from classical_baselines.augment.recording_chain import check_cut_off, low_passe
 from classical_baselines.augment.waveform import added_at_snr, noise_at_snr
 from classical_baselines.harness.contracts import Clips
 from classical_baselines.harness.seeds import generator_for
+from classical_baselines.harness.streamed_rows import held_rows
 from studies.probe import Probe
 from studies.specification import Probes
 
@@ -29,19 +30,20 @@ from studies.specification import Probes
 def disturbed(clips: Clips, rows: Sequence[int], fold: str, probe: Probe, value: float) -> Tensor:
     """The waveforms [test clip, sample] of the clips `rows`, which are the test part of a fold, at one value."""
     tested = clips.subset(rows)
+    waveforms = held_rows(tested.waveform)  # disturbed sound is in memory as a whole, and so may the sound before be
     if probe.name == "low_pass_hz":
-        return low_passed(tested.waveform, tested.n_samples, value, clips.sample_rate_hz)
+        return low_passed(waveforms, tested.n_samples, value, clips.sample_rate_hz)
     if probe.name == "gain_db":
-        return recorded_at(tested.waveform, value)
+        return recorded_at(waveforms, value)
     if probe.noise == "white":
-        return noise_at_snr(tested.waveform, tested.n_samples, value, generator_for(0, f"probe/noise/{fold}/{value:g}"))
+        return noise_at_snr(waveforms, tested.n_samples, value, generator_for(0, f"probe/noise/{fold}/{value:g}"))
     generator = generator_for(0, f"probe/noise/{probe.noise}/{fold}/{value:g}")
     if probe.noise == "pink":
-        noise = pink_noise(len(tested), tested.waveform.shape[1], generator).to(tested.waveform)
+        noise = pink_noise(len(tested), waveforms.shape[1], generator).to(waveforms)
     else:
         talkers = balanced_talkers(clips.targets, clips.groups, rows, generator)
         noise = babble_of(clips.waveform, clips.n_samples, talkers, generator)
-    return added_at_snr(tested.waveform, noise, tested.n_samples, value)
+    return added_at_snr(waveforms, noise, tested.n_samples, value)
 
 
 def recordings_sha256(waveforms: Tensor) -> str:

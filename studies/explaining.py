@@ -87,8 +87,9 @@ def explainable(study: Study, cell: StudyCell, weights: Mapping[str, Tensor], da
     classifier.load_state_dict(dict(weights))
     classifier.eval()
     rows = list(bench.fold.validation)
-    training = bench.intensity[list(bench.fold.train)]
-    neutral = torch.zeros_like(training[0]) if bench.scale is not None else training.mean(dim=0)
+    training = list(bench.fold.train)
+    silence = torch.zeros_like(bench.intensity[training[0]])
+    neutral = silence if bench.scale is not None else bench.intensity[training].mean(dim=0)
     subject = Subject(bench.encoder, classifier, neutral, cell.seed)
     return Explainable(bench.system, subject, bench.intensity[rows], bench.clips.subset(rows), axes_of(bench))
 

@@ -5,56 +5,63 @@ A front end has no fitted state, so the picture of a clip depends on the clip, t
 the speed at which the clip is played: these, with the data's content hash, are the key. Limits are fitted later, on
 training clips.
 
-    pictures   [clip, mel, frame]   float32, memory-mapped
+    pictures   [clip, mel, frame]   float32
 
-The cache stands under TRICHORD_CACHE (or the user's cache folder); a file is written aside and renamed, and one that
-cannot be read is computed again.
+They are kept in shards (`picture_shards`), in a folder under TRICHORD_CACHE (or the user's cache folder). Waveforms
+are read as each shard is made: neither they nor the pictures of a large set are ever in memory as a whole.
 """
 
 import hashlib
 import tempfile
+from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from weakref import finalize
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from classical_baselines.augment.waveform import speed_perturbed
-from classical_baselines.augment.waveform_variation import WaveformVariation
+from classical_baselines.augment.waveform_variation import CLIPS_AT_ONCE, WaveformVariation
 from classical_baselines.data.cache import cache_folder
 from classical_baselines.harness.contracts import Clips, FrontEnd
+from classical_baselines.harness.streamed_rows import Rows, fits_in_memory
 from studies.code_version import code_of
+from studies.picture_shards import CLIPS_PER_SHARD, sharded_pictures
 
-BATCH = 512  # clips per call of the front end: bounds the memory of its frames
 
-
-def pictures(clips: Clips, front_end: FrontEnd, speed: float = 1.0) -> Tensor:
+def pictures(clips: Clips, front_end: FrontEnd, speed: float = 1.0) -> Rows:
     """The front end's picture of every clip, played at `speed` (1.1: ten per cent faster)."""
-    path = cache_folder() / "pictures" / f"{_key(clips, front_end, speed)}.npy"
-    cached = _read(path, len(clips))
-    if cached is None:
-        cached = _computed(clips, front_end, speed)
-        _write(path, cached)
-    return torch.from_numpy(np.array(cached))  # a copy: the file is mapped read-only
 
-
-def varied_pictures(clips: Clips, front_end: FrontEnd, vary: WaveformVariation, generator: torch.Generator) -> Tensor:
-    """The front end's pictures of copies of the clips whose sound is varied; drawn anew, and so not kept on disk."""
-    waveforms, n_samples = vary(clips.waveform, clips.n_samples, clips.sample_rate_hz, generator)
-    parts = zip(waveforms.split(BATCH), n_samples.split(BATCH), strict=True)
-    return torch.cat([front_end(part, lengths, clips.sample_rate_hz).float() for part, lengths in parts])
-
-
-def _computed(clips: Clips, front_end: FrontEnd, speed: float) -> np.ndarray[Any, Any]:
-    waveforms, n_samples = clips.waveform, clips.n_samples
-    parts = []
-    for first in range(0, len(clips), BATCH):
-        part, lengths = waveforms[first : first + BATCH], n_samples[first : first + BATCH]
+    def of(rows: slice) -> Tensor:
+        waveforms, n_samples = clips.waveform[rows], clips.n_samples[rows]
         if speed != 1.0:
-            part, lengths = speed_perturbed(part, lengths, speed)
-        parts.append(front_end(part, lengths, clips.sample_rate_hz).float())
-    return torch.cat(parts).numpy()
+            waveforms, n_samples = speed_perturbed(waveforms, n_samples, speed)
+        return front_end(waveforms, n_samples, clips.sample_rate_hz).float()
+
+    return sharded_pictures(cache_folder() / "pictures" / _key(clips, front_end, speed), len(clips), of)
+
+
+def varied_pictures(clips: Clips, front_end: FrontEnd, vary: WaveformVariation, generator: torch.Generator) -> Rows:
+    """The front end's pictures of copies of the clips whose sound is varied; drawn anew, so never kept."""
+    varied = vary.parts(clips.waveform, clips.n_samples, clips.sample_rate_hz, generator)
+    together = iter(lambda: list(islice(varied, CLIPS_PER_SHARD // CLIPS_AT_ONCE)), [])
+    made = (
+        front_end(torch.cat([one for one, _ in parts]), torch.cat([n for _, n in parts]), clips.sample_rate_hz).float()
+        for parts in together
+    )
+    first = next(made)
+    if fits_in_memory((len(clips), *first.shape[1:])):
+        return torch.cat([first, *made])
+    return _set_aside(chain([first], made), len(clips))
+
+
+def _set_aside(made: Iterator[Tensor], n_clips: int) -> Rows:
+    """Pictures that come shard by shard, on disk for as long as what is returned is in use."""
+    folder = tempfile.TemporaryDirectory(dir=cache_folder(), prefix="varied-")
+    rows = sharded_pictures(Path(folder.name), n_clips, lambda _: next(made))
+    finalize(rows, folder.cleanup)
+    return rows
 
 
 def _key(clips: Clips, front_end: FrontEnd, speed: float) -> str:
@@ -62,22 +69,3 @@ def _key(clips: Clips, front_end: FrontEnd, speed: float) -> str:
     shape = f"{list(clips.waveform.shape)}/{clips.sample_rate_hz}"
     text = "\n".join([clips.content_hash, shape, repr(front_end), repr(float(speed)), code])
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _read(path: Path, n_clips: int) -> np.ndarray[Any, Any] | None:
-    try:
-        values = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-    return values if values.ndim == 3 and len(values) == n_clips else None
-
-
-def _write(path: Path, values: np.ndarray[Any, Any]) -> None:
-    """Keep the pictures; a full or read-only disk only costs the next cell its time."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            np.save(file, values)
-        Path(file.name).replace(path)
-    except OSError:
-        return

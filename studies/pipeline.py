@@ -3,11 +3,12 @@
 
     clips -> fold -> pictures -> intensity (limits of the training clips) -> encoder -> classifier -> backends
 
+Pictures of a large set stay on disk: a batch reads its own, and scales them as it does.
 Every system of a study goes through these same lines. What differs stands behind the contracts: the encoder, the
 network, and the backend on which the trained network is run. The test clips are touched by `test_cell` alone.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from classical_baselines.harness.contracts import Classifier, Clips, Encoder, Fr
 from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.harness.protocol import LeakAudit, audit_fold
 from classical_baselines.harness.seeds import generator_for, seeded_globally
+from classical_baselines.harness.streamed_rows import Rows, changed_rows, chosen_rows, held_rows
 from classical_baselines.harness.training import Batch, Recipe, train
 from studies.cell import CellResult, CheckRecord, PictureRecord, RunRecord, StudyCell
 from studies.pictures import pictures, varied_pictures
@@ -96,7 +98,7 @@ class _Bench:
     front_end: FrontEnd
     scale: IntensityScale | None  # None where the front end gives features, not decibels
     encoder: Encoder
-    intensity: Tensor  # [clip, mel, frame] of all clips
+    intensity: Rows  # [clip, mel, frame] of all clips
 
 
 def _prepare(study: Study, cell: StudyCell, data_root: Path | None) -> _Bench:
@@ -109,8 +111,8 @@ def _prepare(study: Study, cell: StudyCell, data_root: Path | None) -> _Bench:
     levels = pictures(clips, front_end)
     scale = None
     if front_end.gives == "decibels":
-        scale = fit_intensity_scale(levels[list(fold.train)], *study.intensity_quantiles)
-        levels = scale(levels)
+        scale = fit_intensity_scale(chosen_rows(levels, fold.train), *study.intensity_quantiles)
+        levels = changed_rows(levels, scale)
     return _Bench(study, cell, system, clips, fold, audit, front_end, scale, build("encoder", system.encoder), levels)
 
 
@@ -127,12 +129,13 @@ def _fit(bench: _Bench, classifier: Classifier) -> dict[str, Any]:
     fold, seed = bench.fold, bench.cell.seed
     rows = torch.tensor(fold.train)
     targets = bench.clips.targets
-    encoded = bench.encoder(bench.intensity[rows], generator_for(seed, "encoding"))
-    if classifier.fit_directly(encoded, targets[rows], seed):
-        return {"fitted": "directly", "n_training_clips": len(rows)}
+    if type(classifier).fit_directly is not Classifier.fit_directly:  # these look at all training clips at once
+        encoded = bench.encoder(bench.intensity[rows], generator_for(seed, "encoding"))
+        if classifier.fit_directly(encoded, targets[rows], seed):
+            return {"fitted": "directly", "n_training_clips": len(rows)}
     recipe = Recipe(**bench.system.training.model_dump())
     batches = _Batches(bench, rows, recipe)
-    validation = (bench.intensity[list(fold.validation)], targets[list(fold.validation)])
+    validation = (chosen_rows(bench.intensity, fold.validation), targets[list(fold.validation)])
     with batches.augmentation.within(classifier, generator_for(seed, "hidden-maps")):
         record = train(classifier, bench.encoder, batches.epoch, batches.n_batches, validation, recipe, seed)
     return {"fitted": "by gradients", "n_training_clips": len(rows), **asdict(record)}
@@ -151,23 +154,22 @@ class _Batches:
         self.n_batches = len(rows) // self.batch_size
         copies = [self._at_speed(bench, rows, speed) for speed in augmentation.speeds or (1.0,)]
         copies += [self._varied(bench, rows, number) for number in range(augmentation.waveform_copies)]
-        self.copies = torch.stack(copies)
+        self.copies = copies  # each [clip, mel, frame] of the training clips
         self.is_picture = bench.scale is not None  # features are not distorted as pictures
         self.generator = generator_for(bench.cell.seed, "batches")
 
     @staticmethod
-    def _at_speed(bench: _Bench, rows: Tensor, speed: float) -> Tensor:
+    def _at_speed(bench: _Bench, rows: Tensor, speed: float) -> Rows:
         if speed == 1.0:
-            return bench.intensity[rows]
-        levels = pictures(bench.clips, bench.front_end, speed)[rows]
-        return levels if bench.scale is None else bench.scale(levels)
+            return chosen_rows(bench.intensity, rows)
+        return _scaled(bench, chosen_rows(pictures(bench.clips, bench.front_end, speed), rows))
 
-    def _varied(self, bench: _Bench, rows: Tensor, number: int) -> Tensor:
+    def _varied(self, bench: _Bench, rows: Tensor, number: int) -> Rows:
         """A copy of the training clips alone, their sound varied by draws of its own."""
         training = bench.clips.subset(rows.tolist())
         generator = generator_for(bench.cell.seed, f"waveforms/{number}")
-        levels = varied_pictures(training, bench.front_end, self.augmentation.waveform_variation(), generator)
-        return levels if bench.scale is None else bench.scale(levels)
+        vary = self.augmentation.waveform_variation()
+        return _scaled(bench, varied_pictures(training, bench.front_end, vary, generator))
 
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """The batches of one epoch: shuffled, each clip in one of its copies, varied, mixed."""
@@ -181,11 +183,27 @@ class _Batches:
     def of(self, chosen: Tensor, progress: float) -> Batch:
         """A batch of these clips: intensities and soft targets, drawn anew."""
         copies = torch.randint(len(self.copies), (len(chosen),), generator=self.generator)
-        intensity = self.copies[copies, chosen]
+        intensity = _one_copy_each(self.copies, copies, chosen)
         targets = one_hot(self.targets[chosen], self.n_classes).to(intensity.dtype)
         if self.is_picture:
             return self.augmentation.batch(intensity, targets, self.generator, progress)
         return intensity, targets
+
+
+def _scaled(bench: _Bench, levels: Rows) -> Rows:
+    """As the bench's own intensity is: by its limits, or features as they are."""
+    return levels if bench.scale is None else changed_rows(levels, bench.scale)
+
+
+def _one_copy_each(copies: Sequence[Rows], which: Tensor, clips: Tensor) -> Tensor:
+    """[batch, mel, frame]: of every clip the copy with the number that stands beside it."""
+    if len(copies) == 1:
+        return copies[0][clips]
+    intensity = torch.empty(len(clips), *copies[0].shape[1:])
+    for number, copy in enumerate(copies):
+        of_copy = (which == number).nonzero()[:, 0]
+        intensity[of_copy] = copy[clips[of_copy]]
+    return intensity
 
 
 def _results(
@@ -199,7 +217,7 @@ def _results(
     """Run the trained classifier on every backend, and keep what came of it."""
     rows = list(indices)
     clips = bench.clips.subset(rows)
-    intensity = bench.intensity[rows]
+    intensity = chosen_rows(bench.intensity, rows)
     trained = Trained(bench.encoder, classifier, bench.intensity[list(bench.fold.train)[:N_CALIBRATION]])
     shown = bench.cell.seed == bench.study.seeds[0] and rows[0] == _first_shown(bench, kind)
     before = _front_end_counts(bench)
@@ -207,7 +225,8 @@ def _results(
     for run in runs:
         backend = build("backend", run.backend)
         generator = generator_for(bench.cell.seed, f"backend/{run.backend.name}")
-        outcome = backend.run(trained, intensity, generator, n_exhibits=1 if shown else 0)
+        given = intensity if getattr(backend, "takes_rows", False) else held_rows(intensity)
+        outcome = backend.run(trained, given, generator, n_exhibits=1 if shown else 0)
         records.append(_record(run.backend.name, outcome, before))
     if shown and records and bench.scale is not None:
         picture = PictureRecord(f"Intensity of {clips.names[0]}", intensity[0].numpy(), ("mel", "frame"), "0 to 1")

@@ -23,6 +23,7 @@ from torch import Tensor
 from classical_baselines.augment.noise import N_TALKERS
 from classical_baselines.front_ends.mel import silent_beyond_end
 from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.streamed_rows import Rows
 
 
 def balanced_talkers(targets: Tensor, groups: Sequence[str], rows: Sequence[int], generator: torch.Generator) -> Tensor:
@@ -51,11 +52,11 @@ def balanced_talkers(targets: Tensor, groups: Sequence[str], rows: Sequence[int]
     return torch.tensor(chosen)
 
 
-def babble_of(pool: Tensor, n_samples: Tensor, talkers: Tensor, generator: torch.Generator) -> Tensor:
+def babble_of(pool: Rows, n_samples: Tensor, talkers: Tensor, generator: torch.Generator) -> Tensor:
     """The sum of the `talkers` [batch, talker], recordings of the pool [clip, sample] with lengths [clip]."""
     n_batch, n_window = len(talkers), pool.shape[1]
     position = torch.arange(n_window)
-    noise = pool.new_zeros(n_batch, n_window)
+    noise = torch.zeros(n_batch, n_window, dtype=pool.dtype, device=pool.device)
     for talker in talkers.unbind(dim=1):
         length = n_samples[talker].clamp_min(1)[:, None]
         first = (torch.rand((n_batch, 1), generator=generator) * length).long()

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from classical_baselines.front_ends.mel import silent_beyond_end
 from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.streamed_rows import Rows
 
 KINDS = ("white", "pink", "babble")
 N_TALKERS = 5
@@ -35,12 +36,12 @@ def pink_noise(n_clips: int, n_samples: int, generator: torch.Generator) -> Tens
     return torch.fft.irfft(spectrum * weight.to(torch.float32), n_samples)
 
 
-def babble(pool: Tensor, n_samples: Tensor, rows: Tensor, generator: torch.Generator) -> Tensor:
+def babble(pool: Rows, n_samples: Tensor, rows: Tensor, generator: torch.Generator) -> Tensor:
     """Babble for the clips `rows` of the pool [clip, sample] with lengths [clip]; no clip is a talker behind itself."""
     n_pool, n_window = pool.shape
     if n_pool < 2:
         raise InputError("Babble is made of other training clips, and there is one alone. Choose white or pink noise.")
-    noise = pool.new_zeros(len(rows), n_window)
+    noise = torch.zeros(len(rows), n_window, dtype=pool.dtype, device=pool.device)
     position = torch.arange(n_window)
     for _ in range(N_TALKERS):
         talker = torch.randint(n_pool - 1, (len(rows),), generator=generator)
@@ -54,9 +55,9 @@ def babble(pool: Tensor, n_samples: Tensor, rows: Tensor, generator: torch.Gener
     return noise
 
 
-def noise_of(kind: str, pool: Tensor, n_samples: Tensor, rows: Tensor, generator: torch.Generator) -> Tensor:
+def noise_of(kind: str, pool: Rows, n_samples: Tensor, rows: Tensor, generator: torch.Generator) -> Tensor:
     """Noise [batch, sample] of one kind for the clips `rows` of the pool."""
     if kind == "babble":
         return babble(pool, n_samples, rows, generator)
     make = pink_noise if kind == "pink" else white_noise
-    return make(len(rows), pool.shape[1], generator).to(pool)
+    return make(len(rows), pool.shape[1], generator).to(pool.device, pool.dtype)

@@ -13,6 +13,7 @@ waveforms   [clip, sample]      zero from each clip's own end on; so is what com
 n_samples   [clip]              each clip's own length
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -22,6 +23,7 @@ from classical_baselines.augment.noise import noise_of
 from classical_baselines.augment.pitch import pitch_shifted
 from classical_baselines.augment.room import DIRECT_TO_REVERBERANT_DB, reverberated, room_responses
 from classical_baselines.augment.waveform import added_at_snr, time_shift
+from classical_baselines.harness.streamed_rows import Rows
 
 PITCH_STEP_SEMITONES = 0.5
 CLIPS_AT_ONCE = 256  # bounds the memory of spectra
@@ -42,10 +44,16 @@ class WaveformVariation:
     noise_probability: float = 1.0
 
     def __call__(
-        self, waveforms: Tensor, n_samples: Tensor, sample_rate_hz: int, generator: torch.Generator
+        self, waveforms: Rows, n_samples: Tensor, sample_rate_hz: int, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
         """Varied copies of the clips, and their lengths. Babble is made of the same clips, unvaried."""
-        parts = []
+        parts = list(self.parts(waveforms, n_samples, sample_rate_hz, generator))
+        return torch.cat([waveform for waveform, _ in parts]), torch.cat([lengths for _, lengths in parts])
+
+    def parts(
+        self, waveforms: Rows, n_samples: Tensor, sample_rate_hz: int, generator: torch.Generator
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """The same, so many clips at once: each part is read and drawn when it is asked for."""
         for rows in torch.arange(len(waveforms)).split(CLIPS_AT_ONCE):
             part = waveforms[rows], n_samples[rows]
             if self.pitch_shift_semitones:
@@ -57,8 +65,7 @@ class WaveformVariation:
             if self.noise_snr_db is not None:
                 pool = (waveforms, n_samples, rows)
                 part = self._in_noise(*part, self.noise_snr_db, pool, generator), part[1]
-            parts.append(part)
-        return torch.cat([waveform for waveform, _ in parts]), torch.cat([lengths for _, lengths in parts])
+            yield part
 
     def _in_other_voices(
         self, waveforms: Tensor, n_samples: Tensor, sample_rate_hz: int, generator: torch.Generator
@@ -89,7 +96,7 @@ class WaveformVariation:
         waveforms: Tensor,
         n_samples: Tensor,
         snr_db: Range,
-        pool: tuple[Tensor, Tensor, Tensor],
+        pool: tuple[Rows, Tensor, Tensor],
         generator: torch.Generator,
     ) -> Tensor:
         n_clips = len(waveforms)

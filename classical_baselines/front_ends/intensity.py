@@ -9,10 +9,13 @@ Silence stays silence: what lies at or below low_db becomes exactly 0, so an enc
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
 
+from classical_baselines.front_ends.exact_quantiles import exact_quantiles
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.operations import OperationCounts
+from classical_baselines.harness.streamed_rows import Rows
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class IntensityScale:
         )
 
 
-def fit_intensity_scale(spectrogram: Tensor, low_quantile: float = 0.0, high_quantile: float = 1.0) -> IntensityScale:
+def fit_intensity_scale(spectrogram: Rows, low_quantile: float = 0.0, high_quantile: float = 1.0) -> IntensityScale:
     """The scale between two quantiles of the levels of training clips [batch, mel, frame].
 
     >>> import torch
@@ -57,7 +60,11 @@ def fit_intensity_scale(spectrogram: Tensor, low_quantile: float = 0.0, high_qua
         raise InputError(
             f"Quantiles must satisfy 0 <= low_quantile < high_quantile <= 1; got {low_quantile} and {high_quantile}."
         )
-    if spectrogram.numel() == 0:
+    if len(spectrogram) == 0:
         raise InputError("An intensity scale needs at least one training clip; got none.")
-    low_db, high_db = np.quantile(spectrogram.detach().cpu().double().numpy(), (low_quantile, high_quantile))
+    quantiles = (low_quantile, high_quantile)
+    if isinstance(spectrogram, Tensor) and spectrogram.dtype != torch.float32:
+        low_db, high_db = np.quantile(spectrogram.detach().cpu().double().numpy(), quantiles)
+    else:
+        low_db, high_db = exact_quantiles(spectrogram, quantiles)
     return IntensityScale(float(low_db), float(high_db))

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from classical_baselines.harness.operations import OperationCounts
+from classical_baselines.harness.streamed_rows import Rows, chosen_rows
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Clips:
     Strings stay strings: the speaker `00000001` is not the number 1.
     """
 
-    inputs: Mapping[str, Tensor]  # "waveform": [clip, sample], float32, zero after a clip's own end
+    inputs: Mapping[str, Rows]  # "waveform": [clip, sample], float32, zero after a clip's own end
     n_samples: Tensor  # [clip], each clip's own length within "waveform"
     targets: Tensor  # [clip], index into label_names
     groups: tuple[str, ...]  # speaker, source recording or patient; "" where the data set has none
@@ -46,8 +47,8 @@ class Clips:
         return len(self.names)
 
     @property
-    def waveform(self) -> Tensor:
-        """[clip, sample]."""
+    def waveform(self) -> Rows:
+        """[clip, sample]: a tensor, or rows that stream where the set is large."""
         return self.inputs["waveform"]
 
     def subset(self, indices: Sequence[int]) -> "Clips":
@@ -55,7 +56,7 @@ class Clips:
         rows = torch.as_tensor(list(indices), dtype=torch.long)
         return replace(
             self,
-            inputs={name: values[rows] for name, values in self.inputs.items()},
+            inputs={name: chosen_rows(values, rows) for name, values in self.inputs.items()},
             n_samples=self.n_samples[rows],
             targets=self.targets[rows],
             groups=tuple(self.groups[i] for i in indices),
@@ -192,7 +193,8 @@ class Outcome:
 
 
 class Backend(Protocol):
-    """Where a trained classifier is run. A frozen dataclass of options."""
+    """Where a trained classifier is run. A frozen dataclass of options; one whose class says `takes_rows` is also given
+    intensities that stream (`streamed_rows`), where all others are given a tensor."""
 
     def run(self, trained: Trained, intensity: Tensor, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
         """Logits and counts for [batch, mel, frame]; pictures of the first `n_exhibits` clips."""

@@ -58,5 +58,5 @@ def audit_fold(
 
 def _fingerprint(clips: Clips, index: int) -> bytes:
     """SHA-256 of a clip's own samples."""
-    samples = clips.waveform[index, : int(clips.n_samples[index])]
+    samples = clips.waveform[index][: int(clips.n_samples[index])]
     return hashlib.sha256(samples.contiguous().numpy().tobytes()).digest()

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from classical_baselines.harness.contracts import Classifier, Encoder
 from classical_baselines.harness.seeds import generator_for, seeded_globally
+from classical_baselines.harness.streamed_rows import Rows
 
 Batch = tuple[Tensor, Tensor]  # intensity [batch, mel, frame] and targets: [batch] or soft [batch, class]
 
@@ -60,7 +61,7 @@ def train(
     encoder: Encoder,
     batches: Callable[[int], Iterable[Batch]],
     n_batches: int,
-    validation: Batch,
+    validation: tuple[Rows, Tensor],
     recipe: Recipe,
     seed: int,
     n_validations: int = 5,
@@ -123,7 +124,7 @@ def train(
 
 
 @torch.no_grad()
-def predict(classifier: Classifier, encoder: Encoder, intensity: Tensor, seed: int, batch_size: int = 256) -> Tensor:
+def predict(classifier: Classifier, encoder: Encoder, intensity: Rows, seed: int, batch_size: int = 256) -> Tensor:
     """Logits [clip, class] of the float network in evaluation mode."""
     generator = generator_for(seed, "validation-encoding")
     training = classifier.training

@@ -6,12 +6,14 @@ The encoder before it (pooling, if any) is counted as it is; the network's count
 
 import time
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from classical_baselines.harness.contracts import Outcome, Trained
 from classical_baselines.harness.operations import OperationCounts
+from classical_baselines.harness.streamed_rows import Rows
 from classical_baselines.models.integer_network import IntegerNetwork, n_integer_parameters
 
 
@@ -20,8 +22,9 @@ class Int8:
     """The options of the integer backend."""
 
     batch_size: int = 256  # clips at a time; the logits do not depend on it
+    takes_rows: ClassVar[bool] = True  # also rows that stream: it reads one batch after another
 
-    def run(self, trained: Trained, intensity: Tensor, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
+    def run(self, trained: Trained, intensity: Rows, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
         """Logits and integer counts for [batch, mel, frame]; this backend draws no pictures."""
         del n_exhibits
         network = IntegerNetwork(trained.classifier)

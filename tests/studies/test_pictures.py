@@ -73,7 +73,7 @@ def test_changed_code_behind_a_front_end_makes_other_pictures(tmp_path, monkeypa
     monkeypatch.setattr(code_version, "module_hash", lambda name: "changed" if name == behind else written(name))
     pictures(clips(), front_end)
 
-    assert len(list((tmp_path / "pictures").glob("*.npy"))) == 2
+    assert len(list((tmp_path / "pictures").rglob("*.f32"))) == 2
 
 
 def test_a_speed_is_played_before_the_front_end():
@@ -86,7 +86,7 @@ def test_a_speed_is_played_before_the_front_end():
 @pytest.mark.parametrize("content", [b"", b"no array at all", b"\x93NUMPY\x01\x00"])
 def test_a_damaged_cache_is_computed_again(tmp_path, content):
     expected = pictures(clips(), Doubled())
-    (path,) = (tmp_path / "pictures").glob("*.npy")
+    (path,) = (tmp_path / "pictures").rglob("*.f32")
     path.write_bytes(content)
 
     assert torch.equal(pictures(clips(), Doubled()), expected)

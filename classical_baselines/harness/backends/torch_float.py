@@ -9,7 +9,7 @@ count that depends on the data, such as spikes, is a mean over all clips), else 
 
 import time
 from dataclasses import dataclass
-from typing import cast
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor
@@ -17,6 +17,7 @@ from torch import Tensor
 from classical_baselines.harness.contracts import Classifier, Outcome, Trained
 from classical_baselines.harness.macs import BYTES_PER_FLOAT, count_modules, evaluating
 from classical_baselines.harness.operations import OperationCounts
+from classical_baselines.harness.streamed_rows import Rows
 
 
 def classifier_operations(classifier: Classifier, encoded: Tensor) -> OperationCounts:
@@ -32,8 +33,9 @@ class TorchFloat:
     """The options of the float backend."""
 
     batch_size: int = 256  # clips at a time; the logits do not depend on it
+    takes_rows: ClassVar[bool] = True  # also rows that stream: it reads one batch after another
 
-    def run(self, trained: Trained, intensity: Tensor, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
+    def run(self, trained: Trained, intensity: Rows, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
         """Logits and counts for [batch, mel, frame]; this backend draws no pictures."""
         del n_exhibits
         if len(intensity) == 0:

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 import torch
 
-from classical_baselines.data import loading
+from classical_baselines.data import recordings
 from classical_baselines.data.loading import load_clips
 from classical_baselines.harness.choices import InputError
 from tests.classical_baselines.data.small_sets import manifest_set, noise, public_fsdd, table
@@ -111,7 +111,7 @@ def test_the_second_load_decodes_nothing(folder, monkeypatch):
     def no_reading(path):
         raise AssertionError(f"{path} was decoded again")
 
-    monkeypatch.setattr(loading, "read_audio", no_reading)
+    monkeypatch.setattr(recordings, "read_audio", no_reading)
     second = load_clips(str(folder), None, 0.1)
 
     assert torch.equal(first.waveform, second.waveform)
@@ -127,22 +127,24 @@ def test_a_file_that_changes_is_decoded_again(folder):
     assert (load_clips(str(folder), None, 0.1).waveform[1, :300] * 32768).tolist() == other.tolist()
 
 
-@pytest.mark.parametrize("damage", ["flip", "cut", "text", "empty", "folder"])
-def test_a_damaged_cache_costs_time_and_changes_nothing(folder, own_cache, damage):
+@pytest.mark.parametrize("suffix", ["f32", "json"])
+@pytest.mark.parametrize("damage", ["flip", "cut", "text", "empty", "folder", "missing"])
+def test_a_damaged_cache_costs_time_and_changes_nothing(folder, own_cache, damage, suffix):
     first = load_clips(str(folder), None, 0.1)
-    (cached,) = (own_cache / "decoded").glob("*.npz")
+    (cached,) = (own_cache / "decoded").rglob(f"*.{suffix}")
     content = bytearray(cached.read_bytes())
-    content[500] ^= 255  # among the samples
+    content[len(content) // 2] ^= 1
     cached.unlink()
     if damage == "folder":
         cached.mkdir()
-    else:
-        cached.write_bytes({"flip": bytes(content), "cut": content[:900], "text": b"hello", "empty": b""}[damage])
+    elif damage != "missing":
+        cached.write_bytes({"flip": bytes(content), "cut": content[:90], "text": b"hello", "empty": b""}[damage])
 
     second = load_clips(str(folder), None, 0.1)
 
     assert torch.equal(first.waveform, second.waveform)
-    assert not list((own_cache / "decoded").glob("*.part"))
+    assert first.content_hash == second.content_hash
+    assert not list((own_cache / "decoded").rglob("*.part"))
 
 
 def test_a_cache_that_cannot_be_written_changes_nothing(folder, tmp_path, monkeypatch):
@@ -159,7 +161,7 @@ def test_a_bad_clip_is_named_and_nothing_of_its_set_is_cached(tmp_path, own_cach
 
     with pytest.raises(InputError, match=r"audio/b_x\.wav: its 'data' chunk claims"):
         load_clips(str(tmp_path / "set"), None, 0.1)
-    assert not list(own_cache.rglob("*.npz"))
+    assert not list(own_cache.rglob("*.f32"))
 
 
 def test_a_folder_needs_a_clip_length(folder):
