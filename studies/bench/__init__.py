@@ -42,6 +42,12 @@ def _large_store() -> list[BenchRow]:
     return bench()
 
 
+def _large_set() -> list[BenchRow]:
+    from studies.bench.large_set import bench
+
+    return bench()
+
+
 def _harness() -> list[BenchRow]:
     from studies.bench.harness import bench
 
@@ -60,6 +66,7 @@ BENCHES: Mapping[str, Callable[[], list[BenchRow]]] = {
     "loihi": _loihi,
     "qft-circuit": _qft_circuit,
     "int8": _int8,
+    "large-set": _large_set,
     "large-store": _large_store,
     "energy-draws": _energy_draws,
     "harness": _harness,

@@ -6,8 +6,8 @@ one process with the same number of threads, after a first call of each that is 
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 ROUND_SECONDS = 0.02  # a shorter call is repeated until it fills a round
@@ -24,6 +24,7 @@ class BenchRow:
     target: float | None = None  # of the ratio
     max_difference: float | None = None  # between the two results
     unavailable: str | None = None  # why there is no ratio
+    figures: Mapping[str, float] = field(default_factory=dict)  # what else was measured, each name with its unit
 
     @property
     def ratio(self) -> float | None:
@@ -43,6 +44,7 @@ class BenchRow:
             "target": self.target,
             "max_difference": self.max_difference,
             "unavailable": self.unavailable,
+            "figures": dict(self.figures),
         }
 
 

@@ -23,10 +23,14 @@ def bench(names: list[str], as_json: bool) -> int:
         return 0
     for row in rows:
         print(_line(row))
+        for name, value in row.figures.items():
+            print(f"    {name:40}  {value:,.0f}")
     return 0
 
 
 def _line(row: BenchRow) -> str:
+    if row.figures and row.ours_seconds is not None:
+        return f"{row.name:44}  {row.ours_seconds:9.1f} s"
     if row.ratio is None or row.ours_seconds is None or row.peer_seconds is None:
         return f"{row.name:44}  not available beside {row.peer}: {row.unavailable}"
     target = "" if row.target is None else f", target {row.target:g}"
