@@ -2,11 +2,11 @@
 """A set that is larger than the memory it is given: 100,000 clips through an epoch and the validation pass.
 
 The clips are generated, a second each at 8 kHz, and written as WAV files with a manifest; from there on they go the way
-of any set: decoded, made into log-mel pictures, limits fitted, a small CNN trained for an epoch and run on the validation
-clips. That is done twice in a process of its own, first with an empty cache, then with a full one.
+of any set: decoded, made into log-mel pictures, limits fitted, a small CNN trained for an epoch and run on the clips of
+the validation part. That is done twice in a process of its own, first with an empty cache, then with a full one.
 
-    memory    peak resident set of that process (it starts no other), with all it imports and with every page of a mapped
-              shard that is resident: VmHWM of Linux, ru_maxrss elsewhere
+    memory    peak resident set of that process (it starts no other), with all that it imports and every page of a
+              mapped shard that is resident: VmHWM of Linux, ru_maxrss elsewhere
     disk      the WAV files, and what the cache holds in the end
 
 What all waveforms and pictures would take if they were held once is printed beside it. The folder is the first argument
