@@ -174,10 +174,11 @@ class CrossModalFusionClassifier(Classifier):
 
 
 class Views(nn.Module):
-    """The branches, and their maps where they lie over the picture: [batch, band, frame] -> [batch, width, mel, frame].
+    """The branches, and their maps where they lie over the picture: [batch, band, frame] -> [batch, map, mel, frame].
 
-    View 1 has the first rows and view 2 the rest, as in the picture, so that an explanation by these maps is laid over
-    the right view. Rows of a view that is not read are 0; where views are channels, their common maps stand in both.
+    View 1 has the first rows and view 2 the rest, as in the picture, and either branch has maps of its own, which are 0
+    in the rows that it does not read: an explanation by these maps weighs each branch by itself and is laid over the
+    right view. Where views are channels, their common maps stand in both.
     """
 
     def __init__(self, options: CrossModalFusion, bands: Pair) -> None:
@@ -190,25 +191,23 @@ class Views(nn.Module):
 
     def forward(self, encoded: Tensor) -> Tensor:
         first, second = (view[:, None] for view in encoded.split(self.bands, dim=1))
-        if self.reads == ("first", "second"):
-            one, other = self.branches
-            return torch.cat([one(first), other(second)], dim=2)
-        (only,) = self.branches
-        if self.reads == ("first",):
-            return functional.pad(only(first), (0, 0, 0, self.rows[1]))
-        if self.reads == ("second",):
-            return functional.pad(only(second), (0, 0, self.rows[0], 0))
-        if self.reads == ("channels",):
-            return only(torch.cat([first, second], dim=1)).repeat(1, 1, 2, 1)
-        maps: Tensor = only(encoded[:, None])
-        return maps
+        maps = []
+        for name, one in zip(self.reads, self.branches, strict=True):
+            if name == "first":
+                maps.append(functional.pad(one(first), (0, 0, 0, self.rows[1])))
+            elif name == "second":
+                maps.append(functional.pad(one(second), (0, 0, self.rows[0], 0)))
+            elif name == "channels":
+                maps.append(one(torch.cat([first, second], dim=1)).repeat(1, 1, 2, 1))
+            else:
+                maps.append(one(encoded[:, None]))
+        return torch.cat(maps, dim=1)
 
     def read(self, maps: Tensor) -> list[Tensor]:
-        """The maps of each branch, out of those over the picture."""
-        if self.reads == ("picture",):
-            return [maps]
-        of_view = dict(zip(("first", "second"), maps.split(self.rows, dim=2), strict=True))
-        return [of_view["first" if name == "channels" else name] for name in self.reads]
+        """The maps of each branch [batch, width, mel, frame], out of those over the picture."""
+        rows = {"second": slice(self.rows[0], None)}  # all others begin with the first row
+        each = zip(self.reads, maps.chunk(len(self.reads), dim=1), strict=True)
+        return [of_branch[:, :, rows.get(name, slice(self.rows[0]))] for name, of_branch in each]
 
 
 def branch(options: CrossModalFusion, n_channels: int) -> nn.Sequential:

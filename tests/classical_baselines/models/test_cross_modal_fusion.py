@@ -249,12 +249,12 @@ def test_maps_lie_over_the_picture_as_the_views_do(first_bands, stem_stride, str
         maps = views(clips)
 
         rows = rows_after(first_bands, strides), rows_after(9, strides)
-        assert maps.shape == (4, 8, sum(rows), 3)
-        for name, own, view in zip(
-            ("first", "second"), maps.split(rows, 2), clips.split((first_bands, 9), 1), strict=True
-        ):
-            reads = views.reads.index(name) if name in views.reads else None
-            expected = torch.zeros_like(own) if reads is None else views.branches[reads](view[:, None])
+        assert maps.shape == (4, 8 * len(views.reads), sum(rows), 3)
+        for name, own in zip(views.reads, maps.chunk(len(views.reads), dim=1), strict=True):
+            is_first = name == "first"
+            read, bands = (slice(n) if is_first else slice(n, None) for n in (rows[0], first_bands))
+            expected = torch.zeros_like(own)
+            expected[:, :, read] = views.branches[views.reads.index(name)](clips[:, None, bands])
             torch.testing.assert_close(own, expected)
 
 
@@ -264,6 +264,15 @@ def test_an_explanation_stays_within_the_view_that_was_read():
     for fusion, other in (("first", slice(20, 32)), ("second", slice(0, 12))):
         saliency = GradCam()(subject_of(built(shape=shape, fusion=fusion), size=(32, 16)), clips, classes).values
         assert saliency.sum() > 0 and saliency[:, other].sum() == 0
+
+    late = built(shape=shape, fusion="late")
+    saliency = GradCam()(subject_of(late, size=(32, 16)), clips, classes).values
+    for number, (fusion, own) in enumerate((("first", slice(0, 12)), ("second", slice(20, 32)))):
+        alone = built(shape=shape, fusion=fusion)  # with the weights of that branch: half of the logits come from it
+        alone.views.branches[0].load_state_dict(late.views.branches[number].state_dict())
+        alone.readouts[0].load_state_dict(late.readouts[number].state_dict())
+        expected = GradCam()(subject_of(alone, size=(32, 16)), clips, classes).values
+        torch.testing.assert_close(saliency[:, own], expected[:, own] / 2)
 
     both = GradCam()(subject_of(built(shape=shape, fusion="channels"), size=(32, 16)), clips, classes).values
     torch.testing.assert_close(both[:, 4:12], both[:, 20:28])
