@@ -633,6 +633,31 @@ def explain(
 
 
 @app.command()
+def twin(
+    study: StudyName,
+    system: Annotated[str, typer.Option("--system", help="A system that is run on int8 or low-bit.")],
+    fold: Annotated[str | None, typer.Option("--fold", help="A fold.  [default: the first with weights]")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="A seed.  [default: the first with weights]")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="A new folder.  [default: twins/STUDY/SYSTEM]", show_default=False)
+    ] = None,
+    formats: Annotated[str, typer.Option("--format", help="onnx, c, or both.")] = "onnx,c",
+    store: StoreFolder = None,
+    data_root: DataRoot = None,
+    settings: Settings = None,
+    accept_code: AcceptCode = None,
+    as_json: AsJson = False,
+) -> int:
+    """Write the integer network of a trained cell, to deploy.
+
+    An ONNX graph and a C header with test vectors; each is run over the cell's clips, and kept only where every integer
+    is the one that was reported.
+    """
+    which = {"system": system, "fold": fold, "seed": seed, "to": to, "formats": formats}
+    return _call("twin", request=_request(locals()), **which, as_json=as_json)
+
+
+@app.command()
 def augment(
     study: StudyName,
     systems: Annotated[

@@ -4,7 +4,7 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,8 @@ from classical_baselines.explain import EXPLAINERS
 from classical_baselines.harness.choices import InputError, choose
 from studies.commands.columns import print_columns
 from studies.commands.request import Request, refuse_absent
-from studies.grid import KeyedCell
-from studies.running import Plan
+from studies.commands.trained_cells import Asking, Place, no_weights, place_with_weights
 from studies.specification import Study
-from studies.store import Store
 
 if TYPE_CHECKING:
     from classical_baselines.explain.score_card import ScoreCard
@@ -43,16 +41,6 @@ LEGEND = (
     "with the fall as patches are hidden (high). deletion (low), insertion (high): area under the probability. sparse: "
     "Gini index. random: rank correlation with the map of permuted weights (near 0 is good). empty: clips with no map."
 )
-
-
-@dataclass(frozen=True)
-class Place:
-    """The fold and seed on which all systems are explained, and their cells there."""
-
-    fold: str
-    seed: int
-    cells: tuple[KeyedCell, ...]
-    without: tuple[str, ...]  # systems of which the store has no weights there
 
 
 def explain(
@@ -89,9 +77,10 @@ def explain(
     store = request.open_store(study)
     refuse_absent(store, named=request.store is not None)
     plan = request.planned(study, store, confirm=False)
-    place = _place(request.study, study, plan, store, wanted, fold, seed)
+    asking = Asking(request.study, "explain", "an explanation")
+    place = place_with_weights(asking, study, plan, store, wanted, fold, seed)
     if place.without and systems is not None:
-        raise _no_weights(request.study, study, store, plan, list(place.without), place.fold, place.seed)
+        raise no_weights(asking, study, store, plan, list(place.without), place.fold, place.seed)
     if place.without:
         print(f"Left out: {', '.join(place.without)}, of which the store has no weights.", file=sys.stderr)
 
@@ -120,62 +109,6 @@ def explain(
 
 def _names(text: str | None) -> list[str]:
     return [name.strip() for name in (text or "").split(",") if name.strip()]
-
-
-def _place(
-    named: str,
-    study: Study,
-    plan: Plan,
-    store: Store,
-    wanted: Sequence[str],
-    fold: str | None,
-    seed: int | None,
-) -> Place:
-    """The first fold and seed, of those that are asked for, of which the store has weights of a wanted system."""
-    protocol = study.headline_protocol.name
-    folds = plan.ground.folds[protocol]
-    if fold is not None and fold not in folds:
-        raise InputError(f"No fold of {protocol} is called {fold!r}. Choose one of: {', '.join(folds)}.")
-    if seed is not None and seed not in study.seeds:
-        raise InputError(f"Seed {seed} is none of the study's: {', '.join(map(str, study.seeds))}.")
-    at: dict[tuple[str, int], dict[str, KeyedCell]] = {}
-    for keyed in plan.cells:
-        cell = keyed.cell
-        is_asked = cell.protocol == protocol and fold in (None, cell.fold) and seed in (None, cell.seed)
-        if is_asked and cell.system in wanted:
-            at.setdefault((cell.fold, cell.seed), {})[cell.system] = keyed
-    for (name, number), cells in at.items():
-        trained = {system: cells[system] for system in wanted if store.has_weights(cells[system].fit_key)}
-        if trained:
-            without = tuple(system for system in wanted if system not in trained)
-            return Place(name, number, tuple(trained.values()), without)
-    first_fold, first_seed = next(iter(at))
-    raise _no_weights(
-        named, study, store, plan, list(wanted), fold or first_fold, seed if seed is not None else first_seed
-    )
-
-
-def _no_weights(
-    named: str, study: Study, store: Store, plan: Plan, systems: Sequence[str], fold: str, seed: int
-) -> InputError:
-    """What to do where there are no weights: run the cells, in a copy of the study where they are published."""
-    only = ",".join([f"fold={fold}", f"seed={seed}", *(f"system={name}" for name in systems)])
-    protocol = study.headline_protocol.name
-    published = any(
-        store.has(one.fit_key)
-        for one in plan.cells
-        if one.cell.system in systems and (one.cell.protocol, one.cell.fold, one.cell.seed) == (protocol, fold, seed)
-    )
-    head = f"{store.path} has no weights of {', '.join(systems)} for the fold {fold} and the seed {seed}, and an "
-    head += "explanation needs trained weights. "
-    if published:
-        copy = f"my-{study.name}"
-        return InputError(
-            f"{head}Published cells have none and are taken as computed; a copy of the study trains its own: "
-            f"`trichord new {copy} --from {study.name}`, `trichord run {copy}.toml --only {only}`, then "
-            f"`trichord explain {copy}.toml`."
-        )
-    return InputError(f"{head}`trichord run {named} --only {only}` makes them, with the same --store.")
 
 
 def _clip(one: "Explainable", name: str | None, fold: str) -> int:
