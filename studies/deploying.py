@@ -1,10 +1,10 @@
 # studies/deploying.py
-"""Deployable twins of a trained cell: its integer network as ONNX and as a C header, each run again before it is kept.
+"""Deployable twins of a trained cell: its integer network as ONNX and as C headers, each run again before it is kept.
 
-    weights of the store -> integer graph -> network.onnx, network.h -> run over all clips of the cell -> compared
+    weights of the store -> integer graph -> network.onnx, network.h, stream.h -> run over all clips -> compared
 
-Compared, for every clip, bit by bit: the integer logits of onnxruntime and of the compiled header with those behind the
-run of the backend as it stands now; the inputs that the header quantises itself; the decisions; the reported logits
+Compared, for every clip, bit by bit: the integer logits of onnxruntime and of the compiled headers with those behind
+the run of the backend as it stands now; the inputs that the header quantises itself; the decisions; the reported logits
 with those of the backend now, and, to the digits that a store keeps, with those that were committed with the cell. The
 clips are the validation clips and, where the test cell is committed, its test clips: no look is opened.
 """
@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from classical_baselines.data.catalogue import DATA_SETS
 from classical_baselines.harness.choices import InputError
-from classical_baselines.harness.contracts import Backend, Trained
+from classical_baselines.harness.contracts import Backend, Classifier, Trained
 from classical_baselines.harness.seeds import generator_for
 from classical_baselines.harness.unencoded import Unencoded
 from classical_baselines.twins.c_stream import c_stream_header, stream_sizes
@@ -131,7 +131,7 @@ def deployable_twin(
 
 
 def _evidence(
-    bench: _Bench, classifier: nn.Module, graph: IntegerGraph, run: Run, keyed: KeyedCell, store: Store
+    bench: _Bench, classifier: Classifier, graph: IntegerGraph, run: Run, keyed: KeyedCell, store: Store
 ) -> "list[_Evidence]":
     """The validation clips, and the test clips where they were looked at before."""
     parts = [("validation", bench.fold.validation, keyed.fit_key)]
@@ -139,7 +139,7 @@ def _evidence(
         parts.append(("test", bench.fold.test, keyed.test_key))
     backend: Backend = build("backend", run.backend)
     calibration = bench.intensity[list(bench.fold.train)[:N_CALIBRATION]]
-    trained = Trained(bench.encoder, classifier, calibration)  # type: ignore[arg-type]
+    trained = Trained(bench.encoder, classifier, calibration)
     found = []
     for what, indices, key in parts:
         rows = list(indices)
