@@ -260,7 +260,7 @@ def _picture(bench: _Bench) -> str:
     made = f"{choice.name}({options}) at {bench.clips.sample_rate_hz} Hz"
     if bench.scale is not None:
         low, high = bench.scale.low_db, bench.scale.high_db
-        made += f"; (decibels - {low:.9g}) / ({high:.9g} - {low:.9g}), clipped to 0 to 1"
+        made += f"; {low:.9g} to {high:.9g} dB become 0 to 1, and what lies beyond is clipped"
     pool = getattr(bench.encoder, "pool", (1, 1))
     return made if tuple(pool) == (1, 1) else f"{made}; means of {pool[0]} mel by {pool[1]} frames"
 
