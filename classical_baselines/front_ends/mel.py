@@ -238,10 +238,11 @@ class LogMel:
             reference = mel.amax(dim=(1, 2), keepdim=True)
         else:
             reference = mel.new_full((len(mel), 1, 1), (self.n_fft / 4) ** 2)  # a periodic Hann window sums to n_fft/2
-        levels = relative_level(mel, reference, self.top_db)
+        power_of_frames = None if self.trim_below_db is None else mel.sum(dim=1)
+        levels = self._levels(mel, reference)
         n_own_frames = (1 + n_samples // self.hop).clamp_max(levels.shape[2]).to(levels.device)
-        if self.trim_below_db is not None:
-            levels, n_own_frames = trimmed(levels, mel.sum(dim=1), n_own_frames, self.trim_below_db, -self.top_db)
+        if self.trim_below_db is not None and power_of_frames is not None:
+            levels, n_own_frames = trimmed(levels, power_of_frames, n_own_frames, self.trim_below_db, -self.top_db)
         if self.stretch_to_frames is not None:
             return stretched(levels, n_own_frames, self.stretch_to_frames)
         if self.keep_frames is None:
@@ -254,6 +255,13 @@ class LogMel:
         from classical_baselines.front_ends.compiled_mel import compiled_mel_power
 
         return compiled_mel_power(waveforms, filters, self.n_fft, self.hop)
+
+    def _levels(self, mel: Tensor, reference: Tensor) -> Tensor:
+        if self.engine == "torch":
+            return relative_level(mel, reference, self.top_db)
+        from classical_baselines.front_ends.compiled_mel import compiled_relative_level
+
+        return compiled_relative_level(mel, reference, self.top_db, _SMALLEST_POWER)
 
     def operations(self, n_samples: int, sample_rate_hz: int) -> OperationCounts:
         """Counts of one clip that fills the window, layers window, fourier, power, mel, level, trim and stretch."""

@@ -1,12 +1,12 @@
 # studies/bench/timing.py
-"""Two ways to one result, timed side by side: alternating, so that a busy moment of the machine meets both.
+"""Ways to one result, timed side by side: in turn, so that a busy moment of the machine meets all of them.
 
-The time of a way is the minimum over the rounds: whatever else the machine did only adds to it. Both sides run in
+The time of a way is the minimum over the rounds: whatever else the machine did only adds to it. All run in
 one process with the same number of threads, after a first call of each that is not timed.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,12 +52,20 @@ def alternating(
     ours: Callable[[], object], peer: Callable[[], object], n_rounds: int = 9, round_seconds: float = ROUND_SECONDS
 ) -> tuple[float, float]:
     """Seconds per call of both, each the minimum over the rounds."""
-    n_calls = [_calls_per_round(way, round_seconds) for way in (ours, peer)]
-    best = [float("inf"), float("inf")]
+    ours_seconds, peer_seconds = in_turn((ours, peer), n_rounds, round_seconds)
+    return ours_seconds, peer_seconds
+
+
+def in_turn(
+    ways: Sequence[Callable[[], object]], n_rounds: int = 9, round_seconds: float = ROUND_SECONDS
+) -> list[float]:
+    """Seconds per call of each way, the minimum over the rounds; every round takes all of them, one after the other."""
+    n_calls = [_calls_per_round(way, round_seconds) for way in ways]
+    best = [float("inf")] * len(ways)
     for _ in range(n_rounds):
-        for side, way in enumerate((ours, peer)):
+        for side, way in enumerate(ways):
             best[side] = min(best[side], _seconds(way, n_calls[side]) / n_calls[side])
-    return best[0], best[1]
+    return best
 
 
 def _calls_per_round(way: Callable[[], object], round_seconds: float) -> int:
