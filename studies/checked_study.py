@@ -34,6 +34,7 @@ class CheckedStudy:
     content_hash: str
     protocols: dict[str, CheckedProtocol]
     clip_seconds: dict[str, float | None]  # by system, of a clip forward, untrained; None where it is fitted directly
+    near_duplicates: str = ""  # a warning of those that straddle the parts of a fold
 
 
 def checked_study(study: Study, data_root: Path | None) -> CheckedStudy:
@@ -43,7 +44,7 @@ def checked_study(study: Study, data_root: Path | None) -> CheckedStudy:
         name: CheckedProtocol(tuple(one["folds"]), one["n_units"], one["unit"], one["n_training_clips"])
         for name, one in found["protocols"].items()
     }
-    return CheckedStudy(found["content_hash"], protocols, found["clip_seconds"])
+    return CheckedStudy(found["content_hash"], protocols, found["clip_seconds"], found["near_duplicates"])
 
 
 def _checked(study: Study, data_root: Path | None) -> CheckedStudy:
@@ -51,6 +52,7 @@ def _checked(study: Study, data_root: Path | None) -> CheckedStudy:
 
     check_before_work(study)
     from studies.dry_run import check_study
+    from studies.duplicates import duplicates_across
     from studies.pipeline import folds_of
     from studies.resolution import sample_of
 
@@ -63,7 +65,7 @@ def _checked(study: Study, data_root: Path | None) -> CheckedStudy:
         n_training = sum(len(fold.train) for fold in folds) / len(folds)
         sample = sample_of([clips.groups[index] for index in tested])
         protocols[protocol.name] = CheckedProtocol(tuple(fold.name for fold in folds), *sample, n_training)
-    return CheckedStudy(clips.content_hash, protocols, tried.clip_seconds)
+    return CheckedStudy(clips.content_hash, protocols, tried.clip_seconds, duplicates_across(study, clips))
 
 
 def _depends_on(study: Study, data_root: Path | None) -> dict[str, Any]:
@@ -73,7 +75,9 @@ def _depends_on(study: Study, data_root: Path | None) -> dict[str, Any]:
         "study": study.model_dump(mode="json", exclude={"seeds", "title", "question"}),
         "recordings": _recordings(study, data_root),
         "code": [
-            code_of({"studies.checked_study", "studies.checks_before_work", "studies.dry_run"}).digest,
+            code_of(
+                {f"studies.{name}" for name in ("checked_study", "checks_before_work", "dry_run", "duplicates")}
+            ).digest,
             *sorted({code_version(study, system).digest for system in study.systems}),
         ],
         "torch": metadata.version("torch"),

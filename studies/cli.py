@@ -793,6 +793,16 @@ def data_check(name: Annotated[str, typer.Argument(help="A data set.")], data_ro
     return _call("data:check", name=name, data_root=data_root)
 
 
+@data_app.command("duplicates")
+def data_duplicates(
+    name: Annotated[str, typer.Argument(help="A data set.")],
+    protocol: Annotated[str | None, typer.Option(help="Say which pairs stand in two parts of its folds.")] = None,
+    data_root: DataRoot = None,
+) -> int:
+    """Find clips that hold the same recording, also at another offset or gain."""
+    return _call("data:duplicates", name=name, protocol=protocol, data_root=data_root)
+
+
 @data_app.command("describe")
 def data_describe(name: Annotated[str, typer.Argument(help="A data set.")], data_root: DataRoot = None) -> int:
     """Print what a data set holds, its origin and licence."""

@@ -207,6 +207,8 @@ class Study(_Model):
     intensity_quantiles: tuple[float, float] = Field(default=(0.0, 1.0), strict=False)
     protocols: tuple[Protocol, ...] = Field(min_length=1, strict=False)
     augmentation: dict[str, Any] = Field(default_factory=dict)
+    # Recordings that stand, nearly the same, in two parts of a fold; in no cell's key.
+    near_duplicates: Literal["warn", "refuse"] = "warn"
     device_files: tuple[str, ...] = Field(default=(), strict=False)  # prices of your own; in no cell's key
     systems: tuple[System, ...] = Field(min_length=1, strict=False)
     probes: Probes = Probes()

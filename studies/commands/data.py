@@ -1,5 +1,5 @@
 # studies/commands/data.py
-"""`trichord data get|check|describe`: data sets, before any study."""
+"""`trichord data get|check|describe|duplicates`: data sets, before any study."""
 
 from pathlib import Path
 
@@ -28,6 +28,30 @@ def check(name: str, data_root: Path | None) -> int:
     verified = f"{found.n_verified} equal their published checksum" if found.has_table else "no checksums are published"
     print(f"{found.n_clips} recordings are readable; {verified}.")
     return 0
+
+
+def duplicates(name: str, protocol: str | None, data_root: Path | None) -> int:
+    """Print clips that hold the same recording; 1 where a pair straddles the parts of a fold of `protocol`."""
+    from classical_baselines.data.loading import load_clips
+    from classical_baselines.data.near_duplicates import straddling
+    from classical_baselines.data.splits import SPLITTERS
+    from studies.duplicates import duplicates_of
+
+    splitter = None if protocol is None else choose(SPLITTERS, protocol, what="protocol")
+    clips = load_clips(name, data_root)
+    pairs = duplicates_of(clips)
+    across = straddling(pairs, splitter(clips)) if splitter is not None else []
+    where = {pair: f"   {first} and {second} of {fold}" for pair, fold, first, second in across}
+    for pair in pairs:
+        names = f"{clips.names[pair.first]}  {clips.names[pair.second]}"
+        said = f"{pair.correlation:+.3f}  {1000 * pair.lag_seconds:+8.1f} ms"
+        apart = "" if clips.groups[pair.first] == clips.groups[pair.second] else "   groups differ"
+        print(f"{said}  {names}{apart}{where.get(pair, '')}")
+    n_clips = len({index for pair in pairs for index in (pair.first, pair.second)})
+    print(f"{len(pairs)} pairs of near duplicates among {len(clips)} recordings, {n_clips} of which are in one.")
+    if protocol is not None:
+        print(f"{len(across)} of the pairs straddle the parts of a fold of {protocol}.")
+    return 1 if across else 0
 
 
 def describe(name: str, data_root: Path | None) -> int:

@@ -53,6 +53,7 @@ def plan(request: Request, confirm: bool, energy: bool, as_json: bool) -> int:
             "seconds_left": time.seconds,
             "seconds_left_from": time.source,
             "resolution": asdict(resolution),
+            "near_duplicates": checked.near_duplicates or None,
         }
         print(json.dumps(record))
         return 0
@@ -60,6 +61,8 @@ def plan(request: Request, confirm: bool, energy: bool, as_json: bool) -> int:
     print(f"data      {study.data.name}, {made.ground.content_hash[:12]}")
     for name, folds in made.ground.folds.items():
         print(f"protocol  {name}: {len(folds)} folds ({', '.join(folds)})")
+    if checked.near_duplicates:
+        print(f"warning   {checked.near_duplicates}")
     print(f"seeds     {', '.join(map(str, study.seeds))}")
     finds, finer = in_words(resolution)
     print(f"finds     {finds}\n          {finer}")

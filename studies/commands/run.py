@@ -4,11 +4,12 @@
 import json
 import sys
 
+from studies.checked_study import checked_study
 from studies.commands.executor_options import executor_options
 from studies.commands.report import written_report
 from studies.commands.request import Request
 from studies.executors.contract import Execution, Finished
-from studies.grid import Shard, measured_ground
+from studies.grid import Shard, ground_of
 from studies.progress import cell_name, progress_for
 from studies.running import run_plan, sharded
 from studies.worker import STOPPED
@@ -28,7 +29,10 @@ def run(
     options = executor_options(executor, jobs, gpus_per_cell)
     study = request.open_study()
     request.open_store(study)  # refuses a store that cannot be used before the recordings are read
-    ground = measured_ground(study, request.data_root)
+    checked = checked_study(study, request.data_root)
+    ground = ground_of(checked)
+    if checked.near_duplicates:
+        print(f"Warning: {checked.near_duplicates}", file=sys.stderr)
     store = request.open_store(study, create=True)
     plan = request.planned(study, store, confirm=confirm, ground=ground)
     if part is not None:
