@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from classical_baselines.harness.contracts import Classifier, Encoder
+from classical_baselines.harness.memory_format import safe_memory_format
 from classical_baselines.harness.seeds import generator_for, seeded_globally
 from classical_baselines.harness.streamed_rows import Rows
 
@@ -71,7 +72,8 @@ def train(
     Diverging training (a loss that is not finite) is an error: a cell fails rather than report a broken network.
     """
     began = time.perf_counter()
-    classifier.to(memory_format=classifier.memory_format)  # type: ignore[call-overload]
+    memory_format = safe_memory_format(classifier, classifier.memory_format)
+    classifier.to(memory_format=memory_format)  # type: ignore[call-overload]
     decayed = [p for p in classifier.parameters() if p.dim() > 1]
     others = [p for p in classifier.parameters() if p.dim() <= 1]  # biases, norms, thresholds: no decay
     optimiser = torch.optim.AdamW(
