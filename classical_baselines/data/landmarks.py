@@ -53,16 +53,12 @@ def landmarks_of(samples: NDArray[np.float32], clip: int) -> Landmarks:
     """The landmarks of one clip [sample] at 8 kHz."""
     from scipy.ndimage import maximum_filter
 
-    empty = np.zeros(0, dtype=np.int64)
     if len(samples) < N_FFT:
         samples = np.pad(samples, (0, N_FFT - len(samples)))
     frames = np.lib.stride_tricks.sliding_window_view(samples, N_FFT)[::HOP]
     power = np.abs(np.fft.rfft(frames * np.hanning(N_FFT + 1)[:-1], axis=1)) ** 2  # [frame, bin]
-    strongest = power.max()
-    if strongest <= 0:
-        return Landmarks(empty, empty, empty)
     near = maximum_filter(power, size=(2 * REACH_FRAMES + 1, 2 * REACH_BINS + 1), mode="constant")
-    at_frame, at_bin = np.nonzero((power == near) & (power > QUIETEST * strongest))
+    at_frame, at_bin = np.nonzero((power == near) & (power > QUIETEST * power.max()))
     n_kept = max(8, round(PEAKS_PER_SECOND * len(samples) / RATE_HZ))
     kept = np.sort(np.argsort(-power[at_frame, at_bin], kind="stable")[:n_kept])  # in order of time
     at_frame, at_bin = at_frame[kept], at_bin[kept]

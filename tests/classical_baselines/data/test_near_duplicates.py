@@ -104,11 +104,12 @@ def test_votes_are_those_of_all_pairs_compared_one_by_one(seed):
     assert got == {pair: n for pair, n in best.items() if n >= 4}
 
 
-def test_where_one_clip_is_silent_there_is_nothing_to_correlate():
+def test_what_two_clips_have_in_common_does_not_count_where_one_is_all_but_silent():
     draw = np.random.default_rng(0)
-    clicks = np.concatenate([1e4 * draw.standard_normal(100), 1e-9 * draw.standard_normal(900)])
+    sound, burst = draw.standard_normal(900), 1e4 * draw.standard_normal(100)
+    loud, faint = np.concatenate([sound, draw.standard_normal(100)]), np.concatenate([burst, 1e-3 * sound])
 
-    _, r = correlation_by_lag(draw.standard_normal(1000), clicks, 1)
+    _, r = correlation_by_lag(loud, faint, 1)
 
     assert np.abs(r).max() < 0.6
 
