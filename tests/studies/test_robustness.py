@@ -9,7 +9,7 @@ from studies.exports.rows import csv
 from studies.figures import draw
 from studies.probe_curves import curves
 from studies.report.page import Drawings
-from studies.results import load_results
+from studies.results import load_results, trials_of
 from studies.robustness import area_interval, robustness, table_note
 from studies.specification import Probes
 from studies.statistics import Trials, accuracy_interval
@@ -17,7 +17,7 @@ from studies.store import open_store
 from studies.worker import DONE, run
 from tests.studies.small_study import clips, study
 from tests.studies.test_disturbance import grouped
-from tests.studies.test_probing import planned, task_of
+from tests.studies.test_probing import CELL, planned, task_of
 
 __all__ = ["clips"]  # a fixture
 
@@ -43,6 +43,10 @@ def test_every_kind_has_its_curve_figure_column_and_exports(results):
         (curve,) = curves(results, "snr_db", noise)
         assert [point.value for point in curve.points] == [0.0, 5.0, 20.0]
         assert curve.points[0].interval.low is not None
+        (made,) = [one for (_, probe), one in results.probes.items() if (probe.name, probe.noise) == ("snr_db", noise)]
+        assert [point.n_cells for point in curve.points] == [1, 1, 1]
+        for point, run in zip(curve.points, reversed(made.runs), strict=True):
+            assert point.interval.estimate == pytest.approx(trials_of([(CELL, made, run)]).scores.means.mean())
     drawings = {name: draw(f"accuracy-vs-{name}", results) for name in FIGURES}
     assert [len(drawing.records) for drawing in drawings.values()] == [4, 4, 4, 3, 3]  # the values, and clean
     assert [drawing.records[0]["noise"] for drawing in drawings.values()] == ["white", "pink", "babble", None, None]
