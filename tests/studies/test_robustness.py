@@ -45,8 +45,8 @@ def test_every_kind_has_its_curve_figure_column_and_exports(results):
         assert curve.points[0].interval.low is not None
         (made,) = [one for (_, probe), one in results.probes.items() if (probe.name, probe.noise) == ("snr_db", noise)]
         assert [point.n_cells for point in curve.points] == [1, 1, 1]
-        for point, run in zip(curve.points, reversed(made.runs), strict=True):
-            assert point.interval.estimate == pytest.approx(trials_of([(CELL, made, run)]).scores.means.mean())
+        for point, made_run in zip(curve.points, reversed(made.runs), strict=True):
+            assert point.interval.estimate == pytest.approx(trials_of([(CELL, made, made_run)]).scores.means.mean())
     drawings = {name: draw(f"accuracy-vs-{name}", results) for name in FIGURES}
     assert [len(drawing.records) for drawing in drawings.values()] == [4, 4, 4, 3, 3]  # the values, and clean
     assert [drawing.records[0]["noise"] for drawing in drawings.values()] == ["white", "pink", "babble", None, None]
