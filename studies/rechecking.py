@@ -43,7 +43,7 @@ from studies.grid import Ground, KeyedCell, keyed
 from studies.index import CellSummary
 from studies.probe import Probe
 from studies.progress import Progress
-from studies.provenance import SHOWN_DIGITS, git_state, machine, versions
+from studies.provenance import SHOWN_DIGITS, git_state, machine, versions, without_paths
 from studies.recheck import (
     SHOWN_CODE,
     ComparedCell,
@@ -323,7 +323,7 @@ def _records(study: Study, store: Store, outcomes: Sequence[Outcome], command: S
             stored_on=tuple(sorted({one.stored_on for one in group})),
             date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             git=git_state(),
-            command=tuple(command),
+            command=tuple(map(without_paths, command)),
         )
         for (old_code, new_code), group in sorted(by_codes.items())
     )
