@@ -115,6 +115,7 @@ def test_more_than_can_be_held_is_refused_with_a_way_out(tmp_path, complete, mon
         complete(tmp_path / "file" / "shards")
 
 
+# What a process has mapped is listed by Linux alone; CI is Linux, where this runs.
 @pytest.mark.skipif(not MAPS.exists(), reason="no list of maps on this system")
 def test_a_map_is_gone_with_its_array(complete):
     def n_maps():
