@@ -1,7 +1,8 @@
 # studies/cli.py
 """The command `trichord`: what may be asked, and how it ends. What a command does stands in `studies.commands`.
 
-The file is long because the commands are many: it holds their options and their help, and no work.
+The file is long because the commands are many: it holds their options and their help, and no work. What they ask of a
+study alike stands in `study_options.py`.
 
 Exit codes: 0 done; 1 some cells failed, or a check did; 2 the input is wrong, said in one line; 130 interrupted.
 Nothing heavy is imported here, so that `trichord --help` answers at once.
@@ -12,11 +13,15 @@ import sys
 from importlib import import_module
 from itertools import zip_longest
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from classical_baselines.harness.choices import InputError
+from studies.study_options import CELLS, RESULTS, AcceptCode, DataRoot, Seeds, Settings, of_a_study
+
+if TYPE_CHECKING:
+    from studies.commands.request import Request
 
 app = typer.Typer(
     name="trichord",
@@ -29,19 +34,10 @@ app = typer.Typer(
 data_app = typer.Typer(help="Get, check and describe data sets.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 
-StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="A study of the catalogue, or a study file.")]
-StoreFolder = Annotated[Path | None, typer.Option("--store", help="Folder of the store.  [default: ./stores/STUDY]")]
-DataRoot = Annotated[
-    Path | None,
-    typer.Option("--data-root", envvar="TRICHORD_DATA", help="Folder that holds the data sets."),
-]
-Only = Annotated[str | None, typer.Option("--only", help="Only some cells: system=ds-cnn,seed=0,fold=george.")]
-Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="KEY=VALUE in the study, such as data.clip_seconds=0.5.")
-]
-Seeds = Annotated[str | None, typer.Option("--seeds", help="Only these seeds: 0 or 0,1,2.")]
-AcceptCode = Annotated[
-    str | None, typer.Option("--accept-code", help="Keep older cells made by this code version (a prefix will do).")
+OnlySystems = Annotated[str | None, typer.Option("--only", help="Only some: system=ds-cnn,protocol=official-split.")]
+StudyOrNone = Annotated[
+    str | None,
+    typer.Argument(metavar="[STUDY]", help="A study: each of its systems against itself; none: simulated studies."),
 ]
 Confirm = Annotated[bool, typer.Option("--confirm", help="Open the test clips. Every look is counted.")]
 Boundary = Annotated[str, typer.Option("--boundary", help="operation, core, chip or system.")]
@@ -136,27 +132,21 @@ def new(
 
 
 @app.command()
+@of_a_study(*CELLS)
 def plan(
-    study: StudyName,
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    only: Only = None,
-    settings: Settings = None,
-    seeds: Seeds = None,
-    accept_code: AcceptCode = None,
+    request: "Request",
     confirm: Confirm = False,
     energy: Annotated[bool, typer.Option("--energy", help="Price every system before any training.")] = False,
     as_json: AsJson = False,
 ) -> int:
     """Show a study's cells and which are missing; run nothing."""
-    return _call("plan", request=_request(locals()), confirm=confirm, energy=energy, as_json=as_json)
+    return _call("plan", request=request, confirm=confirm, energy=energy, as_json=as_json)
 
 
 @app.command()
+@of_a_study(*CELLS)
 def run(
-    study: StudyName,
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
+    request: "Request",
     executor: Annotated[
         str, typer.Option("--executor", help="Where cells run: inline, or ray (the cluster of RAY_ADDRESS, or here).")
     ] = "inline",
@@ -164,10 +154,6 @@ def run(
     gpus_per_cell: Annotated[
         float | None, typer.Option("--gpus-per-cell", help="With --executor ray: share of a CUDA device, such as 0.25.")
     ] = None,
-    only: Only = None,
-    settings: Settings = None,
-    seeds: Seeds = None,
-    accept_code: AcceptCode = None,
     confirm: Confirm = False,
     shard: Annotated[
         str | None, typer.Option("--shard", help="I/N: only the I-th of N equal parts, for job arrays; no report.")
@@ -183,7 +169,7 @@ def run(
     """
     return _call(
         "screen" if screen else "run",
-        request=_request(locals()),
+        request=request,
         executor=executor,
         jobs=jobs,
         gpus_per_cell=gpus_per_cell,
@@ -194,105 +180,87 @@ def run(
 
 
 @app.command()
+@of_a_study(*CELLS)
 def status(
-    study: StudyName,
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    only: Only = None,
-    settings: Settings = None,
-    seeds: Seeds = None,
-    accept_code: AcceptCode = None,
+    request: "Request",
     as_json: AsJson = False,
 ) -> int:
     """Show what is committed, what is missing and what failed."""
-    return _call("status", request=_request(locals()), as_json=as_json)
+    return _call("status", request=request, as_json=as_json)
 
 
 @app.command()
-def verify(study: StudyName, store: StoreFolder = None) -> int:
+@of_a_study("store")
+def verify(request: "Request") -> int:
     """Check every file of a store against what was written."""
-    return _call("verify", request=_request(locals()))
+    return _call("verify", request=request)
 
 
 @app.command()
+@of_a_study("store", "data_root", "settings", "seeds", "only", only=OnlySystems)
 def recheck(
-    study: StudyName,
+    request: "Request",
     cells: Annotated[int, typer.Option("--cells", help="At least so many of each system and protocol.")] = 1,
     jobs: Annotated[int | None, typer.Option("--jobs", help="Cells side by side.  [default: one per core]")] = None,
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    only: Annotated[
-        str | None, typer.Option("--only", help="Only some: system=ds-cnn,protocol=official-split.")
-    ] = None,
-    settings: Settings = None,
-    seeds: Seeds = None,
     as_json: AsJson = False,
 ) -> int:
     """Carry cells of older code over, if they are equal.
 
     A sample is computed anew under the present code and compared with what is stored, bit for bit.
     """
-    return _call("recheck", request=_request(locals()), cells=cells, jobs=jobs, as_json=as_json)
+    return _call("recheck", request=request, cells=cells, jobs=jobs, as_json=as_json)
 
 
 @app.command()
+@of_a_study("store", "data_root", "settings")
 def gc(
-    study: StudyName,
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    settings: Settings = None,
+    request: "Request",
     yes: Annotated[bool, typer.Option("--yes", help="Remove it. Looks at test folds stay counted.")] = False,
 ) -> int:
     """List what a store keeps that serves no study.
 
     That is leavings of killed runs, old attempts, cells computed again.
     """
-    return _call("gc", request=_request(locals()), yes=yes)
+    return _call("gc", request=request, yes=yes)
 
 
 @app.command()
-def index(study: StudyName, store: StoreFolder = None) -> int:
+@of_a_study("store")
+def index(request: "Request") -> int:
     """Write the store's index anew, from its cells.
 
     It is derived: it saves time, and nothing rests on it.
     """
-    return _call("index", request=_request(locals()))
+    return _call("index", request=request)
 
 
 @app.command()
+@of_a_study(*RESULTS)
 def report(
-    study: StudyName,
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    settings: Settings = None,
-    seeds: Seeds = None,
-    accept_code: AcceptCode = None,
+    request: "Request",
     out: Annotated[Path | None, typer.Option("--out", help="Folder.  [default: ./reports/STUDY]")] = None,
 ) -> int:
     """Write the report of what is committed."""
-    return _call("report", request=_request(locals()), out=out)
+    return _call("report", request=request, out=out)
 
 
 @app.command()
+@of_a_study(*RESULTS)
 def plot(
-    study: StudyName,
+    request: "Request",
     out: Annotated[Path, typer.Option("--out", help="FILE.svg, .pdf, .png, or .csv for the numbers behind it.")],
     figure: Annotated[
         str, typer.Option("--figure", help="Such as energy-by-device; a wrong name lists all.")
     ] = "accuracy-vs-energy-system",
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    settings: Settings = None,
-    seeds: Seeds = None,
-    accept_code: AcceptCode = None,
 ) -> int:
     """Write one figure of what is committed."""
-    return _call("export:plot", request=_request(locals()), figure=figure, out=out)
+    return _call("export:plot", request=request, figure=figure, out=out)
 
 
 @app.command()
+@of_a_study(*RESULTS)
 def export(
-    study: StudyName,
+    request: "Request",
     to: Annotated[Path | None, typer.Option("--to", help="Folder for tables and figures.")] = None,
     formats: Annotated[
         str, typer.Option("--format", help="Some of md,csv,parquet,json,latex,svg,pdf.")
@@ -303,39 +271,31 @@ def export(
     mlflow: Annotated[
         str | None, typer.Option("--mlflow", help="Write runs into MLflow: a folder, or a tracking server's address.")
     ] = None,
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    settings: Settings = None,
-    seeds: Seeds = None,
-    accept_code: AcceptCode = None,
 ) -> int:
     """Write what is committed for other tools.
 
     Tables and figures, a zip file for an archive, runs of MLflow.
     """
-    return _call("export", request=_request(locals()), to=to, formats=formats, archive=archive, mlflow=mlflow)
+    return _call("export", request=request, to=to, formats=formats, archive=archive, mlflow=mlflow)
 
 
 @app.command()
+@of_a_study(*RESULTS)
 def publish(
-    study: StudyName,
+    request: "Request",
     folder: Annotated[Path, typer.Argument(help="Where the published store stands, such as docs/results/STUDY/store.")],
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    settings: Settings = None,
-    seeds: Seeds = None,
-    accept_code: AcceptCode = None,
 ) -> int:
     """Copy the cells without weights, for a paper's supplement.
 
     Weights and pictures stay behind; every table, comparison and price comes back from the copy.
     """
-    return _call("publish", request=_request(locals()), folder=folder)
+    return _call("publish", request=request, folder=folder)
 
 
 @app.command()
+@of_a_study(*RESULTS)
 def energy(
-    study: StudyName,
+    request: "Request",
     decides: Annotated[
         tuple[str, str] | None, typer.Option("--decides", metavar="A B", help="Which coefficient decides between two.")
     ] = None,
@@ -349,11 +309,6 @@ def energy(
     ] = None,
     boundary: Boundary = "system",
     scenario: Scenario = "always-on",
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    settings: Settings = None,
-    seeds: Seeds = None,
-    accept_code: AcceptCode = None,
     as_json: AsJson = False,
 ) -> int:
     """Print energy budgets, or answer a question about them.
@@ -362,12 +317,13 @@ def energy(
     """
     asked = {"decides": decides, "per_hour": per_hour, "training": training, "training_on": training_on}
     place = {"boundary": boundary, "scenario": scenario}
-    return _call("energy", request=_request(locals()), **asked, **place, as_json=as_json)
+    return _call("energy", request=request, **asked, **place, as_json=as_json)
 
 
 @app.command()
+@of_a_study(*CELLS)
 def measure(
-    study: StudyName,
+    request: "Request",
     systems: Annotated[list[str] | None, typer.Argument(metavar="[SYSTEM]...", help="Systems; none: all.")] = None,
     batch: Annotated[int, typer.Option("--batch", help="Clips per call.")] = 1,
     windows: Annotated[int, typer.Option("--windows", help="Windows per system, each in a cycle of its own.")] = 5,
@@ -378,43 +334,34 @@ def measure(
     powercap: Annotated[
         Path | None, typer.Option("--powercap", help="Folder of RAPL's counters.  [default: /sys/class/powercap]")
     ] = None,
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    only: Only = None,
-    settings: Settings = None,
-    seeds: Seeds = None,
-    accept_code: AcceptCode = None,
 ) -> int:
     """Measure joules per decision of trained systems here.
 
     It takes three quarters of a minute per window.
     """
     options = {"batch": batch, "windows": windows, "device": device, "shared": shared, "powercap": powercap}
-    return _call("measure", request=_request(locals()), systems=systems or [], **options)
+    return _call("measure", request=request, systems=systems or [], **options)
 
 
 @app.command()
+@of_a_study(*RESULTS)
 def compare(
-    study: StudyName,
+    request: "Request",
     a: Annotated[str | None, typer.Argument(metavar="[A", help="A system; none: every system.")] = None,
     b: Annotated[str | None, typer.Argument(metavar="B]", help="What it is compared with; none: the baseline.")] = None,
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    settings: Settings = None,
-    seeds: Seeds = None,
-    accept_code: AcceptCode = None,
     as_json: AsJson = False,
 ) -> int:
     """Give the difference of two systems, and a verdict.
 
     Both answer the same clips; the difference comes with its interval.
     """
-    return _call("compare", request=_request(locals()), a=a, b=b, as_json=as_json)
+    return _call("compare", request=request, a=a, b=b, as_json=as_json)
 
 
 @app.command()
+@of_a_study("store", "data_root", "settings", "accept_code")
 def scores(
-    study: StudyName,
+    request: "Request",
     systems: Annotated[list[str] | None, typer.Argument(metavar="[SYSTEM]...", help="Systems; none: all.")] = None,
     positive: Annotated[
         str | None, typer.Option("--positive", help="A class against all others: EER, sensitivity, specificity.")
@@ -428,10 +375,6 @@ def scores(
     without: Annotated[
         str | None, typer.Option("--without", help="A class to leave out: accuracy over the clips of all others.")
     ] = None,
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    settings: Settings = None,
-    accept_code: AcceptCode = None,
     as_json: AsJson = False,
 ) -> int:
     """Print calibration, and each class by itself.
@@ -439,41 +382,30 @@ def scores(
     With --positive, one class against all others, as in detection and diagnosis.
     """
     options = {"positive": positive, "normal": normal, "verifier": verifier, "without": without, "as_json": as_json}
-    return _call("scores", request=_request(locals()), systems=systems or [], **options)
+    return _call("scores", request=request, systems=systems or [], **options)
 
 
 @app.command()
+@of_a_study(*RESULTS)
 def choose(
-    study: StudyName,
+    request: "Request",
     systems: Annotated[list[str], typer.Argument(metavar="SYSTEM SYSTEM...", help="Systems to choose among.")],
     protocol: Annotated[
         str | None, typer.Option("--protocol", help="A protocol of the study.  [default: the headline protocol]")
     ] = None,
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    settings: Settings = None,
-    seeds: Seeds = None,
-    accept_code: AcceptCode = None,
     as_json: AsJson = False,
 ) -> int:
     """Choose one of several systems in every fold.
 
     By that fold's validation clips; the accuracy of the choice on test clips is nobody's pick of the best row.
     """
-    request = _request(locals())
     return _call("choose", request=request, systems=systems, protocol=protocol, as_json=as_json)
 
 
 @app.command("error-rates")
+@of_a_study("store", "data_root", "settings", "accept_code", study=StudyOrNone)
 def error_rates(
-    study: Annotated[
-        str | None,
-        typer.Argument(metavar="[STUDY]", help="A study: each of its systems against itself; none: simulated studies."),
-    ] = None,
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    settings: Settings = None,
-    accept_code: AcceptCode = None,
+    request: "Request | None",
     n_studies: Annotated[int, typer.Option("--studies", help="Simulated studies of each design.")] = 2000,
     as_json: AsJson = False,
 ) -> int:
@@ -481,7 +413,6 @@ def error_rates(
 
     In simulated studies, or of one system against itself with other seeds.
     """
-    request = None if study is None else _request(locals())
     return _call("error_rates", request=request, n_studies=n_studies, as_json=as_json)
 
 
@@ -503,14 +434,16 @@ def rank(
 
     Mean ranks, tests, and the critical-difference diagram.
     """
-    requests = _requests(studies, stores, locals())
+    shared = {"data_root": data_root, "settings": settings, "seeds": seeds, "accept_code": accept_code}
+    requests = _requests(studies, stores, shared)
     names = None if systems is None else [name.strip() for name in systems.split(",")]
     return _call("rank", requests=requests, systems=names, out=out, as_json=as_json)
 
 
 @app.command()
+@of_a_study(*RESULTS)
 def decide(
-    study: StudyName,
+    request: "Request",
     max_energy: Annotated[str | None, typer.Option("--max-energy", help="Per decision, such as 1mJ.")] = None,
     min_accuracy: Annotated[str | None, typer.Option("--min-accuracy", help="A share, such as 0.9.")] = None,
     max_latency: Annotated[str | None, typer.Option("--max-latency", help="From sound to answer: 50ms.")] = None,
@@ -519,11 +452,6 @@ def decide(
     device: Annotated[
         str | None, typer.Option("--device", help="A device or a deployment.  [default: where each costs least]")
     ] = None,
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    settings: Settings = None,
-    seeds: Seeds = None,
-    accept_code: AcceptCode = None,
     as_json: AsJson = False,
 ) -> int:
     """Say which systems meet a budget, with what probability.
@@ -532,12 +460,13 @@ def decide(
     """
     asked = {"max_energy": max_energy, "min_accuracy": min_accuracy, "max_latency": max_latency}
     place = {"boundary": boundary, "scenario": scenario, "device": device}
-    return _call("decide", request=_request(locals()), **asked, **place, as_json=as_json)
+    return _call("decide", request=request, **asked, **place, as_json=as_json)
 
 
 @app.command("break-even")
+@of_a_study(*RESULTS)
 def break_even(
-    study: StudyName,
+    request: "Request",
     a: Annotated[str, typer.Argument(metavar="A", help="A system.")],
     b: Annotated[str, typer.Argument(metavar="B", help="The system whose energy it is to meet.")],
     over: Annotated[str, typer.Option("--over", help="spike_rate, bits, shots, or the id of a coefficient.")],
@@ -545,11 +474,6 @@ def break_even(
     scenario: Scenario = "always-on",
     deployment_a: Annotated[str, typer.Option("--deployment-a", help="Of A.  [default: where it costs least]")] = "",
     deployment_b: Annotated[str, typer.Option("--deployment-b", help="Of B.  [default: where it costs least]")] = "",
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    settings: Settings = None,
-    seeds: Seeds = None,
-    accept_code: AcceptCode = None,
     as_json: AsJson = False,
 ) -> int:
     """Find where two systems use the same energy.
@@ -558,29 +482,26 @@ def break_even(
     """
     asked = {"over": over, "boundary": boundary, "scenario": scenario}
     on = {"deployment_a": deployment_a, "deployment_b": deployment_b}
-    return _call("break_even", request=_request(locals()), a=a, b=b, **asked, **on, as_json=as_json)
+    return _call("break_even", request=request, a=a, b=b, **asked, **on, as_json=as_json)
 
 
 @app.command()
+@of_a_study(*RESULTS)
 def review(
-    study: StudyName,
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    settings: Settings = None,
-    seeds: Seeds = None,
-    accept_code: AcceptCode = None,
+    request: "Request",
     as_json: AsJson = False,
 ) -> int:
     """Fill in the reviewer's checklist from the store.
 
     It ends with a methods paragraph.
     """
-    return _call("review", request=_request(locals()), as_json=as_json)
+    return _call("review", request=request, as_json=as_json)
 
 
 @app.command()
+@of_a_study(*RESULTS)
 def trace(
-    study: StudyName,
+    request: "Request",
     number: Annotated[
         list[str],
         typer.Argument(
@@ -589,23 +510,19 @@ def trace(
             "SYSTEM SYSTEM difference. SYSTEM may be SYSTEM@BACKEND/PROTOCOL.",
         ),
     ],
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    settings: Settings = None,
-    seeds: Seeds = None,
-    accept_code: AcceptCode = None,
     as_json: AsJson = False,
 ) -> int:
     """Follow a number of the report to its source.
 
     Its cells, their counts, the coefficients, and where each of these is from.
     """
-    return _call("trace", request=_request(locals()), number=number, as_json=as_json)
+    return _call("trace", request=request, number=number, as_json=as_json)
 
 
 @app.command()
+@of_a_study("store", "data_root", "settings", "accept_code")
 def explain(
-    study: StudyName,
+    request: "Request",
     systems: Annotated[str | None, typer.Option("--system", help="Only these: A,B.  [default: contenders]")] = None,
     methods: Annotated[str | None, typer.Option("--method", help="Only these: grad-cam,gradient.")] = None,
     clip: Annotated[str | None, typer.Option("--clip", help="A validation clip.  [default: the first]")] = None,
@@ -617,10 +534,6 @@ def explain(
     ] = None,
     scores: Annotated[bool, typer.Option("--scores", help="Score every map over several clips.")] = False,
     score_clips: Annotated[int, typer.Option("--score-clips", help="With --scores: over so many.")] = 32,
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    settings: Settings = None,
-    accept_code: AcceptCode = None,
     as_json: AsJson = False,
 ) -> int:
     """Draw what decisions rest on, over time and frequency.
@@ -629,12 +542,13 @@ def explain(
     """
     which = {"systems": systems, "methods": methods, "clip": clip, "fold": fold, "seed": seed}
     what = {"out": out, "scores": scores, "score_clips": score_clips}
-    return _call("explain", request=_request(locals()), **which, **what, as_json=as_json)
+    return _call("explain", request=request, **which, **what, as_json=as_json)
 
 
 @app.command()
+@of_a_study("store", "data_root", "settings", "accept_code")
 def twin(
-    study: StudyName,
+    request: "Request",
     system: Annotated[str, typer.Option("--system", help="A system that is run on int8 or low-bit.")],
     fold: Annotated[str | None, typer.Option("--fold", help="A fold.  [default: the first with weights]")] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="A seed.  [default: the first with weights]")] = None,
@@ -642,10 +556,6 @@ def twin(
         Path | None, typer.Option("--to", help="A new folder.  [default: twins/STUDY/SYSTEM]", show_default=False)
     ] = None,
     formats: Annotated[str, typer.Option("--format", help="onnx, c, or both.")] = "onnx,c",
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    settings: Settings = None,
-    accept_code: AcceptCode = None,
     as_json: AsJson = False,
 ) -> int:
     """Write the integer network of a trained cell, to deploy.
@@ -654,12 +564,13 @@ def twin(
     is the one that was reported.
     """
     which = {"system": system, "fold": fold, "seed": seed, "to": to, "formats": formats}
-    return _call("twin", request=_request(locals()), **which, as_json=as_json)
+    return _call("twin", request=request, **which, as_json=as_json)
 
 
 @app.command()
+@of_a_study("data_root", "settings")
 def augment(
-    study: StudyName,
+    request: "Request",
     systems: Annotated[
         str | None, typer.Option("--system", help="Only these: A,B.  [default: all that augment]")
     ] = None,
@@ -669,24 +580,18 @@ def augment(
         Path | None,
         typer.Option("--out", help="FILE.png, .svg, .pdf or .csv.  [default: reports/STUDY/augmentations.png]"),
     ] = None,
-    data_root: DataRoot = None,
-    settings: Settings = None,
 ) -> int:
     """Draw what augmentation makes of a training clip.
 
     A line per system, as its batches would hold the clip; nothing is trained.
     """
-    return _call("augment", request=_request(locals()), systems=systems, clip=clip, n_drawn=n_drawn, out=out)
+    return _call("augment", request=request, systems=systems, clip=clip, n_drawn=n_drawn, out=out)
 
 
 @app.command()
+@of_a_study(*RESULTS)
 def cite(
-    study: StudyName,
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    settings: Settings = None,
-    seeds: Seeds = None,
-    accept_code: AcceptCode = None,
+    request: "Request",
     only_bibtex: Annotated[bool, typer.Option("--bibtex", help="BibTeX alone, for a file.")] = False,
     as_json: AsJson = False,
 ) -> int:
@@ -694,12 +599,13 @@ def cite(
 
     Trichord, the recordings, the methods, the sources of prices.
     """
-    return _call("cite", request=_request(locals()), only_bibtex=only_bibtex, as_json=as_json)
+    return _call("cite", request=request, only_bibtex=only_bibtex, as_json=as_json)
 
 
 @app.command("import")
+@of_a_study(*RESULTS)
 def import_(
-    study: StudyName,
+    request: "Request",
     predictions: Annotated[Path | None, typer.Argument(help="CSV: a line per clip; --template writes one.")] = None,
     counts: Annotated[Path | None, typer.Option("--counts", help="CSV of operations per clip.")] = None,
     joules: Annotated[Path | None, typer.Option("--joules", help="CSV of a meter's windows.")] = None,
@@ -714,28 +620,20 @@ def import_(
     source: Annotated[str | None, typer.Option("--source", help="Who measured what, on what, when.")] = None,
     by: Annotated[str | None, typer.Option("--by", help="Your name, to stand beside the numbers.")] = None,
     note: Annotated[str | None, typer.Option("--note", help="Anything else a reader must know.")] = None,
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    settings: Settings = None,
-    seeds: Seeds = None,
-    accept_code: AcceptCode = None,
 ) -> int:
     """Take what was measured elsewhere into a study.
 
     Predictions, counts and joules join the study's statistics; they count as looks.
     """
-    request = _request(locals())
     files = {"predictions": predictions, "counts": counts, "joules": joules, "template": template}
     said = {"system": system, "title": title, "family": family, "backend": backend, "deployed": deployment}
     return _call("importing:import_results", request=request, **files, **said, source=source, by=by, note=note)
 
 
 @app.command()
+@of_a_study("store", "data_root", "settings")
 def search(
-    study: StudyName,
-    store: StoreFolder = None,
-    data_root: DataRoot = None,
-    settings: Settings = None,
+    request: "Request",
     jobs: Annotated[int | None, typer.Option("--jobs", help="Cells side by side.  [default: one per core]")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder.  [default: ./reports/STUDY-trials]")] = None,
     as_json: AsJson = False,
@@ -744,7 +642,7 @@ def search(
 
     Accuracy against energy and latency, on validation clips. Interrupt it and run it again: it goes on.
     """
-    return _call("search", request=_request(locals()), jobs=jobs, out=out, as_json=as_json)
+    return _call("search", request=request, jobs=jobs, out=out, as_json=as_json)
 
 
 @app.command("list")
@@ -809,20 +707,14 @@ def data_describe(name: Annotated[str, typer.Argument(help="A data set.")], data
     return _call("data:describe", name=name, data_root=data_root)
 
 
-def _request(given: dict[str, Any]) -> Any:
+def _requests(studies: list[str], stores: list[Path] | None, shared: dict[str, Any]) -> "list[Request]":
+    """A request per study, each with its own store."""
     from studies.commands.request import Request
 
-    fields = ("study", "store", "data_root", "only", "settings", "seeds", "accept_code")
-    return Request(**{name: given[name] for name in fields if name in given})
-
-
-def _requests(studies: list[str], stores: list[Path] | None, given: dict[str, Any]) -> list[Any]:
-    """A request per study, each with its own store."""
     folders = stores or []
     if folders and len(folders) != len(studies):
         raise InputError(f"--store was given {len(folders)} times for {len(studies)} studies; give each one, or none.")
-    pairs = zip_longest(studies, folders)
-    return [_request({**given, "study": study, "store": store}) for study, store in pairs]
+    return [Request(study=study, store=store, **shared) for study, store in zip_longest(studies, folders)]
 
 
 if __name__ == "__main__":
