@@ -19,13 +19,12 @@ removed is renamed aside first, for the same reason. Nothing marks a cell as "ru
 difference between the grid and what is committed. No clock decides what is kept: a cell whose folder aside was taken
 for a leftover while it was being written is written again.
 
-A file of a cell is compared with the manifest whenever it is read: a damaged cell stops a table instead of entering
-it. The other files carry their own SHA-256 (`sealed_json.py`).
+A file of a cell is compared with its manifest (`manifest.py`) whenever it is read: a damaged cell stops a table instead
+of entering it. The other files carry their own SHA-256 (`sealed_json.py`, `records.py`).
 
 Logits are kept with 10 significant bits, which halves a cell; rounding never changes a decision.
 """
 
-import hashlib
 import json
 import os
 import time
@@ -40,10 +39,11 @@ from typing import TYPE_CHECKING, Any
 from classical_baselines.harness.choices import InputError
 from studies.cell import CellResult
 from studies.cell_files import read_result, result_files
-from studies.cell_key import digest
 from studies.disk import HALF_WRITTEN, LOCAL_DISK, Disk, n_bytes_of
 from studies.earlier_looks import EARLIER_LOOKS, EarlierLook, earlier_looks_text, read_earlier_looks
 from studies.index import INDEX, CellSummary, index_bytes, summaries_in, summary_of
+from studies.manifest import MANIFEST, flaws, manifest_bytes
+from studies.records import read_record, read_records, record_files, save_record
 from studies.sealed_json import sealed, unsealed
 
 if TYPE_CHECKING:
@@ -57,7 +57,6 @@ MARKER_ENTRIES = ("format", "written_by")
 GROUND_ENTRIES = ("content_hash", "folds")
 KINDS_THAT_LOOK = ("test", "probe")
 N_TRIES = 3  # at writing a cell whose folder aside is swept away meanwhile
-MANIFEST = "MANIFEST.sha256"
 WEIGHTS = "weights.safetensors"
 RESULT_FILES = ("result.json", "predictions.npz", "exhibits.npz")
 PUBLISHED_FILES = ("cell.json", "predictions.npz", "provenance.json", "result.json")
@@ -243,19 +242,21 @@ class Store:
 
     def save_measurement(self, measured: Mapping[str, Any]) -> str:
         """Keep what was measured, for good; its key."""
-        return self._save_record("measurements", measured)
+        return save_record(self.disk, self.path / "measurements", measured)
 
     def measurements(self) -> dict[str, dict[str, Any]]:
         """What was measured, by key, here and behind."""
-        return self._records("measurements", "measure again")
+        behind = {} if self.behind is None else self.behind.measurements()
+        return behind | read_records(self.disk, self.path / "measurements", "measure again")
 
     def save_recheck(self, record: Mapping[str, Any]) -> str:
         """Keep that older and newer code were found to compute the same, for good; its key."""
-        return self._save_record("rechecks", record)
+        return save_record(self.disk, self.path / "rechecks", record)
 
     def rechecks(self) -> dict[str, dict[str, Any]]:
         """What was rechecked, by key, here and behind."""
-        return self._records("rechecks", "run `trichord recheck` again")
+        behind = {} if self.behind is None else self.behind.rechecks()
+        return behind | read_records(self.disk, self.path / "rechecks", "run `trichord recheck` again")
 
     def descriptions(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Key and `cell.json` of every committed cell, by key."""
@@ -292,7 +293,7 @@ class Store:
         """Every flaw of the files in this store: what changed, is missing or is too many; [] if all is well."""
         problems = [problem for problem in map(self._flaw_of_own_file, self._own_files()) if problem]
         for entry in self._own_cells():
-            problems.extend(f"cell {entry.name[:12]}: {flaw}" for flaw in self._flaws(Path(entry.path)))
+            problems.extend(f"cell {entry.name[:12]}: {flaw}" for flaw in flaws(self.disk, Path(entry.path)))
         return problems
 
     def sweep(self) -> int:
@@ -391,38 +392,13 @@ class Store:
         names = [entry.name for entry in self.disk.entries(folder) if entry.name.endswith(".json")]
         return [folder / name for name in sorted(names, key=_attempt_order) if not name.startswith(".")]
 
-    def _record_files(self, kind: str) -> list[Path]:
-        folder = self.path / kind
-        return [folder / entry.name for entry in self.disk.entries(folder) if entry.name.endswith(".json")]
-
-    def _save_record(self, kind: str, record: Mapping[str, Any]) -> str:
-        """Write a record under the SHA-256 of what it says, once; its key."""
-        key = digest(record)
-        path = self.path / kind / f"{key}.json"
-        if not path.exists():
-            self.disk.make_folders(path.parent)
-            self.disk.write_whole(path, sealed(record))
-        return key
-
-    def _records(self, kind: str, mend: str) -> dict[str, dict[str, Any]]:
-        """The records of one kind, by key, here and behind."""
-        found = {} if self.behind is None else self.behind._records(kind, mend)
-        for path in self._record_files(kind):
-            try:
-                found[path.stem] = _record(path.stem, self.disk.read(path))
-            except ValueError as error:
-                raise InputError(
-                    f"{path} is damaged ({error}). Restore it from a copy, or remove it and {mend}."
-                ) from error
-        return found
-
     def _own_files(self) -> list[Path]:
         """The files of the store that belong to no cell."""
         grounds = self.path / "grounds"
         return [
             *(self.path / name for name in ("store.json", EARLIER_LOOKS, INDEX) if (self.path / name).exists()),
             *(grounds / entry.name for entry in self.disk.entries(grounds) if entry.name.endswith(".json")),
-            *(path for kind in RECORDS for path in self._record_files(kind)),
+            *(path for kind in RECORDS for path in record_files(self.disk, self.path / kind)),
             *(path for key in sorted(self.attempted_keys()) for path in self._attempt_files(key)),
             *sorted((self.path / "search").glob("*/*/*.json")),
         ]
@@ -435,7 +411,7 @@ class Store:
             elif path.name == INDEX:
                 summaries_in(self.disk.read(path))
             elif path.parent.name in RECORDS:
-                _record(path.stem, self.disk.read(path))
+                read_record(self.disk, path)
             else:
                 kind = path.relative_to(self.path).parts[0]
                 unsealed(self.disk.read(path), entries=ENTRIES.get(kind), seal_needed=kind == "search")
@@ -461,36 +437,13 @@ class Store:
     def _sound(self, key: str, *names: str) -> Path:
         """The cell's folder, once those of its files that are about to be read are found to be what was committed."""
         place = self._existing(key)
-        flaws = self._flaws(place, names)
-        if flaws:
+        found = flaws(self.disk, place, names)
+        if found:
             raise InputError(
-                f"{place}: {'; '.join(flaws)}. Remove that folder, and `trichord run` computes the cell again; "
+                f"{place}: {'; '.join(found)}. Remove that folder, and `trichord run` computes the cell again; "
                 f"`trichord verify` names every cell that is damaged."
             )
         return place
-
-    def _flaws(self, place: Path, names: Collection[str] | None = None) -> list[str]:
-        """What differs between a cell's manifest and its files, or those of them that are called one of `names`."""
-        try:
-            listed = _manifest(self.disk.read(place / MANIFEST))
-        except (OSError, ValueError) as error:
-            return [f"{MANIFEST} cannot be read ({error})"]
-        flaws = []
-        for name, committed in listed.items():
-            if names is not None and name not in names:
-                continue
-            try:
-                if hashlib.sha256(self.disk.read(place / name)).hexdigest() != committed:
-                    flaws.append(f"{name} is not what was committed")
-            except FileNotFoundError:
-                flaws.append(f"{name} is missing")
-            except OSError as error:
-                flaws.append(f"{name} cannot be read ({error.strerror})")
-        if names is None:
-            present = {entry.name for entry in self.disk.entries(place)}
-        else:
-            present = {name for name in names if (place / name).exists()}
-        return flaws + [f"{name} was not committed with it" for name in sorted(present - set(listed) - {MANIFEST})]
 
     def _read_json(self, path: Path, entries: Collection[str] | None = None) -> dict[str, Any]:
         try:
@@ -519,11 +472,9 @@ class Store:
             return False
         self.disk.make_folders(folder.parent)
         self.disk.make_folder(folder)
-        lines = []
         for name in sorted(files):
             self.disk.write_synced(folder / name, files[name])
-            lines.append(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n")
-        self.disk.write_synced(folder / MANIFEST, "".join(lines).encode())
+        self.disk.write_synced(folder / MANIFEST, manifest_bytes(files))
         self.disk.sync_folder(folder)
         self.disk.make_folders(place.parent)
         try:
@@ -535,14 +486,6 @@ class Store:
             raise
         self.disk.sync_folder(place.parent)
         return True
-
-
-def _record(key: str, content: bytes) -> dict[str, Any]:
-    """A record that is kept under its SHA-256; ValueError where it is not what the key names."""
-    record = unsealed(content, seal_needed=True)
-    if digest(record) != key:
-        raise ValueError("it is not what its name says")
-    return record
 
 
 def _is_key(name: str) -> bool:
@@ -562,17 +505,6 @@ def _attempt_order(name: str) -> tuple[int, str]:
     number, _, rest = name.partition("-")
     is_numbered = rest.count("-") == 1 and number.isdecimal()
     return (int(number), rest) if is_numbered else (0, name)
-
-
-def _manifest(content: bytes) -> dict[str, str]:
-    """File name -> SHA-256; ValueError where a line is not exactly that."""
-    listed = {}
-    for line in content.decode("ascii").splitlines(keepends=True):
-        digest, name = line[:64], line[66:-1]
-        if line != f"{digest}  {name}\n" or digest.strip("0123456789abcdef") or "/" in name:
-            raise ValueError(f"the line {line!r} is not a hash and a name")
-        listed[name] = digest
-    return listed
 
 
 def _json_bytes(value: Mapping[str, Any]) -> bytes:
