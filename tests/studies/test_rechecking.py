@@ -1,77 +1,28 @@
 # tests/studies/test_rechecking.py
 """Cells of older code are carried over where a sample of them comes out equal bit for bit, and nowhere else."""
 
-import json
-from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from unittest.mock import patch
 
 import numpy as np
 import pytest
 
 from classical_baselines.harness.choices import InputError
-from studies import pipeline
-from studies.code_version import CodeVersion
-from studies.commands.recheck import recheck
-from studies.commands.request import Request
-from studies.commands.run import run as run_command
-from studies.commands.status import status
-from studies.commands.trace import trace
-from studies.executors.contract import Execution, Finished
-from studies.grid import Ground, keep_ground
+from studies.executors.contract import Execution
+from studies.grid import keep_ground
 from studies.leftovers import leftovers, older_cells
-from studies.recheck import Paths, Recheck, configuration_of, read_rechecks
-from studies.rechecking import candidates, drawn, elsewhere, recheck_system
+from studies.recheck import read_rechecks
+from studies.rechecking import candidates, drawn, elsewhere
 from studies.results import load_results
-from studies.running import make_plan, tasks_of
+from studies.running import make_plan
 from studies.sealed_json import sealed, unsealed
 from studies.store import open_store
 from studies.tables import provenance_lines
-from studies.worker import DONE, PIPELINE, run
-from tests.studies import fake_study, small_study
+from tests.studies import fake_study
 from tests.studies.fake_study import GROUND
+from tests.studies.recomputing import LOOKS, SOME, STUDY, code, planned, rechecked, run_here
 from tests.studies.small_study import clips
-from tests.studies.test_cli import STUDY as TINY
 
 __all__ = ["clips"]  # a fixture
-
-STUDY = fake_study.fake_study(seeds=[0, 1])
-FAKE = "tests.studies.fake_study"
-SOME = "fold=anna,fold=ben,seed=0"
-LOOKS = {("leave-one-group-out", fold): 3 for fold in ("anna", "ben")}
-
-
-@contextmanager
-def code(letter, **modules):
-    """The code as it stands has this version."""
-    version = CodeVersion(letter * 64, {"studies.pipeline": letter * 64, **modules})
-    with ExitStack() as stack:
-        for module in ("grid", "running", "rechecking"):
-            stack.enter_context(patch(f"studies.{module}.code_version", return_value=version))
-        yield version
-
-
-def run_here(plan, store, pipeline_module=FAKE):
-    """What an executor does, in this process."""
-    execution = Execution()
-    for task in tasks_of(plan, store, None, pipeline=pipeline_module):
-        ok = run(task) == DONE
-        reason = "" if ok else store.attempts(task.keys[0])[-1].reason
-        execution.finished.append(Finished(task, ok, 0.1, reason))
-    return execution
-
-
-def planned(store, study=STUDY, ground=GROUND, **options):
-    return make_plan(study, ground, store, confirm=True, **options)
-
-
-def rechecked(store, folder, *, n_cells=1, only=None, study=STUDY, ground=GROUND, recompute=run_here):
-    """What `trichord recheck` does with each system; verdicts by system."""
-    found = candidates(study, planned(store, study, ground, only=only), store)
-    return {
-        system: recheck_system(study, ground, store, drawn(choices, n_cells), folder / system, recompute)
-        for system, choices in found.items()
-    }
 
 
 @pytest.fixture(autouse=True)
@@ -384,130 +335,3 @@ def test_a_difference_on_another_machine_is_said_to_be_perhaps_of_the_machine(st
     assert elsewhere(one) == ""
     said = elsewhere(replace(one, stored_on="an abacus, torch 0.1"))
     assert "stored on an abacus, torch 0.1" in said and "Recheck on a machine like the first" in said
-
-
-def test_a_configuration_is_all_of_a_specification_but_fold_seed_and_pictures():
-    specification = {"kind": "fit", "fold": "anna", "seed": 0, "pictures": True, "threads": 1}
-
-    assert configuration_of(specification) == configuration_of({**specification, "fold": "ben", "seed": 1})
-    assert configuration_of(specification) == configuration_of({**specification, "pictures": False})
-    assert configuration_of(specification) != configuration_of({**specification, "kind": "test"})
-    assert configuration_of(specification) != configuration_of({**specification, "threads": 2})
-
-
-def record(old, new, *configurations):
-    compared = [
-        {"key": "k", "kind": "fit", "configuration": c, "protocol": "p", "fold": "f", "seed": 0} for c in configurations
-    ]
-    of_codes = {"study": "s", "system": "x", "old_code": old, "new_code": new, "changed_modules": None}
-    here = {"cpu": "c", "torch": None, "stored_on": (), "date": "2030-01-01", "git": {}, "command": ()}
-    return Recheck.model_validate({**of_codes, **here, "compared": compared, "test_cells_recomputed": 0})
-
-
-def test_paths_take_the_fewest_records_of_one_configuration_and_never_lead_back():
-    paths = Paths(
-        {
-            "ab": record("a", "b", "one", "two"),
-            "bc": record("b", "c", "one"),
-            "cd": record("c", "d", "one"),
-            "bd": record("b", "d", "one"),
-            "da": record("d", "a", "one"),
-        }
-    )
-
-    assert paths.between("one", "a", "d") == ("ab", "bd")
-    assert paths.between("one", "a", "c") == ("ab", "bc")
-    assert paths.between("two", "a", "b") == ("ab",)
-    assert paths.between("two", "a", "c") is None
-    assert paths.between("two", "b", "a") is None
-    assert paths.between("three", "a", "a") == ()
-
-
-@pytest.fixture
-def small(clips, tmp_path):
-    """A real system, with a probe, computed by code `a`; its study, ground and store."""
-    made = small_study.study()
-    made = made.model_copy(update={"probes": made.probes.model_copy(update={"snr_db": (10.0,)}), "seeds": (0,)})
-    ground = Ground(clips().content_hash, {"official-split": ("official",)})
-    store = open_store(tmp_path / "store", create=True)
-    with code("a"), patch("studies.probe.probing_code", return_value="old"):
-        assert not run_here(planned(store, made, ground), store, PIPELINE).failed
-    return made, ground, store
-
-
-def real(plan, store):
-    return run_here(plan, store, PIPELINE)
-
-
-def test_fit_test_and_probe_of_a_real_system_are_computed_anew_and_carried(small, tmp_path):
-    made, ground, store = small
-    with code("b"), patch("studies.probe.probing_code", return_value="new"):
-        assert planned(store, made, ground).n_missing == 3
-        verdict = rechecked(store, tmp_path / "aside", study=made, ground=ground, recompute=real)["one"]
-        plan = planned(store, made, ground)
-
-        assert plan.n_missing == 0
-        assert len(load_results(made, store, plan).probes) == 1
-    assert sorted(one.stored.kind for one in verdict.outcomes) == ["fit", "probe", "test"]
-    assert sorted(len(one.compared) for one in verdict.records) == [1, 2]  # probes have a code version of their own
-    assert sum(one.test_cells_recomputed for one in verdict.records) == 2
-    assert sum(store.looks(ground.content_hash).values()) == 2
-
-
-def test_where_the_code_of_probes_alone_has_changed_they_are_carried_beside_their_cells(small, tmp_path):
-    made, ground, store = small
-    with code("a"), patch("studies.probe.probing_code", return_value="new"):
-        assert planned(store, made, ground).n_missing == 1
-        verdict = rechecked(store, tmp_path / "aside", study=made, ground=ground, recompute=real)["one"]
-        assert planned(store, made, ground).n_missing == 0
-
-    assert [one.stored.kind for one in verdict.outcomes] == ["probe"]
-
-
-def test_weights_that_come_out_otherwise_are_a_difference_though_every_answer_is_the_same(small, tmp_path, monkeypatch):
-    made, ground, store = small
-    fit = pipeline.fit_cell
-
-    def fit_cell(study, cell, data_root):
-        fitted = fit(study, cell, data_root)
-        fitted.weights[sorted(fitted.weights)[0]].view(-1)[0] += 1e-3
-        return fitted
-
-    monkeypatch.setattr(pipeline, "fit_cell", fit_cell)
-    with code("b"):
-        verdict = rechecked(store, tmp_path / "aside", study=made, ground=ground, recompute=real)["one"]
-
-    assert verdict.records == ()
-    assert verdict.differing[0].difference.place.startswith("weights.")
-
-
-def test_the_command_carries_a_study_over_and_says_so_wherever_its_cells_are_named(tmp_path, monkeypatch, capsys):
-    (tmp_path / "tiny.toml").write_text(TINY)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TRICHORD_CACHE", str(tmp_path / "cache"))
-    request = Request("tiny.toml")
-    with pytest.raises(InputError, match="nothing was run there yet"):
-        recheck(request, cells=1, jobs=1, as_json=False)
-    with code("a"):
-        assert run_command(request, "inline", 1, None, True, "1/1", False) == 0
-    capsys.readouterr()
-    with pytest.raises(InputError, match="--cells must be 1 or more"):
-        recheck(request, cells=0, jobs=1, as_json=False)
-    with pytest.raises(InputError, match=r"draws fold and seed itself.* Leave fold out"):
-        recheck(Request("tiny.toml", only="system=linear-layer,fold=official"), cells=1, jobs=1, as_json=False)
-    with pytest.raises(InputError, match="no cell of the study as it stands"):
-        recheck(Request("tiny.toml", seeds="7"), cells=1, jobs=1, as_json=False)
-
-    assert recheck(request, cells=1, jobs=1, as_json=False) == 0
-    said = capsys.readouterr().out
-    assert "equal    linear-layer: computed by code aaaaaaaaaaaa, rechecked under" in said
-    assert "1 of 1 systems are equal bit for bit" in said
-    assert recheck(request, cells=1, jobs=1, as_json=False) == 0
-    assert "nothing to recheck" in capsys.readouterr().out
-    assert status(request, as_json=True) == 0
-    (row,) = json.loads(capsys.readouterr().out)["systems"]
-    assert (row["fitted"], row["tested"], row["rechecked_from"]) == (1, 1, ["a" * 64])
-    assert trace(request, ["linear-layer", "accuracy"], as_json=False) == 0
-    assert "rechecked linear-layer: computed by code aaaaaaaaaaaa" in capsys.readouterr().out
-    assert run_command(request, "inline", 1, None, True, "1/1", False) == 0
-    assert "Cells of older code stand in after a recheck: aaaaaaaaaaaa." in capsys.readouterr().out
