@@ -13,7 +13,7 @@ import numpy as np
 
 from studies.energy_answers import cheapest, least_energy, least_energy_at_best_accuracy, ratio_sentence
 from studies.intervals import t_interval
-from studies.results import Row, StudyResults
+from studies.results import Row, StudyResults, whole_run
 from studies.statistics import Comparison
 from studies.wording import interval_text, percent, points_text, run_name
 
@@ -222,7 +222,6 @@ def _validation_accuracy(results: StudyResults, row: Row) -> float:
         float(np.mean(run.logits.argmax(axis=1) == result.targets))
         for cell, result in results.fits.items()
         if (cell.system, cell.protocol) == (row.system.name, row.protocol)
-        for run in result.runs
-        if run.backend == row.run.backend.name and run.clip_indices is None
+        if (run := whole_run(result, row.run.backend.name)) is not None
     ]
     return float(np.mean(scores)) if scores else row.interval.estimate

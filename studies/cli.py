@@ -660,7 +660,7 @@ def bench(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Benches; none: all.")] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Time our kernels beside their peers, at one thread."""
+    """Time our kernels beside their peers, one thread each unless a row says two."""
     return _call("bench", names=names or [], as_json=as_json)
 
 

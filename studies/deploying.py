@@ -23,7 +23,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from classical_baselines.data.catalogue import DATA_SETS
+from classical_baselines.data.catalogue import DATA_SETS, DataSet
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Backend, Classifier, Trained
 from classical_baselines.harness.seeds import generator_for
@@ -34,16 +34,16 @@ from classical_baselines.twins.compiled import answers_of, c_compiler, object_by
 from classical_baselines.twins.integer_graph import IntegerGraph, integer_graph, integer_logits
 from classical_baselines.twins.onnx_twin import check_onnx, onnx_logits, onnx_model
 from classical_baselines.twins.streaming import stream_of
-from studies.cell import CellResult, RunRecord
 from studies.cell_files import rounded_logits
-from studies.explaining import spread_clips
 from studies.grid import KeyedCell
 
 # What a cell goes through is what is deployed, so the pipeline's own steps are taken.
 from studies.pipeline import N_CALIBRATION, _Bench, _new_classifier, _prepare
 from studies.provenance import git_state
 from studies.registries import build
+from studies.results import whole_run
 from studies.specification import Run, Study, System
+from studies.spread_clips import spread_clips
 from studies.store import Store
 
 FORMATS = ("onnx", "c")
@@ -144,7 +144,7 @@ def _evidence(
     for what, indices, key in parts:
         rows = list(indices)
         committed = store.load(key)
-        stored = _run_of(committed, run.backend.name)
+        stored = whole_run(committed, run.backend.name)
         if stored is None:
             continue  # a run that is made with test clips alone, or with the first seed alone
         clips = bench.clips.subset(rows)
@@ -165,11 +165,6 @@ def _evidence(
             "nothing to hold a twin against. Choose the first seed, or run the study with --confirm."
         )
     return found
-
-
-def _run_of(committed: CellResult, backend: str) -> RunRecord | None:
-    """The run of a committed cell on a backend, where it answered every clip."""
-    return next((run for run in committed.runs if run.backend == backend and run.clip_indices is None), None)
 
 
 def _c_files(
@@ -246,8 +241,13 @@ def _about(bench: _Bench, keyed: KeyedCell) -> list[str]:
     ]
 
 
+def _data_set(study: Study) -> DataSet | None:
+    """What the catalogue knows of the recordings; None for a user's own."""
+    return None if study.data.folder else DATA_SETS.get(study.data.name)
+
+
 def _recordings(study: Study) -> str:
-    entry = None if study.data.folder else DATA_SETS.get(study.data.name)
+    entry = _data_set(study)
     if entry is None:
         return f"{study.data.name}, recordings of your own; weights and test vectors come of them"
     return f"{entry.title} ({study.data.name}); weights and test vectors come of recordings under {entry.licence}"
@@ -276,7 +276,7 @@ def _record(
     """`twin.json`."""
     sizes: Sizes = sizes_of(graph)
     study, cell = bench.study, keyed.cell
-    entry = None if study.data.folder else DATA_SETS.get(study.data.name)
+    entry = _data_set(study)
     header = files.get("network.h")
     compiled = None if header is None else object_bytes(header.decode())
     stream = stream_of(graph) if "stream.h" in files else None

@@ -29,6 +29,7 @@ from studies.cell import StudyCell
 # What a cell goes through is what is explained, so the pipeline's own steps are taken.
 from studies.pipeline import _Bench, _new_classifier, _prepare
 from studies.specification import Study, System
+from studies.spread_clips import spread_clips
 
 CLIPS_AT_ONCE = 16  # whose maps are made and scored together: bounds the memory
 
@@ -114,17 +115,6 @@ def axes_of(bench: _Bench) -> PictureAxes:
     timed = "time from the cut, s" if trimmed else "time, s"
     columns = timed if seconds else "frame, stretched" if stretched else "frame"
     return PictureAxes("frequency, Hz" if centres else "band", centres, columns, seconds, is_intensity=True)
-
-
-def spread_clips(n_clips: int, n_wanted: int) -> list[int]:
-    """Which of `n_clips` are taken: `n_wanted` of them, equally far apart, so that no class or speaker leads.
-
-    >>> spread_clips(10, 4), spread_clips(2, 4)
-    ([0, 3, 6, 9], [0, 1])
-    """
-    if n_wanted >= n_clips:
-        return list(range(n_clips))
-    return [round(place) for place in np.linspace(0, n_clips - 1, n_wanted)]
 
 
 def explained(one: Explainable, clip: int, methods: Sequence[str]) -> Explanation:

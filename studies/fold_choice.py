@@ -19,7 +19,7 @@ import numpy as np
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.evaluation import predictions
 from studies.cell import CellResult, RunRecord, StudyCell
-from studies.results import StudyResults, trials_of
+from studies.results import StudyResults, trials_of, whole_run
 from studies.statistics import Interval, Trials, accuracy_interval
 
 
@@ -99,10 +99,12 @@ def _test_runs(
 
 def _headline(results: StudyResults, cell: StudyCell, result: CellResult) -> RunRecord:
     backend = results.study.system(cell.system).headline_run.backend.name
-    for run in result.runs:
-        if run.backend == backend and run.clip_indices is None:
-            return run
-    raise InputError(f"{cell.system} has no answer of {backend} to all clips of fold {cell.fold}, seed {cell.seed}.")
+    run = whole_run(result, backend)
+    if run is None:
+        raise InputError(
+            f"{cell.system} has not answered all clips of fold {cell.fold}, seed {cell.seed} on {backend}."
+        )
+    return run
 
 
 def _share_right(result: CellResult, run: RunRecord) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 from studies.grid import keep_ground
 from studies.imported import read_imports
 from studies.measurement import read_measurements
-from studies.recheck import read_rechecks
+from studies.recheck import rechecks_of
 from studies.running import Plan
 from studies.specification import Study
 from studies.store import Store, open_store
@@ -25,8 +25,7 @@ def publish_study(study: Study, plan: Plan, store: Store, folder: Path) -> tuple
     rechecks that carry them; return how many cells were added, and how many measurements there are."""
     measurements = read_measurements(store, (cell.fit_key for cell in plan.cells))
     records = [one.model_dump(mode="json") for one in measurements]
-    used = {key for cell in plan.cells for key in cell.rechecks}
-    rechecks = [one.model_dump(mode="json") for key, one in read_rechecks(store).items() if key in used]
+    rechecks = [one.model_dump(mode="json") for one in rechecks_of(plan.cells, store)]
     n_added = store.publish(published_keys(study, plan, store), folder, records, rechecks)
     keep_ground(study, plan.ground, open_store(folder))
     return n_added, len(measurements)

@@ -93,6 +93,12 @@ def read_rechecks(store: "Store") -> dict[str, Recheck]:
     return {key: _read(key, raw) for key, raw in sorted(store.rechecks().items())}
 
 
+def rechecks_of(cells: Iterable[KeyedCell], store: "Store") -> list[Recheck]:
+    """The records that carry these cells over, in the order of their keys."""
+    used = {key for cell in cells for key in cell.rechecks}
+    return [one for key, one in read_rechecks(store).items() if key in used] if used else []
+
+
 class Paths:
     """How records lead from older code to newer, configuration by configuration."""
 

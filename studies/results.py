@@ -29,7 +29,7 @@ from studies.measurement import Measurement, measured_rows, read_measurements
 from studies.merging import CheckSummary, averaged, merged
 from studies.price_list import deployments
 from studies.probe import Probe
-from studies.recheck import Recheck, read_rechecks
+from studies.recheck import Recheck, rechecks_of
 from studies.run_fit import with_fit
 from studies.specification import Run, Study, System
 from studies.statistics import Comparison, Interval, Trials, accuracy_interval, paired_difference
@@ -232,8 +232,7 @@ class StudyResults:
             (cell, result, run)
             for cell, result in sorted(cells.items())
             if cell.system == system and cell.protocol == protocol
-            for run in result.runs
-            if run.backend == backend and run.clip_indices is None
+            if (run := whole_run(result, backend)) is not None
         ]
 
     def test_per_train(self, row: Row) -> float:
@@ -324,7 +323,6 @@ def load_results(study: Study, store: "Store", plan: "Plan") -> StudyResults:
         for keyed, probe in plan.probed
         if store.has(key := keyed.probe_key(study, probe))
     }
-    used = {key for keyed in plan.cells for key in keyed.rechecks}
     imports = read_imports(study, store, plan.ground.content_hash)
     fits |= imported_results(imports, store, "fit")
     tests |= imported_results(imports, store, "test")
@@ -339,7 +337,7 @@ def load_results(study: Study, store: "Store", plan: "Plan") -> StudyResults:
         looks=store.looks(plan.ground.content_hash),
         provenances=tuple(provenances),
         accepted_codes=tuple(sorted({keyed.accepted_code for keyed in plan.cells if keyed.accepted_code})),
-        rechecks=tuple(one for key, one in read_rechecks(store).items() if key in used),
+        rechecks=tuple(rechecks_of(plan.cells, store)),
         probes=probes,
         imports={one.record.system: one for one in imports},
         measurements=read_measurements(store, (keyed.fit_key for keyed in plan.cells)),
@@ -357,6 +355,11 @@ def _name_alike(results: dict[StudyCell, CellResult]) -> None:
         names = first.setdefault((cell.protocol, cell.fold), result.clip_names)
         if names != result.clip_names and len(names) == len(result.clip_names):
             results[cell] = replace(result, clip_names=names)
+
+
+def whole_run(result: CellResult, backend: str) -> RunRecord | None:
+    """The run of a cell on a backend, where it answered every clip."""
+    return next((run for run in result.runs if run.backend == backend and run.clip_indices is None), None)
 
 
 def trials_of(members: Members) -> Trials:

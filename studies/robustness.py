@@ -13,19 +13,20 @@ areas of their own curves. Areas compare where the ratios are the same, as they 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from studies.intervals import FEW_UNITS, mean_interval
+from studies.intervals import mean_interval
 from studies.probe_curves import curves, probed_runs
 from studies.results import StudyResults, trials_of
 from studies.specification import Noise, System
-from studies.statistics import Interval
+from studies.statistics import Interval, clipped, interval_method
 from studies.unit_scores import UnitScores
 from studies.wording import interval_text
 
-KINDS: tuple[Noise, ...] = ("white", "pink", "babble")
+KINDS: tuple[Noise, ...] = get_args(Noise)
 AREA_NEEDS = 2  # ratios
 
 
@@ -82,13 +83,11 @@ def area_interval(of_values: Sequence[tuple[float, UnitScores]], shape: Interval
     first = of_values[0][1]
     by_seed = np.sum([w * scores.by_seed for w, (_, scores) in zip(weights, of_values, strict=True)], axis=0)
     scores = UnitScores(first.names, by_seed, first.blocks)
-    n, unit = len(scores.means), "group" if shape.n_groups else "clip"
+    unit = "group" if shape.n_groups else "clip"
     low, high, method = shape.low, shape.high, shape.method
     if np.ptp(scores.means) > 0:
-        low, high = (min(1.0, max(0.0, bound)) for bound in mean_interval(scores))
-        method = f"{'t' if n < FEW_UNITS else 'bootstrap'} over the areas of {n} {unit}s"
-        if scores.spread.n_models:
-            method += " of one training" if scores.spread.unseen else f" and {scores.spread.n_models} trainings"
+        low, high = map(clipped, mean_interval(scores))
+        method = f"{interval_method(scores.spread, unit)}, of their areas"
     return Interval(
         estimate=float(scores.means.mean()),
         low=low,

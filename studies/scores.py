@@ -24,7 +24,7 @@ from classical_baselines.harness.diagnosis import Diagnosis, diagnosis, icbhi_di
 from classical_baselines.harness.evaluation import negative_log_likelihood, predictions, probabilities
 from classical_baselines.harness.temperature import fit_temperature
 from studies.cell import CellResult
-from studies.results import Row, StudyResults, trials_of
+from studies.results import Row, StudyResults, trials_of, whole_run
 from studies.statistics import Interval, Trials, accuracy_interval
 
 Logits = NDArray[np.floating]
@@ -167,10 +167,8 @@ def _validation(row: Row, fit: CellResult | None) -> tuple[Logits, Targets] | No
     """What the network of a test cell answered to its validation clips, on the row's backend."""
     if fit is None or row.evidence != "test":
         return None
-    for run in fit.runs:
-        if run.backend == row.run.backend.name and run.clip_indices is None:
-            return run.logits, fit.targets
-    return None
+    run = whole_run(fit, row.run.backend.name)
+    return None if run is None else (run.logits, fit.targets)
 
 
 def _calibration(cells: Sequence[_Answers], temperatures: Sequence[float]) -> Calibration:

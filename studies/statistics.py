@@ -148,8 +148,8 @@ def accuracy_interval(trials: Trials) -> Interval:
         bounds, method = wilson_interval(n_right, n_clips), f"Wilson over {n_clips} clips, as no {unit} differs"
     elif len(values) > 1:
         low, high = mean_interval(scores)
-        bounds = (_clipped(low), _clipped(high))
-        method = _interval_method(scores.spread, "group" if trials.grouped else "clip")
+        bounds = (clipped(low), clipped(high))
+        method = interval_method(scores.spread, "group" if trials.grouped else "clip")
     else:
         method = f"no interval: one {'group' if trials.grouped else 'clip'}"
     return Interval(
@@ -194,7 +194,7 @@ def compare_scores(differences: UnitScores, margin: float, *, n_clips: int, grou
         test += f"; no {unit} differs from another, so the interval is the exact bound over {n_clips} clips"
     else:
         low, high = mean_interval(differences)
-        test += f", {_interval_method(spread, unit)}"
+        test += f", {interval_method(spread, unit)}"
         if spread.n_models and not spread.unseen:
             p_value = max(p_value, spread.p_value(mean))
             test += ", the larger p"
@@ -280,7 +280,8 @@ def what_would_decide(differences: Sequence[float] | Floats, margin: float, unit
     )
 
 
-def _interval_method(spread: MeanSpread, unit: str) -> str:
+def interval_method(spread: MeanSpread, unit: str) -> str:
+    """How the interval of a mean over units was made, in words."""
     kind = "t" if spread.n_units < FEW_UNITS else "bootstrap"
     if not spread.n_models:
         return f"{kind} over {spread.n_units} {unit}s"
@@ -323,5 +324,6 @@ def _spread(scores: Mapping[str, float]) -> float | None:
     return float(np.std(list(scores.values()), ddof=1)) if len(scores) > 1 else None
 
 
-def _clipped(bound: float) -> float:
+def clipped(bound: float) -> float:
+    """A bound of a share, which lies between 0 and 1."""
     return min(1.0, max(0.0, bound))

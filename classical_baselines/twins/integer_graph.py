@@ -157,8 +157,11 @@ def integer_logits(classifier: nn.Module, graph: IntegerGraph, encoded: Tensor) 
 
 
 def _network(classifier: nn.Module) -> IntegerNetwork:
-    few_bits = any(isinstance(module, LowBitMap) for module in classifier.modules())
-    return LowBitNetwork(classifier) if few_bits else IntegerNetwork(classifier)
+    return LowBitNetwork(classifier) if _has_few_bits(classifier) else IntegerNetwork(classifier)
+
+
+def _has_few_bits(classifier: nn.Module) -> bool:
+    return any(isinstance(module, LowBitMap) for module in classifier.modules())
 
 
 class _Reading(IntegerNetwork):
@@ -265,8 +268,7 @@ class _LowBitReading(_Reading, LowBitNetwork):
 
 
 def _reader(classifier: nn.Module) -> _Reading:
-    few_bits = any(isinstance(module, LowBitMap) for module in classifier.modules())
-    return (_LowBitReading(classifier) if few_bits else _Reading(classifier)).begin()
+    return (_LowBitReading(classifier) if _has_few_bits(classifier) else _Reading(classifier)).begin()
 
 
 def _check(graph: IntegerGraph) -> None:

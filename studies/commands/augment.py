@@ -4,6 +4,7 @@
 from pathlib import Path
 
 from classical_baselines.harness.choices import InputError
+from studies.commands.figure_output import ending_of, write_figure
 from studies.commands.request import Request
 
 MOST_DRAWN = 20
@@ -14,13 +15,10 @@ def augment(request: Request, *, systems: str | None, clip: str | None, n_drawn:
     from studies.augmenting import augmented
     from studies.exports.figure_files import WRITERS
     from studies.figures.augmentations import augmentations
-    from studies.report import write_file
 
     study = request.open_study()
     out = out or Path("reports") / study.name / "augmentations.png"
-    ending = out.suffix.removeprefix(".").lower()
-    if ending not in WRITERS:
-        raise InputError(f"--out {out}: give a name that ends in {', '.join(f'.{known}' for known in WRITERS)}.")
+    ending = ending_of(out, "augmentations")
     if not 1 <= n_drawn <= MOST_DRAWN:
         raise InputError(f"--draw {n_drawn}: give 1 to {MOST_DRAWN} drawings of each.")
     named = [name.strip() for name in (systems or "").split(",") if name.strip()]
@@ -31,7 +29,6 @@ def augment(request: Request, *, systems: str | None, clip: str | None, n_drawn:
             "study."
         )
     content = WRITERS[ending](augmentations(lines))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_file(out, content)
-    print(f"{lines[0].clip} ({lines[0].label}), a training clip, under {len(lines)} augmentations\nFigure: {out}")
+    print(f"{lines[0].clip} ({lines[0].label}), a training clip, under {len(lines)} augmentations")
+    write_figure(content, out)
     return 0

@@ -1,5 +1,5 @@
 # studies/commands/bench.py
-"""`trichord bench`: our kernels beside their peers, one thread each."""
+"""`trichord bench`: our kernels beside their peers, the same number of threads on either side."""
 
 import json
 import os

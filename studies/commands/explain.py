@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from classical_baselines.explain import EXPLAINERS
 from classical_baselines.harness.choices import InputError, choose
 from studies.commands.columns import print_columns
+from studies.commands.figure_output import ending_of, write_figure
 from studies.commands.request import Request, refuse_absent
 from studies.commands.trained_cells import Asking, Place, no_weights, place_with_weights
 from studies.specification import Study
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from classical_baselines.explain.score_card import ScoreCard
     from studies.explaining import Explainable, Explanation
 
-ENDINGS = ("png", "svg", "pdf", "csv")
 MOST_SCORED = 10_000
 # heading, field of the score card, digits
 COLUMNS = (
@@ -64,13 +64,7 @@ def explain(
         raise InputError(f"--score-clips {score_clips}: give 1 to {MOST_SCORED} validation clips.")
     study = request.open_study()
     out = out or Path("reports") / study.name / "explanation.png"
-    if out.suffix.removeprefix(".").lower() not in ENDINGS:
-        raise InputError(
-            f"--out {out}: the ending says the format; give a name that ends in .png, .svg, .pdf, or .csv for the "
-            "numbers behind it."
-        )
-    if out.is_dir():
-        raise InputError(f"--out {out}: this is a folder. Name the file in it, such as {out / 'explanation.png'}.")
+    ending = ending_of(out, "explanation")
     wanted = _names(systems) or [one.name for one in study.systems if one.role == "contender"]
     for name in wanted:
         study.system(name)
@@ -87,7 +81,6 @@ def explain(
     from studies.explaining import explainable, explained
     from studies.exports.figure_files import WRITERS
     from studies.figures.explanation import explanation
-    from studies.report import write_file
 
     explanations: list[Explanation] = []
     cards: dict[str, list[ScoreCard]] = {}
@@ -96,14 +89,12 @@ def explain(
         explanations.append(explained(one, _clip(one, clip, place.fold), asked))
         if scores:
             cards[keyed.cell.system] = _cards(one, score_clips, asked)
-    content = WRITERS[out.suffix.removeprefix(".").lower()](explanation(explanations))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_file(out, content)
+    content = WRITERS[ending](explanation(explanations))
     if as_json:
         print(json.dumps(_record(study, place, explanations, cards, out), ensure_ascii=False))
     else:
         _say(study, place, explanations, cards)
-        print(f"Figure: {out}")
+    write_figure(content, out, said=not as_json)
     return 0
 
 

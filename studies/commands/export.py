@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from classical_baselines.harness.choices import InputError, choose
+from studies.commands.figure_output import ending_of, write_figure
 from studies.commands.request import Request
 
 if TYPE_CHECKING:
@@ -50,18 +51,10 @@ def _write_archive(request: Request, results: "StudyResults", path: Path) -> Non
 def plot(request: Request, figure: str, out: Path) -> int:
     """Write one figure, and print where it is."""
     from studies.figures import FIGURES
-    from studies.report import write_file
 
     choose(FIGURES, figure, what="figure")
-    ending = out.suffix.removeprefix(".").lower()
-    if ending not in ("svg", "pdf", "png", "csv"):
-        raise InputError(f"--out {out}: the ending says the format; give a name that ends in .svg, .pdf, .png or .csv.")
-    if out.is_dir():
-        raise InputError(f"--out {out}: this is a folder. Name the file in it, such as {out / figure}.svg.")
+    ending = ending_of(out, figure)
     from studies.exports.figure_files import figure_file
 
-    content = figure_file(request.results(), figure, ending)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_file(out, content)
-    print(f"Figure: {out}")
+    write_figure(figure_file(request.results(), figure, ending), out)
     return 0

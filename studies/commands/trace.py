@@ -12,7 +12,7 @@ from studies.cell import CellKind, StudyCell
 from studies.commands.request import Request
 from studies.origins import Origin, origin_of
 from studies.printed_numbers import Place, every_place, no_place, parsed, places
-from studies.recheck import Recheck, read_rechecks
+from studies.recheck import Recheck, rechecks_of
 from studies.results import Row, StudyResults, load_results
 from studies.running import Plan
 from studies.store import Store
@@ -80,8 +80,7 @@ def _keys(traced: Trace, plan: Plan, results: StudyResults) -> dict[StudyCell, s
 def _rechecks(keys: Iterable[StudyCell], plan: Plan, store: Store) -> list[Recheck]:
     """The records that carry cells of older code among these over to the present code."""
     wanted = set(keys)
-    used = {key for one in plan.cells if one.cell in wanted for key in one.rechecks}
-    return [one for key, one in read_rechecks(store).items() if key in used]
+    return rechecks_of((one for one in plan.cells if one.cell in wanted), store)
 
 
 def _say_places(found: Sequence[Place], text: str, study: str, *, as_json: bool) -> None:

@@ -70,7 +70,7 @@ def test_the_numbers_behind_the_figure_are_the_pictures(path, tmp_path):
         ({"augment": False}, {}, "No system of 'small' that is asked for augments pictures"),
         ({"front_end": "handcrafted"}, {}, "augments pictures"),
         ({}, {"n_drawn": 0}, "--draw 0: give 1 to 20"),
-        ({}, {"out": "a.bmp"}, "ends in .svg, .pdf, .png, .csv"),
+        ({}, {"out": "a.bmp"}, "ends in .svg, .pdf or .png, or in .csv"),
     ],
 )
 def test_what_cannot_be_drawn_is_said(path, system, options, reason):

@@ -200,7 +200,7 @@ def test_what_cannot_be_written_is_said_before_any_work(tmp_path):
         parse_formats("md, docx")
     with pytest.raises(InputError, match="name at least one of md, csv"):
         export(request, tmp_path, " , ", None, None)
-    with pytest.raises(InputError, match=r"ends in \.svg, \.pdf, \.png or \.csv"):
+    with pytest.raises(InputError, match=r"ends in \.svg, \.pdf or \.png, or in \.csv"):
         plot(request, "confusion", tmp_path / "x.gif")
     with pytest.raises(InputError, match="No figure is called 'pie'"):
         plot(request, "pie", tmp_path / "x.svg")
