@@ -17,6 +17,7 @@ Records are evidence: they are added and never changed, and `trichord gc` leaves
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -99,6 +100,28 @@ def rechecks_of(cells: Iterable[KeyedCell], store: "Store") -> list[Recheck]:
     return [one for key, one in read_rechecks(store).items() if key in used] if used else []
 
 
+@dataclass(frozen=True)
+class Carrier:
+    """What a store holds to carry cells over: its records, and what is known of its cells; each is read once."""
+
+    store: "Store"
+
+    @cached_property
+    def records(self) -> dict[str, Recheck]:
+        """Every record, by key."""
+        return read_rechecks(self.store)
+
+    @cached_property
+    def summaries(self) -> dict[str, CellSummary]:
+        """Every committed cell, by key."""
+        return self.store.summaries()
+
+    @cached_property
+    def paths(self) -> "Paths":
+        """How the records lead from older code to newer."""
+        return Paths(self.records)
+
+
 class Paths:
     """How records lead from older code to newer, configuration by configuration."""
 
@@ -175,13 +198,12 @@ def older_fits(
     return found
 
 
-def carried(study: Study, cells: Sequence[KeyedCell], ground: Ground, store: "Store") -> list[KeyedCell]:
+def carried(study: Study, cells: Sequence[KeyedCell], ground: Ground, carrier: Carrier) -> list[KeyedCell]:
     """Let older cells stand in for those that are missing, where records lead from their code to the present code."""
-    records = read_rechecks(store)
-    if not records:
+    if not carrier.records:
         return list(cells)
-    paths, configurations = Paths(records), Configurations(study, ground)
-    older = older_fits(study, cells, ground, store.summaries())
+    paths, configurations = carrier.paths, Configurations(study, ground)
+    older = older_fits(study, cells, ground, carrier.summaries)
 
     def stand_in(keyed_cell: KeyedCell) -> KeyedCell:
         cell, code = keyed_cell.cell, keyed_cell.code_version
@@ -227,16 +249,14 @@ def older_probes(
 
 
 def with_carried_probes(
-    study: Study, probed: Sequence[tuple[KeyedCell, Probe]], ground: Ground, store: "Store"
+    study: Study, probed: Sequence[tuple[KeyedCell, Probe]], ground: Ground, carrier: Carrier
 ) -> dict[StudyCell, KeyedCell]:
     """The cells some of whose missing probes older ones stand in for, with the keys of those."""
-    records = read_rechecks(store)
-    if not records or not probed:
+    if not carrier.records or not probed:
         return {}
-    paths = Paths(records)
     changed: dict[StudyCell, KeyedCell] = {}
-    for keyed_cell, probe, configuration, one in older_probes(study, probed, ground, store.summaries()):
-        way = paths.between(configuration, str(one.code_version), probe_code(keyed_cell.code_version))
+    for keyed_cell, probe, configuration, one in older_probes(study, probed, ground, carrier.summaries):
+        way = carrier.paths.between(configuration, str(one.code_version), probe_code(keyed_cell.code_version))
         now = changed.get(keyed_cell.cell, keyed_cell)
         if way is not None and probe not in dict(now.older_probes):
             rechecks = tuple(dict.fromkeys((*now.rechecks, *way)))

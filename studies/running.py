@@ -29,7 +29,7 @@ from studies.grid import (
 from studies.probe import Probe, probes_of
 from studies.progress import Progress
 from studies.provenance import SOURCE
-from studies.recheck import carried, with_carried_probes
+from studies.recheck import Carrier, carried, with_carried_probes
 from studies.remembered import remembered
 from studies.specification import Probes, Study
 from studies.store import Store, open_store
@@ -97,7 +97,8 @@ def make_plan(
     accept_code: str | None = None,
 ) -> Plan:
     """Which cells the study has, and which are missing from the store."""
-    cells = carried(study, keyed(study, select(expand(study, ground), only), ground), ground, store)
+    carrier = Carrier(store)
+    cells = carried(study, keyed(study, select(expand(study, ground), only), ground), ground, carrier)
     cells = accepting(study, cells, ground, store, accept_code)
     committed = store.keys()
     missing = []
@@ -108,7 +109,7 @@ def make_plan(
         if kinds:
             missing.append((cell, tuple(kinds)))
     probed = _probed(study, ground, cells) if confirm else ()
-    if changed := with_carried_probes(study, probed, ground, store):
+    if changed := with_carried_probes(study, probed, ground, carrier):
         cells = [changed.get(one.cell, one) for one in cells]
         probed = tuple((changed.get(one.cell, one), probe) for one, probe in probed)
     missing_probes = [
