@@ -9,17 +9,20 @@ from studies.commands.bench import bench
 
 EVERYTHING = 2**40
 N_FEW = 3000
-# Growth of memory: 96 MB of waveforms and 24 MB of pictures stay on disk; what is left is the work on 512 clips.
-LIMIT_OF_FEW = 190 * 10**6
 
 
-def test_a_few_thousand_clips_stay_under_a_limit_that_they_break_where_they_are_held(tmp_path):
+def grown(measured: Measured) -> int:
+    """Bytes by which the process grew over the set; a library's pages that it touches there are in it too."""
+    return measured.peak_bytes - measured.start_bytes
+
+
+def test_waveforms_and_pictures_of_a_streamed_set_are_not_in_memory(tmp_path):
     write_large_set(tmp_path / "set", N_FEW)
     streamed = measured_in_own_process(tmp_path, "0")
     held = measured_in_own_process(tmp_path, str(EVERYTHING))
 
     assert streamed.held_bytes == held.held_bytes > 115 * 10**6
-    assert streamed.peak_bytes - streamed.start_bytes < LIMIT_OF_FEW < held.peak_bytes - held.start_bytes
+    assert grown(held) - grown(streamed) > 0.75 * held.held_bytes
     assert streamed.weights_sha256 == held.weights_sha256
 
 

@@ -104,7 +104,7 @@ def test_the_interval_of_an_area_is_that_of_the_groups_own_areas():
     assert (found.estimate, found.low, found.high) == pytest.approx(
         (areas.mean(), max(low, 0), min(high, 1)), abs=1e-12
     )
-    assert found.method == "t over the areas of 6 groups"
+    assert found.method == "t over 6 groups, of their areas"
 
 
 def test_where_no_group_differs_the_area_keeps_the_bounds_of_the_clips():
