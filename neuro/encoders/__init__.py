@@ -1,5 +1,10 @@
 # neuro/encoders/__init__.py
-"""The spike encoders: from an intensity picture to spikes [step, batch, channel]."""
+"""The spike encoders: from an intensity picture, or a waveform, to spikes [step, batch, channel].
+
+An encoder says what it `reads`: "intensity" [batch, mel, frame] in [0, 1], "waveform" [batch, 1, sample] as the front
+end of that name gives it, or "events" [batch, unit, step] as the front end of that name gives them. One whose spikes
+give the picture back has `decoded(encoded, n_mels, n_frames)`; `measures` says how well, and in how many bits.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -29,9 +34,37 @@ def _rate() -> type[Any]:
     return RateEncoder
 
 
+def _threshold_adaptive() -> type[Any]:
+    from neuro.encoders.threshold_adaptive import ThresholdAdaptiveEncoder
+
+    return ThresholdAdaptiveEncoder
+
+
+def _moving_window() -> type[Any]:
+    from neuro.encoders.moving_window import MovingWindowEncoder
+
+    return MovingWindowEncoder
+
+
+def _bsa() -> type[Any]:
+    from neuro.encoders.bsa import BsaEncoder
+
+    return BsaEncoder
+
+
+def _population() -> type[Any]:
+    from neuro.encoders.population import PopulationEncoder
+
+    return PopulationEncoder
+
+
 ENCODERS: Mapping[str, Callable[[], type[Any]]] = {
     "latency": _latency,
     "send-on-delta": _send_on_delta,
     "direct-current": _direct_current,
     "rate": _rate,
+    "threshold-adaptive": _threshold_adaptive,
+    "moving-window": _moving_window,
+    "bsa": _bsa,
+    "population": _population,
 }

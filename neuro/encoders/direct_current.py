@@ -14,6 +14,7 @@ Reference: Rueckauer et al., Frontiers in Neuroscience 11 (2017), 682, "analog i
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -41,6 +42,7 @@ class DirectCurrentEncoder:
     n_steps: int = 4  # steps per clip; per frame where framewise
     framewise: bool = False
     pool: Pool = (1, 1)
+    reads: ClassVar[str] = "intensity"
 
     def __post_init__(self) -> None:
         check_pool(self.pool)
@@ -55,6 +57,12 @@ class DirectCurrentEncoder:
         if self.framewise:
             return EncodedShape("graded", (n_bands,), n_slots * self.n_steps)
         return EncodedShape("graded", (n_bands, n_slots), self.n_steps)
+
+    def decoded(self, encoded: Tensor, n_mels: int, n_frames: int) -> Tensor:
+        """[batch, mel, frame] of the pooled picture: the level of each element's first step."""
+        if self.framewise:
+            return encoded[:: self.n_steps].permute(1, 2, 0)
+        return encoded[0].unflatten(1, pooled_grid(n_mels, n_frames, self.pool))
 
     def operations(self, intensity: Tensor, encoded: Tensor) -> OperationCounts:
         """One scaled rounding (multiply, add) per picture element."""

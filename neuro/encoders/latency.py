@@ -12,6 +12,7 @@ Reference: Thorpe, Delorme & Van Rullen, Neural Networks 14 (2001), 715-725.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -40,6 +41,7 @@ class LatencyEncoder:
     n_steps: int = 8  # simulation steps given to every clip
     pool: Pool = (1, 1)
     silence_below: float = 0.0  # an intensity up to this gives no spike
+    reads: ClassVar[str] = "intensity"
 
     def __post_init__(self) -> None:
         check_pool(self.pool)
@@ -53,6 +55,11 @@ class LatencyEncoder:
 
     def shape(self, n_mels: int, n_frames: int) -> EncodedShape:
         return EncodedShape("spikes", pooled_grid(n_mels, n_frames, self.pool), self.n_steps)
+
+    def decoded(self, encoded: Tensor, n_mels: int, n_frames: int) -> Tensor:
+        """[batch, mel, frame] of the pooled picture: the intensity that a spike's step stands for; silence is 0."""
+        level = (1 - encoded.argmax(0) / (self.n_steps - 1)) * encoded.any(0)
+        return level.unflatten(1, pooled_grid(n_mels, n_frames, self.pool))
 
     def operations(self, intensity: Tensor, encoded: Tensor) -> OperationCounts:
         """One comparison with silence and one scaled rounding (multiply, add) per picture element."""

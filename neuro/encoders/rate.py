@@ -8,6 +8,7 @@ Reference: Diehl & Cook, Frontiers in Computational Neuroscience 9 (2015), 99 (B
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -33,6 +34,7 @@ class RateEncoder:
     n_steps: int = 16
     max_rate: float = 0.5  # spikes per step at an intensity of 1
     pool: Pool = (1, 1)
+    reads: ClassVar[str] = "intensity"
 
     def __post_init__(self) -> None:
         check_pool(self.pool)
@@ -45,6 +47,11 @@ class RateEncoder:
 
     def shape(self, n_mels: int, n_frames: int) -> EncodedShape:
         return EncodedShape("spikes", pooled_grid(n_mels, n_frames, self.pool), self.n_steps)
+
+    def decoded(self, encoded: Tensor, n_mels: int, n_frames: int) -> Tensor:
+        """[batch, mel, frame] of the pooled picture: the share of steps with a spike, over max_rate."""
+        level = (encoded.mean(0) / self.max_rate).clamp(max=1)
+        return level.unflatten(1, pooled_grid(n_mels, n_frames, self.pool))
 
     def operations(self, intensity: Tensor, encoded: Tensor) -> OperationCounts:
         """Per element and step: one random number (multiply, add: a linear congruence) and one comparison."""

@@ -13,6 +13,7 @@ References: Miskowicz, Sensors 6 (2006), 49-63; step-forward: Petro, Kasabov & K
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -41,6 +42,7 @@ class SendOnDeltaEncoder:
 
     delta: float = 0.1  # in units of the intensity
     pool: Pool = (1, 1)
+    reads: ClassVar[str] = "intensity"
 
     def __post_init__(self) -> None:
         check_pool(self.pool)
@@ -54,6 +56,12 @@ class SendOnDeltaEncoder:
     def shape(self, n_mels: int, n_frames: int) -> EncodedShape:
         n_bands, n_steps = pooled_grid(n_mels, n_frames, self.pool)
         return EncodedShape("spikes", (2 * n_bands,), n_steps)
+
+    def decoded(self, encoded: Tensor, n_mels: int, n_frames: int) -> Tensor:
+        """[batch, mel, frame] of the pooled picture: the reference after every frame."""
+        del n_mels, n_frames
+        on, off = encoded.chunk(2, dim=2)
+        return (self.delta * (on - off).cumsum(0)).permute(1, 2, 0).clamp(0, 1)
 
     def operations(self, intensity: Tensor, encoded: Tensor) -> OperationCounts:
         """Two sums and two comparisons per band and frame, and one more sum for each spike."""
