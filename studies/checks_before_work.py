@@ -9,19 +9,28 @@ import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
+from classical_baselines.augment import RANGES, Augmentation
 from classical_baselines.data.splits import SPLITTERS
-from classical_baselines.harness.choices import InputError, choose
+from classical_baselines.harness.choices import InputError, build_options, choose
 from neuro.classifiers import CLASSIFIERS as SPIKING_CLASSIFIERS
 from neuro.loihi import BACKENDS as LOIHI_BACKENDS
 from quantum.backends import BACKENDS as CIRCUIT_BACKENDS
+from studies.cell import StudyCell
+from studies.plain_errors import shown
+from studies.probe import ProbeName, probes_of
 from studies.registries import build
 from studies.specification import Protocol, Run, Study, System
 
 CIRCUITS = ("qft-circuit", "qft-hybrid")
 LARGEST_BATCH = 65_536  # clips that a backend takes at a time, as in the training
 INTEGER_TWINS = ("dense-twin", "convolutional-twin")
+# Whom a probe needs among the systems that are probed, where it does not take any.
+PROBED: Mapping[ProbeName, str] = {
+    "n_shots": "samples shots on its headline run",
+    "firing_threshold": "is a spiking network whose headline run is on a Loihi backend",
+}
 
 
 def check_before_work(study: Study) -> None:
@@ -31,6 +40,7 @@ def check_before_work(study: Study) -> None:
         low, high = study.intensity_quantiles
         if not 0 <= low < high <= 1:
             raise InputError(f"intensity_quantiles must satisfy 0 <= low < high <= 1; got {low:g} and {high:g}.")
+        _check_augmentation(study.augmentation)
     from studies.price_list import deployments
 
     with _told_in(f"study {study.name!r}"):
@@ -43,7 +53,10 @@ def check_before_work(study: Study) -> None:
             _check_hop(build("front end", front_end))
     for system in study.systems:
         with _told_in(f"study {study.name!r}, system {system.name!r}"):
+            _check_augmentation(system.augmentation or {})
             _check_system(system, known)
+    with _told_in(f"study {study.name!r}"):
+        _check_probes(study)
 
 
 @contextmanager
@@ -89,6 +102,32 @@ def _check_protocol(protocol: Protocol) -> None:
             raise InputError(f"it has no option {name!r}. Its options: {', '.join(known) or 'none'}.")
         if type(value) is not hints[name]:
             raise InputError(f"{name} should be of type {hints[name].__name__}; got {value!r}.")
+
+
+def _check_augmentation(options: Mapping[str, Any]) -> None:
+    for name in RANGES:
+        bounds = options.get(name)
+        if bounds is not None and not (isinstance(bounds, list | tuple) and len(bounds) == 2):
+            raise InputError(f"augmentation: {name} must be a list of two numbers, [from, to]; got {shown(bounds)}.")
+    build_options(Augmentation, options, what="augmentation")
+
+
+def _check_probes(study: Study) -> None:
+    """A curve that no system is put through would be missing from the report without a word."""
+    protocol, seed = study.headline_protocol.name, study.seeds[0]
+    found = {
+        probe.name
+        for system in study.systems
+        for probe in probes_of(study, StudyCell(study.data.name, protocol, "first", system.name, seed), ["first"])
+    }
+    for name in get_args(ProbeName):
+        values = getattr(study.probes, name)
+        if values and name not in found:
+            whose = ", ".join(study.probes.systems) or "every contender"
+            raise InputError(
+                f"probes.{name} = {shown(list(values))} changes nothing: no system that is probed ({whose}) "
+                f"{PROBED.get(name, 'is in the study')}. Name such a system in probes.systems, or leave {name} out."
+            )
 
 
 def _check_system(system: System, known: Mapping[str, Any]) -> None:

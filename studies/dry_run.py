@@ -7,7 +7,7 @@ On the way a few clips are timed, forward, for a rough word on how long the trai
 
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +16,12 @@ import torch
 from torch import Tensor
 
 from classical_baselines.augment import Augmentation
-from classical_baselines.harness.choices import InputError, build_options
+from classical_baselines.data.splits import Fold
+from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, Clips
 from classical_baselines.harness.seeds import generator_for, seeded_globally
 from studies import pipeline
+from studies.augmentation_reach import check_picture_stays, check_sound_stays
 from studies.disturbance import check_disturbances
 from studies.registries import build
 from studies.specification import FrontEndChoice, Study, System
@@ -39,14 +41,12 @@ class Tried:
 def check_study(study: Study, data_root: Path | None) -> Tried:
     """Build every name and option of the study, open its data and take one clip through every system as far as an
     untrained one goes, before any work is spent; InputError otherwise."""
-    build_options(Augmentation, study.augmentation, what="augmentation")
     for system in study.systems:
-        pipeline.augmentation_of(study, system)
         for run in system.runs:
             build("backend", run.backend)
     clips = pipeline.load_study_clips(study, data_root)
     for protocol in study.protocols:
-        pipeline.folds_of(study, protocol.name, clips)
+        _check_folds_differ(study, protocol.name, pipeline.folds_of(study, protocol.name, clips))
     check_disturbances(study.probes, clips)
     first = clips.subset([0])
     # What a layer only warns of (a slow padding, a weight of no element) is no error, and no concern of the user's.
@@ -65,6 +65,19 @@ def _threads(n_threads: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def _check_folds_differ(study: Study, protocol: str, folds: Sequence[Fold]) -> None:
+    """Equal folds would be trained on twice, and count as two."""
+    first: dict[tuple[tuple[int, ...], ...], str] = {}
+    for fold in folds:
+        earlier = first.setdefault((fold.train, fold.validation, fold.test), fold.name)
+        if earlier != fold.name:
+            raise InputError(
+                f"study {study.name!r}, protocol {protocol!r}: its folds {earlier} and {fold.name}, of {len(folds)}, "
+                "are the same clips, and one result would count as two. Each fold must be another split: take fewer "
+                "groups into a draw (n_groups), or draw less often (n_draws)."
+            )
+
+
 def _dry_runs(study: Study, first: Clips, n_classes: int) -> dict[str, float | None]:
     """One clip through every front end and every untrained system; the error says which cannot take it."""
     picture_of = {choice.key: _one_picture(study, choice, first) for choice in study.front_ends}
@@ -73,7 +86,11 @@ def _dry_runs(study: Study, first: Clips, n_classes: int) -> dict[str, float | N
         try:
             _check_sample_rate(system, first.sample_rate_hz)
             augmentation = pipeline.augmentation_of(study, system)
-            seconds[system.name] = _dry_run(system, augmentation, picture_of[study.front_end_of(system).key], n_classes)
+            check_sound_stays(augmentation, first.waveform.shape[-1] / first.sample_rate_hz)
+            choice = study.front_end_of(system)
+            if build("front end", choice).gives == "decibels":  # features are not distorted as pictures
+                check_picture_stays(augmentation, *picture_of[choice.key].shape[1:])
+            seconds[system.name] = _dry_run(system, augmentation, picture_of[choice.key], n_classes)
         except InputError as error:
             raise InputError(f"study {study.name!r}, system {system.name!r}: {error}") from error
         except Exception as error:  # what a layer says of a picture that is too small for it

@@ -10,7 +10,7 @@ test clip of a fold has a say in what answers for the fold (nested cross-validat
 7:91, 2006). What it measures is the procedure, try these and keep the best, not any one of the systems.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -42,10 +42,23 @@ class NestedChoice:
     interval: Interval
 
 
+def check_candidates(systems: Sequence[str]) -> None:
+    """Refuse a choice among fewer than two systems, or one that names a system twice."""
+    twice = [name for name, n in Counter(systems).items() if n > 1]
+    if twice:
+        raise InputError(
+            f"A choice is made among systems that are each named once; got {' '.join(systems)}, with {twice[0]} twice. "
+            "Name it once."
+        )
+    if len(systems) < 2:
+        raise InputError(
+            f"A choice needs two systems or more; got {', '.join(systems) or 'none'}. Name the others beside it."
+        )
+
+
 def nested_choice(results: StudyResults, systems: Sequence[str], protocol: str) -> NestedChoice:
     """Choose among `systems`, each on its headline run, in every fold of `protocol` that has been confirmed."""
-    if len(set(systems)) < 2:
-        raise InputError(f"A choice needs two systems or more; got {', '.join(systems) or 'none'}.")
+    check_candidates(systems)
     right, answers = _right_on_validation(results, systems, protocol), _test_runs(results, systems, protocol)
     chosen, members = [], []
     for fold in dict.fromkeys(cell.fold for cell in results.wanted if cell.fold in right):  # in the study's order

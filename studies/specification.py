@@ -19,6 +19,7 @@ SCHEMA_VERSION = 1
 LARGEST_SEED = 2**32 - 1  # what every generator of the suite takes, torch's and NumPy's
 LONGEST_CELL_SECONDS = 1_000_000  # eleven days; far above it a timer overflows
 LARGEST_CELL_GIGABYTES = 100_000
+MOST_DRAWS = 1000  # of few-groups: each is a fold, and so a cell of every system and seed
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]*$", description="kebab-case registry key")]
 Family = Literal["classical", "neuro", "quantum"]
@@ -71,6 +72,17 @@ class Protocol(_Model):
     name: Name
     options: dict[str, Any] = Field(default_factory=dict)
     headline: bool = False
+
+    @model_validator(mode="after")
+    def _so_few_folds_that_they_can_be_made(self) -> "Protocol":
+        """Folds are made wherever a study is opened; how many another protocol has, the recordings bound."""
+        n_draws = self.options.get("n_draws")
+        if self.name == "few-groups" and isinstance(n_draws, int) and n_draws > MOST_DRAWS:
+            raise ValueError(
+                f"n_draws of the protocol 'few-groups' must lie in 1 to {MOST_DRAWS}; got {shown(n_draws)}. Each draw "
+                "is a fold, and every system is trained on it with every seed."
+            )
+        return self
 
 
 class Training(_Model):

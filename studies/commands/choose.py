@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from classical_baselines.harness.choices import InputError
 from studies.commands.request import Request
-from studies.fold_choice import NestedChoice, nested_choice
+from studies.fold_choice import NestedChoice, check_candidates, nested_choice
 from studies.tables import markdown_table
 from studies.wording import interval_text, percent
 
@@ -17,10 +17,11 @@ def choose(request: Request, systems: Sequence[str], protocol: str | None, as_js
     study = request.open_study()
     for name in systems:
         study.system(name)
-    named = protocol or study.headline_protocol.name
+    check_candidates(systems)
+    named = study.headline_protocol.name if protocol is None else protocol
     if named not in {one.name for one in study.protocols}:
         raise InputError(
-            f"--protocol {named}: the study has none of that name. Choose one of: "
+            f"--protocol {named!r}: the study has none of that name. Choose one of: "
             f"{', '.join(one.name for one in study.protocols)}."
         )
     choice = nested_choice(request.results(), systems, named)

@@ -12,6 +12,7 @@ from classical_baselines.explain import EXPLAINERS
 from classical_baselines.harness.choices import InputError, choose
 from studies.commands.columns import print_columns
 from studies.commands.figure_output import ending_of, write_figure
+from studies.commands.names_given import names_given
 from studies.commands.request import Request, refuse_absent
 from studies.commands.trained_cells import Asking, Place, no_weights, place_with_weights
 from studies.specification import Study
@@ -57,7 +58,7 @@ def explain(
     as_json: bool,
 ) -> int:
     """Write the figure, and print the score cards where they are asked for."""
-    asked = _names(methods) or list(EXPLAINERS)
+    asked = names_given(methods, "--method", without="every method") or list(EXPLAINERS)
     for method in asked:
         choose(EXPLAINERS, method, what="method of explanation")
     if not 1 <= score_clips <= MOST_SCORED:
@@ -65,7 +66,8 @@ def explain(
     study = request.open_study()
     out = out or Path("reports") / study.name / "explanation.png"
     ending = ending_of(out, "explanation")
-    wanted = _names(systems) or [one.name for one in study.systems if one.role == "contender"]
+    contenders = [one.name for one in study.systems if one.role == "contender"]
+    wanted = names_given(systems, "--system", without="every contender") or contenders
     for name in wanted:
         study.system(name)
     store = request.open_store(study)
@@ -96,10 +98,6 @@ def explain(
         _say(study, place, explanations, cards)
     write_figure(content, out, said=not as_json)
     return 0
-
-
-def _names(text: str | None) -> list[str]:
-    return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
 def _clip(one: "Explainable", name: str | None, fold: str) -> int:

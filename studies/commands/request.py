@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from classical_baselines.data.cache import ENVIRONMENT_VARIABLE, cache_folder
 from classical_baselines.harness.choices import InputError, choose
-from studies.grid import Ground, only
+from studies.grid import FILTERS, Ground, only
 from studies.plugins import load_plugins
 from studies.running import Plan, known_ground, make_plan, store_of
 from studies.specification import Study
@@ -52,6 +52,11 @@ class Request:
     def open_study(self) -> Study:
         """The study with its `--set` and `--seeds`."""
         load_plugins()
+        if self.only is not None and not self.only.strip(", "):
+            raise InputError(
+                f"--only {self.only!r} names no cell. Give some of {', '.join(f'{name}=VALUE' for name in FILTERS)}, "
+                "joined by commas; without --only it is every cell."
+            )
         only(self.only)  # refuses a filter that cannot be read before anything is opened
         overrides: dict[str, str] = {}
         for setting in self.settings or []:

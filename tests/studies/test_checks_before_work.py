@@ -60,11 +60,50 @@ def test_what_only_python_complains_of_is_told_with_its_place(monkeypatch):
         ({"protocols": [{"name": "grouped-k-fold", "options": {"k": 3}}]}, "no option 'k'. Its options: n_folds"),
         ({"protocols": [{"name": "grouped-k-fold", "options": {"n_folds": "3"}}]}, "of type int; got '3'"),
         ({"protocols": [{"name": "official-split", "options": {"n_folds": 3}}]}, "Its options: none"),
+        (
+            {"augmentation": {"room_rt60_seconds": [0.5]}},
+            r"small': augmentation: room_rt60_seconds must be a list of two",
+        ),
+        ({"augmentation": {"noise_snr_db": 10.0}}, r"noise_snr_db must be a list of two numbers, .from, to.; got 10.0"),
         ({"protocols": [{"name": "k-fold"}]}, "protocol 'k-fold': No protocol is called 'k-fold'"),
     ],
 )
 def test_what_the_study_itself_says_is_refused_with_its_place(changes, message):
     made = Study.model_validate({**study().model_dump(by_alias=True), **changes})
+    with pytest.raises(InputError, match=message):
+        check_before_work(made)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"mixup_alpa": 0.2}, "small', system 'one': augmentation has no option 'mixup_alpa'"),
+        ({"noise_snr_db": [1.0, 2.0, 3.0], "waveform_copies": 1}, "system 'one': augmentation: noise_snr_db must be a"),
+    ],
+)
+def test_an_augmentation_of_a_systems_own_is_refused_with_study_and_system(options, message):
+    with pytest.raises(InputError, match=message):
+        check_before_work(study(augmentation=options))
+
+
+@pytest.mark.parametrize(
+    ("probes", "system", "message"),
+    [
+        (
+            {"n_shots": [10]},
+            {},
+            r"probes.n_shots = .10. changes nothing: no system that is probed .every contender. sam",
+        ),
+        (
+            {"firing_threshold": [0.5], "systems": ["one"]},
+            {},
+            r"system that is probed .one. is a spiking network whose",
+        ),
+        ({"snr_db": [10.0]}, {"role": "rival"}, "probes.snr_db = .10.0. changes nothing"),
+    ],
+)
+def test_a_probe_that_no_system_is_put_through_is_refused(probes, system, message):
+    made = Study.model_validate({**study(**system).model_dump(by_alias=True), "probes": probes})
     with pytest.raises(InputError, match=message):
         check_before_work(made)
 

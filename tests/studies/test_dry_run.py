@@ -91,6 +91,51 @@ def test_an_encoder_that_takes_intensities_alone_is_tried_on_one(clips):
     check_study(study(family="neuro", encoder={"name": "latency"}, classifier={"name": "dense-snn"}), None)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"time_shift_frames": 64}, "time_shift_frames = 64 may leave nothing of its picture of 32 bands x 64 frames"),
+        (
+            {"time_mask_frames": 10**6},
+            "time_mask_frames = 1000000 may .* Give fewer than 64 frames, or 0 to turn it off",
+        ),
+        ({"frequency_mask_bands": 32}, "frequency_mask_bands = 32 may .* Give fewer than 32 bands, or 0"),
+        ({"frequency_offset": 32.5}, "frequency_offset = 32.5 may leave nothing"),
+        (
+            {"time_shift_seconds": 1.25, "waveform_copies": 1},
+            "time_shift_seconds = 1.25 may leave nothing of a clip of 1.008 s",
+        ),
+    ],
+)
+def test_an_augmentation_that_may_leave_nothing_of_a_clip_is_refused_before_any_work(clips, options, message):
+    within = {name: value - (name != "waveform_copies") for name, value in options.items() if value != 10**6}
+    with pytest.raises(InputError, match=f"study 'small', system 'one': the augmentation's {message}"):
+        check_study(study(augmentation=options), None)
+    check_study(study(augmentation=within), None)
+    check_study(study(augment=False).model_copy(update={"augmentation": options}), None)
+
+
+def test_features_are_not_distorted_so_no_shift_is_too_wide_for_them(clips):
+    check_study(study(front_end="handcrafted", augmentation={"time_shift_frames": 1000}), None)
+
+
+def few_groups(**options):
+    protocol = {"name": "few-groups", "options": options}
+    return Study.model_validate({**study().model_dump(by_alias=True), "protocols": [protocol]})
+
+
+def test_folds_that_are_the_same_clips_are_refused_before_any_work(clips):
+    given = clips()
+    n_groups = len({group for group, part in zip(given.groups, given.folds, strict=True) if part == "train"})
+
+    check_study(few_groups(n_groups=n_groups, n_draws=1), None)
+    check_study(few_groups(n_groups=2, n_draws=2), None)
+    with pytest.raises(
+        InputError, match="protocol 'few-groups': its folds draw-1 and draw-2, of 3, are the same clips"
+    ):
+        check_study(few_groups(n_groups=n_groups, n_draws=3), None)
+
+
 def learnt(sample_rate_hz):
     whole = study(classifier={"name": "front-end-cnn", "options": {"sample_rate_hz": sample_rate_hz}})
     return Study.model_validate({**whole.model_dump(by_alias=True), "front_ends": [{"name": "waveform"}]})

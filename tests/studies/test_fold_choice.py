@@ -2,6 +2,7 @@
 """The choice within folds, against sums by hand over a study of made-up logits."""
 
 import json
+import re
 from dataclasses import replace
 from itertools import product
 
@@ -77,9 +78,23 @@ def test_a_tie_goes_to_the_one_named_first():
     assert {one.system for one in nested_choice(results, AMONG[::-1], PROTOCOL).folds} == {"residual-cnn"}
 
 
-def test_a_choice_needs_two_systems():
-    with pytest.raises(InputError, match="two systems or more; got ds-cnn"):
-        nested_choice(synthetic_results(), ["ds-cnn"], PROTOCOL)
+@pytest.mark.parametrize(
+    ("systems", "message"),
+    [
+        (["ds-cnn"], "two systems or more; got ds-cnn. Name the others beside it."),
+        (["ds-cnn", "ds-cnn"], "each named once; got ds-cnn ds-cnn, with ds-cnn twice. Name it once."),
+        ([*AMONG, "ds-cnn"], "each named once; got ds-cnn residual-cnn ds-cnn, with ds-cnn twice. Name it once."),
+    ],
+)
+def test_a_choice_needs_two_systems_that_are_each_named_once(monkeypatch, systems, message):
+    results = synthetic_results()
+    monkeypatch.setattr(Request, "open_study", lambda self: results.study)
+    monkeypatch.setattr(Request, "results", lambda self: pytest.fail("the store was opened"))
+
+    with pytest.raises(InputError, match=re.escape(message)):
+        nested_choice(results, systems, PROTOCOL)
+    with pytest.raises(InputError, match=re.escape(message)):
+        choose(Request("spoken-digits"), systems, None, as_json=False)
 
 
 def test_a_candidate_that_lacks_a_seed_is_named():
@@ -104,5 +119,6 @@ def test_the_command_prints_what_the_choice_says(monkeypatch, capsys):
     assert "Accuracy of the choice under leave-one-group-out: 50.0" in printed
     assert choose(request, AMONG, None, as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["accuracy"] == pytest.approx(0.5)
-    with pytest.raises(InputError, match="none of that name"):
-        choose(request, AMONG, "by-lot", as_json=False)
+    for protocol in ("by-lot", ""):
+        with pytest.raises(InputError, match=f"--protocol '{protocol}': the study has none of that name"):
+            choose(request, AMONG, protocol, as_json=False)

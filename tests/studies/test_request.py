@@ -38,3 +38,9 @@ def test_the_published_store_answers_where_none_is_named(tmp_path, monkeypatch):
 
     assert (study.name, store.path.exists()) == ("spoken-digits", False)
     assert store.behind is not None
+
+
+@pytest.mark.parametrize("only", ["", " ", " , "])
+def test_a_filter_that_names_nothing_is_not_taken_for_every_cell(only):
+    with pytest.raises(InputError, match=f"--only '{only}' names no cell. Give some of protocol=VALUE, fold"):
+        Request("spoken-digits", only=only).open_study()

@@ -199,3 +199,15 @@ def test_every_study_of_the_catalogue_is_valid_and_named_as_its_file(name):
 
 def test_the_json_schema_names_every_key_of_a_study():
     assert set(Study.model_json_schema(by_alias=True)["properties"]) >= {"schema", "seeds", "systems", "protocols"}
+
+
+@pytest.mark.parametrize("n_draws", ["1001", "1000000000", "1" + "0" * 3000])
+def test_more_draws_than_can_be_trained_are_refused_when_the_study_is_read(study_file, n_draws):
+    """Every command makes the folds; a billion of them would be made for hours without a word."""
+    drawn = '[{ name = "few-groups", options = { n_draws = %s } }]'
+    path = study_file(
+        TEXT.replace('[{ name = "official-split" }, { name = "leave-one-group-out", headline = true }]', drawn % 1000)
+    )
+    assert load_study(path).protocols[0].options == {"n_draws": 1000}
+    with pytest.raises(InputError, match=r"protocols.few-groups: n_draws .* must lie in 1 to 1000; got 1"):
+        load_study(path, {"protocols.few-groups.options.n_draws": n_draws})
