@@ -1,92 +1,72 @@
 # neuro/loihi/emulator.py
 """Batched emulation of a `LoihiNetwork`, equal to Lava's fixed-point model in every bit.
 
-Two facts make it fast and keep it exact. A product of integers in float32 is exact while every partial sum stays below
-2^24: weights are at most 254, and networks whose sums could leave 24 bits with sign, where Lava's convolution wraps,
-are refused. And trunc(v * k / 4096) is exact in float64, as |v| * 4096 < 2^35 < 2^53. So all steps of a layer are one
-product, and only the recurrence runs step by step, over all clips and neurons at once.
+Layer by layer, all steps and clips of each, by one of the engines: `torch`, the reference, or another that gives the
+same integers sooner. What Lava's 32-bit integers could not hold is refused here, before or after a layer has run.
 """
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from neuro.loihi.contracts import FRACTION_BITS, MEMBRANE_LIMIT, LoihiLayer, LoihiNetwork, NotMappableError, SpikeRecord
-from neuro.neuron import DECAY_STEPS
+from classical_baselines.harness.choices import choose
+from neuro.loihi.contracts import LoihiLayer, LoihiNetwork, NotMappableError, SpikeRecord
+from neuro.loihi.engines import ENGINES
+from neuro.loihi.limits import FRACTION_BITS, LARGEST_DECAY, WRAP
 
-WRAP = 2**23
+LARGEST_STATE = 2**31 - 1  # Lava's states are int32
+LARGEST_KEPT_INPUT = 2 * WRAP >> FRACTION_BITS  # beyond it a current that lasts could leave 32 bits
 
 
 @torch.no_grad()
-def emulate(network: LoihiNetwork, input_spikes: Tensor) -> SpikeRecord:
-    """Run input spikes [step, clip, channel] (graded: integers 0 to 255) through the network."""
-    spikes, every, active = input_spikes, [], []
-    potentials = torch.zeros(0)
-    for layer in network.layers:
-        inputs = synaptic_input(layer, spikes)
-        reached = neurons_reached(layer, spikes).numpy()
-        spikes, potentials = lif_integers(layer, inputs)
-        every.append(spikes.bool().numpy())
-        active.append(reached)
+def emulate(
+    network: LoihiNetwork, input_spikes: Tensor, *, engine: str = "torch", potentials: bool = False
+) -> SpikeRecord:
+    """Run input spikes [step, clip, channel] (graded: integers) through the network; `potentials` keeps all steps'."""
+    run_layer = choose(ENGINES, engine, what="engine of the emulator")()
+    spikes, records = input_spikes, []
+    for number, layer in enumerate(network.layers, start=1):
+        check_sums(layer, _peak(spikes))
+        record = run_layer(layer, spikes, potentials=potentials)
+        if record.largest_state > LARGEST_STATE:
+            raise NotMappableError(
+                f"a state of layer {number} reached {record.largest_state}; the chip's model keeps 32 bits with sign, "
+                f"up to {LARGEST_STATE}. Use smaller weights or exponents."
+            )
+        records.append(record)
+        spikes = torch.from_numpy(record.spikes)
     return SpikeRecord(
         input_spikes=input_spikes.numpy(),
-        spikes=tuple(every),
-        inputs_active=tuple(active),
-        readout_potentials=potentials.numpy().astype(np.int64),
+        spikes=tuple(record.spikes for record in records),
+        inputs_active=tuple(record.inputs_active for record in records),
+        readout_potentials=records[-1].final_potentials.astype(np.int64),
+        potentials=tuple(record.potentials for record in records if record.potentials is not None),
     )
 
 
-def synaptic_input(layer: LoihiLayer, spikes: Tensor) -> Tensor:
-    """The integer input a [step, clip, neuron] of spikes [step, clip, channel]."""
-    largest = float(np.abs(layer.weights).reshape(len(layer.weights), -1).sum(axis=1).max())
-    peak = float(spikes.max()) if spikes.numel() else 0.0
-    if largest * peak >= WRAP:
+def _peak(spikes: Tensor) -> float:
+    """The largest absolute value."""
+    if spikes.numel() == 0:
+        return 0.0
+    return float(spikes.any()) if spikes.dtype is torch.bool else float(spikes.abs().max())
+
+
+def check_sums(layer: LoihiLayer, peak: float) -> None:
+    """NotMappableError where inputs of up to `peak` could bring a neuron more than Lava's integers hold in a step."""
+    largest = _largest_sum(layer.weights) * 2.0 ** max(layer.weight_exponent, 0) * peak
+    if layer.recurrence is not None:
+        largest += _largest_sum(layer.recurrence.weights) * 2.0 ** max(layer.recurrence.weight_exponent, 0)
+    if largest >= WRAP:
         raise NotMappableError(
-            f"a step may bring a neuron up to {largest * peak:.0f}; synaptic input has 24 bits with sign, "
+            f"a step may bring a neuron up to {largest:.0f}; synaptic input has 24 bits with sign, "
             f"up to {WRAP - 1}. Use fewer or smaller weights."
         )
-    n_steps, n_clips = spikes.shape[:2]
-    weights = torch.from_numpy(layer.weights).float()
-    flat = spikes.float().reshape(n_steps * n_clips, *layer.input_grid)
-    if layer.kind == "convolution":
-        inputs = torch.nn.functional.conv2d(flat, weights, stride=layer.stride, padding=layer.padding)
-        inputs = torch.round(inputs)  # a fast convolution algorithm may leave 1e-4; the sum is an integer
-    else:
-        inputs = flat @ weights.T
-    return inputs.reshape(n_steps, n_clips, layer.n_neurons)
+    if getattr(layer.neuron, "current_decay", LARGEST_DECAY) < LARGEST_DECAY and largest > LARGEST_KEPT_INPUT:
+        raise NotMappableError(
+            f"a step may bring a neuron up to {largest:.0f}; where the current lasts (current_decay below "
+            f"{LARGEST_DECAY}), {LARGEST_KEPT_INPUT} is the most. Use fewer or smaller weights."
+        )
 
 
-def neurons_reached(layer: LoihiLayer, spikes: Tensor) -> Tensor:
-    """[step, clip, neuron]: whether any spike of the step meets the neuron, even where the sum cancels to 0."""
-    n_steps, n_clips = spikes.shape[:2]
-    fired = spikes != 0
-    if layer.kind == "dense":
-        return fired.any(dim=2, keepdim=True).expand(n_steps, n_clips, layer.n_neurons)
-    # A kernel's window holds a spike where the largest value under it, over all maps, is 1.
-    anywhere = fired.reshape(n_steps * n_clips, *layer.input_grid).any(dim=1, keepdim=True).float()
-    window = layer.weights.shape[2:]
-    under = torch.nn.functional.max_pool2d(anywhere, (window[0], window[1]), layer.stride, layer.padding)
-    return (under > 0).expand(-1, layer.output_grid[0], -1, -1).reshape(n_steps, n_clips, layer.n_neurons)
-
-
-def lif_integers(layer: LoihiLayer, inputs: Tensor) -> tuple[Tensor, Tensor]:
-    """(spikes [step, clip, neuron], membrane potentials [clip, neuron] at the end) of one layer."""
-    keep = (DECAY_STEPS - layer.decay) / DECAY_STEPS
-    threshold = float(layer.threshold << FRACTION_BITS)
-    bias = torch.from_numpy(layer.bias).double()
-    if layer.kind == "convolution":
-        bias = bias.repeat_interleave(layer.n_neurons // len(bias))
-    potential = torch.zeros(inputs.shape[1:], dtype=torch.float64)
-    spikes = torch.empty(inputs.shape, dtype=torch.float32)
-    for step, arriving in enumerate(inputs):
-        current = wrapped(arriving.double() * 2**FRACTION_BITS)
-        potential = (torch.trunc(potential * keep) + current + bias).clamp_(-MEMBRANE_LIMIT, MEMBRANE_LIMIT)
-        fired = potential > threshold
-        potential = potential * ~fired
-        spikes[step] = fired
-    return spikes, potential
-
-
-def wrapped(current: Tensor) -> Tensor:
-    """Lava's 24-bit current: one subtraction, no modulo; +2^23 is kept and -2^23 becomes +2^23."""
-    return current - 2.0 * WRAP * (current > WRAP) + 2.0 * WRAP * (current <= -WRAP)
+def _largest_sum(weights: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> float:
+    return float(np.abs(weights).reshape(len(weights), -1).sum(axis=1).max())

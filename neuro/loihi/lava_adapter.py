@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from classical_baselines.harness.contracts import Check
-from neuro.loihi.contracts import LoihiNetwork
+from neuro.loihi.contracts import Lif, LoihiLayer, LoihiNetwork
 from neuro.loihi.emulator import emulate
 
 SECONDS_LIMIT = 900.0
@@ -45,8 +45,7 @@ def run_on_lava(network: LoihiNetwork, input_spikes: torch.Tensor, seconds_limit
     layers = [
         {
             "kind": layer.kind,
-            "decay": layer.decay,
-            "threshold": layer.threshold,
+            **_lif_options(layer),
             "bias_exponent": layer.bias_exponent,
             "input_grid": list(layer.input_grid),
             "output_grid": list(layer.output_grid),
@@ -94,6 +93,15 @@ def run_on_lava(network: LoihiNetwork, input_spikes: torch.Tensor, seconds_limit
                 for number, layer in enumerate(network.layers, start=1)
             )
             return LavaRecord(spikes, stored["readout_potentials"])
+
+
+def _lif_options(layer: LoihiLayer) -> dict[str, int]:
+    neuron = layer.neuron
+    plain = isinstance(neuron, Lif) and neuron == Lif(neuron.decay, neuron.threshold)
+    if not plain or layer.weight_exponent or layer.delays is not None or layer.recurrence is not None:
+        raise LavaError(f"{layer.kind} layer of {neuron}: only plain layers of Lif are handed to Lava.")
+    assert isinstance(neuron, Lif)
+    return {"decay": neuron.decay, "threshold": neuron.threshold}
 
 
 def verify_against_lava(network: LoihiNetwork, input_spikes: torch.Tensor) -> Check:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from neuro.classifiers.spiking_network import LOGIT_GAIN, SpikingNetwork
 from neuro.classifiers.synapses import LARGEST_THRESHOLD, LARGEST_WEIGHT, Synapses, bias_integers
-from neuro.loihi.contracts import FRACTION_BITS, LoihiLayer, LoihiNetwork, NotMappableError
+from neuro.loihi.contracts import FRACTION_BITS, Lif, LoihiLayer, LoihiNetwork, NotMappableError
 
 
 @torch.no_grad()
@@ -57,8 +57,7 @@ def _layer(
         weights=_integers(integers),
         bias_mantissa=_integers(mantissa),
         bias_exponent=exponent,
-        decay=decay,
-        threshold=max(1, round(threshold * scale * n_input_levels)) if fires else LARGEST_THRESHOLD,
+        neuron=Lif(decay, max(1, round(threshold * scale * n_input_levels)) if fires else LARGEST_THRESHOLD),
         input_grid=grid,
         output_grid=(len(weight),) if convolution is None else _output_grid(convolution, grid),
         stride=1 if convolution is None else int(convolution.stride[0]),

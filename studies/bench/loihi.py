@@ -12,7 +12,7 @@ from importlib.util import find_spec
 import numpy as np
 import torch
 
-from neuro.loihi.contracts import LoihiLayer, LoihiNetwork
+from neuro.loihi.contracts import Lif, LoihiLayer, LoihiNetwork
 from neuro.loihi.emulator import emulate
 from neuro.loihi.lava_adapter import LavaRecord, run_on_lava
 from studies.bench.timing import BenchRow
@@ -50,8 +50,7 @@ def _layer(generator: np.random.Generator, n_in: int, n_out: int) -> LoihiLayer:
         weights=2 * generator.integers(-60, 64, (n_out, n_in)),
         bias_mantissa=np.zeros(n_out, dtype=np.int64),
         bias_exponent=0,
-        decay=512,
-        threshold=600,
+        neuron=Lif(decay=512, threshold=600),
         input_grid=(n_in,),
         output_grid=(n_out,),
     )
@@ -63,8 +62,7 @@ def _readout(generator: np.random.Generator) -> LoihiLayer:
         weights=2 * generator.integers(-60, 60, (N_CLASSES, N_HIDDEN)),
         bias_mantissa=np.zeros(N_CLASSES, dtype=np.int64),
         bias_exponent=0,
-        decay=0,
-        threshold=2**17 - 1,
+        neuron=Lif(decay=0, threshold=2**17 - 1),
         input_grid=(N_HIDDEN,),
         output_grid=(N_CLASSES,),
     )

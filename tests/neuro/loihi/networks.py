@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from neuro.loihi.contracts import LoihiLayer, LoihiNetwork
+from neuro.loihi.contracts import Lif, LoihiLayer, LoihiNetwork
 
 READOUT_THRESHOLD = 2**17 - 1
 
@@ -14,18 +14,21 @@ def even(rng, shape, largest=60):
     return 2 * rng.integers(-largest // 2, largest // 2 + 1, shape)
 
 
+def made(options, decay=410, threshold=70, **changes):
+    """A layer of LIF neurons unless another neuron is among the changes."""
+    return LoihiLayer(**{**options, "neuron": Lif(decay, threshold), **changes})
+
+
 def dense_layer(rng, n_in, n_out, **changes):
     options = {
         "kind": "dense",
         "weights": even(rng, (n_out, n_in)),
         "bias_mantissa": rng.integers(-500, 900, n_out),
         "bias_exponent": 1,
-        "decay": 410,
-        "threshold": 70,
         "input_grid": (n_in,),
         "output_grid": (n_out,),
     }
-    return LoihiLayer(**{**options, **changes})
+    return made(options, **changes)
 
 
 def convolution_layer(rng, grid, n_maps, stride=2, **changes):
@@ -34,14 +37,12 @@ def convolution_layer(rng, grid, n_maps, stride=2, **changes):
         "weights": even(rng, (n_maps, grid[0], 3, 3)),
         "bias_mantissa": rng.integers(-500, 900, n_maps),
         "bias_exponent": 1,
-        "decay": 410,
-        "threshold": 70,
         "input_grid": grid,
         "output_grid": (n_maps, -(-grid[1] // stride), -(-grid[2] // stride)),
         "stride": stride,
         "padding": 1,
     }
-    return LoihiLayer(**{**options, **changes})
+    return made(options, **changes)
 
 
 def readout(rng, n_in, n_classes=4):

@@ -6,15 +6,23 @@ import numpy as np
 import pytest
 import torch
 
-from neuro.loihi.contracts import LoihiNetwork, NotMappableError
+from neuro.loihi.contracts import Lif, LoihiNetwork, NotMappableError
 from neuro.loihi.emulator import emulate
-from tests.neuro.loihi.networks import convolutional_network, dense_layer, dense_network, random_input, readout
+from tests.neuro.loihi.networks import (
+    READOUT_THRESHOLD,
+    convolutional_network,
+    dense_layer,
+    dense_network,
+    random_input,
+    readout,
+)
 from tests.references import loihi_reference
 
 
 def assert_equal_to_the_reference(network, inputs):
     layers = [
         {key: value.tolist() if isinstance(value, np.ndarray) else value for key, value in asdict(layer).items()}
+        | asdict(layer.neuron)
         for layer in network.layers
     ]
     record = emulate(network, inputs)
@@ -32,7 +40,7 @@ def test_random_networks_equal_plain_python_integers(make, graded, seed):
     rng = np.random.default_rng(seed)
     network = make(rng, graded=graded)
     if graded:
-        first = replace(network.layers[0], threshold=9000)
+        first = replace(network.layers[0], neuron=Lif(410, 9000))
         network = replace(network, layers=(first, *network.layers[1:]))
     record = assert_equal_to_the_reference(network, random_input(rng, network))
 
@@ -43,7 +51,9 @@ def test_random_networks_equal_plain_python_integers(make, graded, seed):
 def test_decays_truncate_towards_zero_on_both_sides(decay):
     rng = np.random.default_rng(decay)
     layer = dense_layer(rng, 5, 6, decay=decay, threshold=300)
-    leaking = replace(readout(rng, 6), decay=decay)  # its potentials are compared to the last bit
+    leaking = replace(
+        readout(rng, 6), neuron=Lif(decay, READOUT_THRESHOLD)
+    )  # its potentials are compared to the last bit
     network = LoihiNetwork((layer, leaking), False, 1.0)
     assert_equal_to_the_reference(network, random_input(rng, network, n_steps=25))
 

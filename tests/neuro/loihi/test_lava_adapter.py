@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from neuro.loihi import lava_adapter
-from neuro.loihi.contracts import LoihiNetwork
+from neuro.loihi.contracts import Lif, LoihiNetwork
 from neuro.loihi.emulator import emulate
 from neuro.loihi.lava_adapter import LavaError, run_on_lava, verify_against_lava
 from tests.neuro.loihi.networks import convolutional_network, dense_layer, dense_network, random_input, readout
@@ -26,7 +26,7 @@ def assert_equal_to_lava(network, inputs):
 
 
 def with_first_threshold(network, threshold):
-    return replace(network, layers=(replace(network.layers[0], threshold=threshold), *network.layers[1:]))
+    return replace(network, layers=(replace(network.layers[0], neuron=Lif(410, threshold)), *network.layers[1:]))
 
 
 def test_a_dense_network_equals_lava():
@@ -101,7 +101,8 @@ def test_without_lava_the_error_says_how_to_install_it(monkeypatch):
 
 def test_a_failing_lava_gives_its_last_words():
     rng = np.random.default_rng(0)
-    layer = dense_layer(rng, 4, 3, weights=np.zeros((3, 5), dtype=int))  # five columns for four channels
+    layer = dense_layer(rng, 4, 3)
+    object.__setattr__(layer, "weights", np.zeros((3, 5), dtype=int))  # five columns for four channels
     network = LoihiNetwork((layer, readout(rng, 3)), False, 1.0)
     with pytest.raises(LavaError, match=r"Lava failed with exit code 1: .*Error"):
         run_on_lava(network, torch.zeros(2, 1, 4))

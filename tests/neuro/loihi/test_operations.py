@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from neuro.loihi.contracts import LoihiLayer, LoihiNetwork
+from neuro.loihi.contracts import Lif, LoihiLayer, LoihiNetwork
 from neuro.loihi.emulator import emulate
 from neuro.loihi.operations import chip_operations, fan_out, n_cores, n_synapses
 from tests.neuro.loihi.networks import convolution_layer, convolutional_network, dense_layer, random_input, readout
@@ -29,7 +29,7 @@ def test_a_tiny_network_counts_what_the_sum_on_paper_says():
     hidden = dense_layer(  # neuron 0 fires with channel 0, neuron 1 never does
         rng, 3, 2, weights=np.array([[20, 0, 2], [2, 2, 2]]), bias_mantissa=zeros, decay=4095, threshold=10
     )
-    last = LoihiLayer("dense", np.array([[2, 4], [4, 2]]), zeros, 0, 0, 2**17 - 1, (2,), (2,))
+    last = LoihiLayer("dense", np.array([[2, 4], [4, 2]]), zeros, 0, Lif(0, 2**17 - 1), (2,), (2,))
     inputs = torch.zeros(4, 1, 3)
     inputs[0, 0] = torch.tensor([1.0, 1.0, 0.0])  # 2 events, neuron 0 fires
     inputs[2, 0] = torch.tensor([0.0, 0.0, 1.0])  # 1 event, no spike

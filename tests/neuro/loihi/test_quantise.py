@@ -9,7 +9,7 @@ from classical_baselines.harness.contracts import EncodedShape
 from neuro.classifiers.convolutional import ConvolutionalSnn
 from neuro.classifiers.dense import DenseSnn
 from neuro.loihi.backends import chip_input, logits_of
-from neuro.loihi.contracts import LoihiLayer, NotMappableError
+from neuro.loihi.contracts import Lif, LoihiLayer, NotMappableError
 from neuro.loihi.emulator import emulate
 from neuro.loihi.quantise import quantised
 
@@ -89,7 +89,7 @@ def test_every_integer_keeps_its_limit_whatever_the_size_of_the_weights(size):
             assert np.abs(layer.weights).max() <= 254
             assert np.abs(layer.bias_mantissa).max() <= 4095
             assert 0 <= layer.bias_exponent <= 7
-            assert 1 <= layer.threshold < 2**17
+            assert 1 <= layer.neuron.threshold < 2**17
 
 
 @torch.no_grad()
@@ -111,7 +111,16 @@ def test_another_network_is_refused():
     [
         ({"weights": np.array([[3, 2]])}, "even"),
         ({"weights": np.array([[256, 2]])}, "weights of 256"),
-        ({"weights": np.array([[-256, -2]])}, "weights of -256"),
+        ({"weights": np.array([[-258, -2]])}, "weights of -258"),
+        ({"weights": np.array([[2.0, np.nan]])}, "weights must be integers"),
+        ({"weights": np.array([[2, 2, 2]])}, r"weights of shape \(1, 3\) does not fit"),
+        (
+            {"weights": np.array([[4, 2]]), "weight_bits": 7},
+            "mixed weights of 7 bits are multiples of 4 on the chip; got 2",
+        ),
+        ({"weights": np.array([[4, -2]]), "sign_mode": "excitatory"}, "weights of -2"),
+        ({"weight_exponent": 8}, "weight_exponent of 8"),
+        ({"delays": np.array([[64, 0]])}, "delays of 64"),
         ({"bias_mantissa": np.array([-4096])}, "bias_mantissa of 4096"),
         ({"bias_exponent": 8}, "bias_exponent of 8"),
         ({"decay": 4096}, "decay of 4096"),
@@ -123,4 +132,5 @@ def test_what_the_chip_cannot_hold_is_refused(changes, message):
     options = {"bias_exponent": 0, "decay": 1, "threshold": 9, "weights": np.array([[2, 2]])}
     options |= {"bias_mantissa": np.array([1]), **changes}
     with pytest.raises(NotMappableError, match=message):
+        options["neuron"] = Lif(options.pop("decay"), options.pop("threshold"))
         LoihiLayer(kind="dense", input_grid=(2,), output_grid=(1,), **options)
