@@ -116,13 +116,14 @@ def _one_picture(study: Study, choice: FrontEndChoice, clip: Clips) -> Tensor:
 
 
 def _check_sample_rate(system: System, sample_rate_hz: int) -> None:
-    """A classifier that makes its own picture is told the rate of the clips, and has no other way to know it."""
-    told = getattr(build("classifier", system.classifier), "sample_rate_hz", None)
-    if told not in (None, sample_rate_hz):
-        raise InputError(
-            f"its classifier {system.classifier.name!r} is told sample_rate_hz = {told}, and the clips have "
-            f"{sample_rate_hz} samples a second. Give it theirs."
-        )
+    """What reads samples, an encoder or a classifier, is told the rate of the clips and has no other way to know it."""
+    for what, choice in (("encoder", system.encoder), ("classifier", system.classifier)):
+        told = getattr(build(what, choice), "sample_rate_hz", None)
+        if told not in (None, sample_rate_hz):
+            raise InputError(
+                f"its {what} {choice.name!r} is told sample_rate_hz = {told}, and the clips have "
+                f"{sample_rate_hz} samples a second. Give it theirs."
+            )
 
 
 def _first_line(error: Exception) -> str:

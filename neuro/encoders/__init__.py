@@ -58,6 +58,18 @@ def _population() -> type[Any]:
     return PopulationEncoder
 
 
+def _resonate_and_fire() -> type[Any]:
+    from neuro.encoders.resonate_and_fire import ResonateAndFireEncoder
+
+    return ResonateAndFireEncoder
+
+
+def _cochlea() -> type[Any]:
+    from neuro.encoders.cochlea import CochleaEncoder
+
+    return CochleaEncoder
+
+
 ENCODERS: Mapping[str, Callable[[], type[Any]]] = {
     "latency": _latency,
     "send-on-delta": _send_on_delta,
@@ -67,4 +79,6 @@ ENCODERS: Mapping[str, Callable[[], type[Any]]] = {
     "moving-window": _moving_window,
     "bsa": _bsa,
     "population": _population,
+    "resonate-and-fire": _resonate_and_fire,
+    "cochlea": _cochlea,
 }

@@ -8,7 +8,11 @@ from neuro.encoders import ENCODERS
 from neuro.encoders.measures import CodeMeter
 
 OF_PICTURES = sorted(name for name, entry in ENCODERS.items() if entry().reads == "intensity")
-CASES = [(name, {"pool": pool}) for name in OF_PICTURES for pool in [(1, 1), (2, 3)]]
+OF_WAVEFORMS = sorted(name for name, entry in ENCODERS.items() if entry().reads == "waveform")
+CASES = [
+    *((name, {"pool": pool}) for name in OF_PICTURES for pool in [(1, 1), (2, 3)]),
+    *((name, {"hop": hop}) for name in OF_WAVEFORMS for hop in (40, 128)),
+]
 
 
 def inputs_of(encoder, n_clips=3):
@@ -16,6 +20,8 @@ def inputs_of(encoder, n_clips=3):
     generator = torch.Generator().manual_seed(1)
     if encoder.reads == "intensity":
         return torch.rand(n_clips, 8, 12, generator=generator)
+    if encoder.reads == "waveform":
+        return torch.rand(n_clips, 1, 1000, generator=generator) * 2 - 1
     raise AssertionError(f"no test input for an encoder that reads {encoder.reads!r}")
 
 

@@ -10,7 +10,9 @@ from neuro.encoders import ENCODERS
 
 N_CLASSES = 4
 PICTURE_CODES = ("latency", "rate", "direct-current")
-PAIRS = [("dense-snn", code) for code in ENCODERS] + [("convolutional-snn", code) for code in PICTURE_CODES]
+PAIRS = [("dense-snn", code) for code, entry in ENCODERS.items() if entry().reads == "intensity"] + [
+    ("convolutional-snn", code) for code in PICTURE_CODES
+]
 SMALL = {"dense-snn": {"hidden": (12, 10)}, "convolutional-snn": {"channels": (4, 6), "strides": (2, 1)}}
 
 
