@@ -8,7 +8,7 @@ training part as its partners. Nothing within a network is shown.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from classical_baselines.harness.training import Recipe
 from studies.cell import StudyCell
 
 # What a cell trains on is what is shown, so the pipeline's own steps are taken.
-from studies.pipeline import _Batches, _prepare, folds_of, load_study_clips
+from studies.pipeline import _Batches, _Bench, _prepare, folds_of, load_study_clips
 from studies.specification import Study, System
 
 N_PARTNERS = 63  # clips beside the one that is shown, for what mixes clips
@@ -45,27 +45,28 @@ def augmented(
     """The clip under the augmentation of each system that augments pictures, in the first fold and seed."""
     protocol = study.headline_protocol.name
     fold = folds_of(study, protocol, load_study_clips(study, data_root))[0]
-    return [
-        one
-        for name in systems
-        if study.augmentation_of(study.system(name))
-        for one in _of_system(
-            study, StudyCell(study.data.name, protocol, fold.name, name, study.seeds[0]), clip, n_drawn, data_root
-        )
-    ]
+    prepared: dict[str, _Bench] = {}  # by front end: what systems that read the same pictures share
+    found = []
+    for system in (study.system(name) for name in systems):
+        if not study.augmentation_of(system):
+            continue
+        front_end = study.front_end_of(system).key
+        if front_end not in prepared:
+            cell = StudyCell(study.data.name, protocol, fold.name, system.name, study.seeds[0])
+            prepared[front_end] = _prepare(study, cell, data_root)
+        bench = prepared[front_end]
+        if bench.scale is not None:  # features are no picture
+            cell = replace(bench.cell, system=system.name)
+            found.append(_of_system(replace(bench, cell=cell, system=system), clip, n_drawn))
+    return found
 
 
-def _of_system(
-    study: Study, cell: StudyCell, clip: str | None, n_drawn: int, data_root: Path | None
-) -> list[Augmented]:
-    bench = _prepare(study, cell, data_root)
-    if bench.scale is None:
-        return []  # features, which are no picture
+def _of_system(bench: _Bench, clip: str | None, n_drawn: int) -> Augmented:
     names, train = bench.clips.names, list(bench.fold.train)
     shown = train[0] if clip is None else next((row for row in train if names[row] == clip), None)
     if shown is None:
         raise InputError(
-            f"No training clip of the fold {cell.fold} is called {clip!r}. There are {len(train)}, such as "
+            f"No training clip of the fold {bench.cell.fold} is called {clip!r}. There are {len(train)}, such as "
             f"{', '.join(names[row] for row in train[:: max(1, len(train) // 4)][:4])}."
         )
     rows = torch.tensor(
@@ -83,4 +84,4 @@ def _of_system(
         )
     picture: Any = bench.intensity[shown].numpy()
     label = labels[int(bench.clips.targets[shown])]
-    return [Augmented(bench.system, names[shown], label, picture, tuple(drawn), tuple(shares))]
+    return Augmented(bench.system, names[shown], label, picture, tuple(drawn), tuple(shares))

@@ -37,11 +37,13 @@ app.add_typer(data_app, name="data")
 OnlySystems = Annotated[str | None, typer.Option("--only", help="Only some: system=ds-cnn,protocol=official-split.")]
 StudyOrNone = Annotated[
     str | None,
-    typer.Argument(metavar="[STUDY]", help="A study: each of its systems against itself; none: simulated studies."),
+    typer.Argument(metavar="STUDY", help="A study: each of its systems against itself; none: simulated studies."),
 ]
 Confirm = Annotated[bool, typer.Option("--confirm", help="Open the test clips. Every look is counted.")]
 Boundary = Annotated[str, typer.Option("--boundary", help="operation, core, chip or system.")]
 Scenario = Annotated[str, typer.Option("--scenario", help="always-on or saturated.")]
+GO_ON = ("run", "screen", "recheck", "search", "measure")  # commands that keep what they have done
+NUMBERS = {"int": "a whole number", "float": "a number"}  # by what pydantic calls a value that is none
 AsJson = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
@@ -64,9 +66,21 @@ def main() -> None:
         if usage().startswith("Usage: "):  # the help itself, for want of a command
             print(usage())
         else:
-            _complain(f"{usage()} `trichord --help` lists what may be asked.")
+            _complain(f"{_refusal(error) or usage().rstrip('.')}. `trichord --help` lists what may be asked.")
         sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refusal(error: Exception) -> str:
+    """What Typer refuses of a value, with the value and what is allowed; "" where it refuses something else."""
+    problems = getattr(error.__cause__, "errors", None)
+    hint = getattr(getattr(error, "param", None), "get_error_hint", None)
+    if problems is None or hint is None:
+        return ""
+    problem = problems()[0]
+    kind = next((kind for kind in NUMBERS if problem["type"].startswith(kind)), None)
+    wanted = problem["msg"].rstrip(".") if kind is None else f"give {NUMBERS[kind]}"
+    return f"{hint().strip(chr(39))} {problem['input']}: {wanted}"
 
 
 def _complain(message: str) -> None:
@@ -80,6 +94,12 @@ def _call(command: str, **arguments: Any) -> int:
         result = getattr(import_module(f"studies.commands.{module}"), function or module)(**arguments)
         if sys.stdout is not None:  # closed by whoever called
             sys.stdout.flush()
+    except KeyboardInterrupt:
+        if command in GO_ON:
+            print("Interrupted. What was committed stays; the same command goes on from there.", file=sys.stderr)
+        else:
+            print("Interrupted. What is written is whole; the same command begins anew.", file=sys.stderr)
+        return 130
     except BrokenPipeError:  # whoever read has seen enough, which is no failure; Typer would make it one
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if command in {"run", "screen", "recheck"}:  # but a run that ends with its reader has not been done
@@ -324,7 +344,7 @@ def energy(
 @of_a_study(*CELLS)
 def measure(
     request: "Request",
-    systems: Annotated[list[str] | None, typer.Argument(metavar="[SYSTEM]...", help="Systems; none: all.")] = None,
+    systems: Annotated[list[str] | None, typer.Argument(metavar="SYSTEM", help="Systems; none: all.")] = None,
     batch: Annotated[int, typer.Option("--batch", help="Clips per call.")] = 1,
     windows: Annotated[int, typer.Option("--windows", help="Windows per system, each in a cycle of its own.")] = 5,
     device: Annotated[str, typer.Option("--device", help="auto, cpu (RAPL) or cuda (NVML).")] = "auto",
@@ -347,8 +367,8 @@ def measure(
 @of_a_study(*RESULTS)
 def compare(
     request: "Request",
-    a: Annotated[str | None, typer.Argument(metavar="[A", help="A system; none: every system.")] = None,
-    b: Annotated[str | None, typer.Argument(metavar="B]", help="What it is compared with; none: the baseline.")] = None,
+    a: Annotated[str | None, typer.Argument(metavar="A", help="A system; none: every system.")] = None,
+    b: Annotated[str | None, typer.Argument(metavar="B", help="What it is compared with; none: the baseline.")] = None,
     as_json: AsJson = False,
 ) -> int:
     """Give the difference of two systems, and a verdict.
@@ -362,7 +382,7 @@ def compare(
 @of_a_study("store", "data_root", "settings", "accept_code")
 def scores(
     request: "Request",
-    systems: Annotated[list[str] | None, typer.Argument(metavar="[SYSTEM]...", help="Systems; none: all.")] = None,
+    systems: Annotated[list[str] | None, typer.Argument(metavar="SYSTEM", help="Systems; none: all.")] = None,
     positive: Annotated[
         str | None, typer.Option("--positive", help="A class against all others: EER, sensitivity, specificity.")
     ] = None,
@@ -389,7 +409,7 @@ def scores(
 @of_a_study(*RESULTS)
 def choose(
     request: "Request",
-    systems: Annotated[list[str], typer.Argument(metavar="SYSTEM SYSTEM...", help="Systems to choose among.")],
+    systems: Annotated[list[str], typer.Argument(metavar="SYSTEM", help="Systems to choose among.")],
     protocol: Annotated[
         str | None, typer.Option("--protocol", help="A protocol of the study.  [default: the headline protocol]")
     ] = None,
@@ -418,7 +438,7 @@ def error_rates(
 
 @app.command()
 def rank(
-    studies: Annotated[list[str], typer.Argument(metavar="STUDY...", help="Studies on different data sets.")],
+    studies: Annotated[list[str], typer.Argument(metavar="STUDY", help="Studies on different data sets.")],
     systems: Annotated[str | None, typer.Option("--systems", help="Only these: ds-cnn,dense-snn.")] = None,
     stores: Annotated[
         list[Path] | None, typer.Option("--store", help="Folder of each study's store, in the same order.")
@@ -657,7 +677,7 @@ def list_(
 
 @app.command()
 def bench(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Benches; none: all.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Benches; none: all.")] = None,
     as_json: AsJson = False,
 ) -> int:
     """Time our kernels beside their peers, one thread each unless a row says two."""
@@ -693,12 +713,15 @@ def data_check(name: Annotated[str, typer.Argument(help="A data set.")], data_ro
 
 @data_app.command("duplicates")
 def data_duplicates(
-    name: Annotated[str, typer.Argument(help="A data set.")],
+    name: Annotated[str, typer.Argument(help="A data set, or a folder of your own with a meta.csv.")],
     protocol: Annotated[str | None, typer.Option(help="Say which pairs stand in two parts of its folds.")] = None,
+    clip_seconds: Annotated[
+        float | None, typer.Option("--clip-seconds", help="So much of each recording.  [default: the set's own]")
+    ] = None,
     data_root: DataRoot = None,
 ) -> int:
     """Find clips that hold the same recording, also at another offset or gain."""
-    return _call("data:duplicates", name=name, protocol=protocol, data_root=data_root)
+    return _call("data:duplicates", name=name, protocol=protocol, clip_seconds=clip_seconds, data_root=data_root)
 
 
 @data_app.command("describe")

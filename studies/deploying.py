@@ -36,18 +36,18 @@ from classical_baselines.twins.onnx_twin import check_onnx, onnx_logits, onnx_mo
 from classical_baselines.twins.streaming import stream_of
 from studies.cell_files import rounded_logits
 from studies.grid import KeyedCell
+from studies.integer_run import integer_run
 
 # What a cell goes through is what is deployed, so the pipeline's own steps are taken.
 from studies.pipeline import N_CALIBRATION, _Bench, _new_classifier, _prepare
 from studies.provenance import git_state
 from studies.registries import build
 from studies.results import whole_run
-from studies.specification import Run, Study, System
+from studies.specification import Run, Study
 from studies.spread_clips import spread_clips
 from studies.store import Store
 
 FORMATS = ("onnx", "c")
-INTEGER_BACKENDS = ("int8", "low-bit")
 N_VECTORS = 4  # validation clips whose integers stand beside the twin
 CLIPS_AT_ONCE = 256
 RECORD = "twin.json"
@@ -75,18 +75,6 @@ class _Evidence:
     logits: NDArray[np.int32]  # [clip, class], behind the run of the backend now
     reported: NDArray[np.float32]  # [clip, class], by that run
     stored: NDArray[np.float32]  # [clip, class], committed
-
-
-def integer_run(system: System) -> Run:
-    """The run of a system whose integers a twin has: its headline run, if that is one of integers, or the first."""
-    candidates = [run for run in system.runs if run.backend.name in INTEGER_BACKENDS]
-    if not candidates:
-        found = ", ".join(run.backend.name for run in system.runs)
-        raise InputError(
-            f"{system.name} is run on {found}, and a twin is what the backend int8 or low-bit runs in integers. "
-            "Choose a system with such a run, or add one to the study: a classifier with bits = 8 and the backend int8."
-        )
-    return next((run for run in candidates if run.headline), candidates[0])
 
 
 def deployable_twin(

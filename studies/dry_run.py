@@ -46,7 +46,7 @@ def check_study(study: Study, data_root: Path | None) -> Tried:
             build("backend", run.backend)
     clips = pipeline.load_study_clips(study, data_root)
     for protocol in study.protocols:
-        _check_folds_differ(study, protocol.name, pipeline.folds_of(study, protocol.name, clips))
+        _check_folds_differ(study, protocol.name, _folds(study, protocol.name, clips))
     check_disturbances(study.probes, clips)
     first = clips.subset([0])
     # What a layer only warns of (a slow padding, a weight of no element) is no error, and no concern of the user's.
@@ -63,6 +63,14 @@ def _threads(n_threads: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _folds(study: Study, protocol: str, clips: Clips) -> list[Fold]:
+    """The error says which protocol of which study: a splitter may be built on another, and name that one."""
+    try:
+        return pipeline.folds_of(study, protocol, clips)
+    except InputError as error:
+        raise InputError(f"study {study.name!r}, protocol {protocol!r}: {error}") from error
 
 
 def _check_folds_differ(study: Study, protocol: str, folds: Sequence[Fold]) -> None:

@@ -19,6 +19,7 @@ SCHEMA_VERSION = 1
 LARGEST_SEED = 2**32 - 1  # what every generator of the suite takes, torch's and NumPy's
 LONGEST_CELL_SECONDS = 1_000_000  # eleven days; far above it a timer overflows
 LARGEST_CELL_GIGABYTES = 100_000
+LONGEST_CLIP_SECONDS = 60
 MOST_DRAWS = 1000  # of few-groups: each is a fold, and so a cell of every system and seed
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]*$", description="kebab-case registry key")]
@@ -55,7 +56,9 @@ class Data(_Model):
     """Which recordings, cut or zero-padded to one length."""
 
     name: Name
-    clip_seconds: float | None = Field(default=None, gt=0, le=60)  # None: the catalogue's length for this set
+    clip_seconds: float | None = Field(
+        default=None, gt=0, le=LONGEST_CLIP_SECONDS
+    )  # None: the catalogue's length for this set
     sample_rate_hz: int | None = Field(default=None, gt=0, le=192_000)  # None: the set's own rate
     folder: str | None = None  # a user's own folder in place of a catalogue set
 

@@ -4,7 +4,9 @@
 from pathlib import Path
 
 from classical_baselines.data.catalogue import DATA_SETS
-from classical_baselines.harness.choices import choose
+from classical_baselines.harness.choices import InputError, choose
+from studies.commands.request import use_cache_of
+from studies.specification import LONGEST_CLIP_SECONDS
 
 
 def get(name: str, data_root: Path | None) -> int:
@@ -30,17 +32,33 @@ def check(name: str, data_root: Path | None) -> int:
     return 0
 
 
-def duplicates(name: str, protocol: str | None, data_root: Path | None) -> int:
+def duplicates(name: str, protocol: str | None, clip_seconds: float | None, data_root: Path | None) -> int:
     """Print clips that hold the same recording; 1 where a pair straddles the parts of a fold of `protocol`."""
+    if clip_seconds is not None and not 0 < clip_seconds <= LONGEST_CLIP_SECONDS:
+        raise InputError(
+            f"--clip-seconds {clip_seconds:g}: give more than 0 and at most {LONGEST_CLIP_SECONDS} seconds."
+        )
+    if name not in DATA_SETS and Path(name).is_dir():
+        if clip_seconds is None:
+            raise InputError(
+                f"{name} is a folder of your own: say how many seconds of a recording are compared, such as "
+                "--clip-seconds 1.5."
+            )
+        use_cache_of(Path(name))
     from classical_baselines.data.loading import load_clips
     from classical_baselines.data.near_duplicates import straddling
     from classical_baselines.data.splits import SPLITTERS
     from studies.duplicates import duplicates_of
 
     splitter = None if protocol is None else choose(SPLITTERS, protocol, what="protocol")
-    clips = load_clips(name, data_root)
+    clips = load_clips(name, data_root, clip_seconds)
+    try:
+        folds = [] if splitter is None else splitter(clips)
+    except InputError as error:
+        known = f" Protocols that fit it: {', '.join(DATA_SETS[name].protocols)}." if name in DATA_SETS else ""
+        raise InputError(f"--protocol {protocol} cannot split {name}: {error}{known}") from error
     pairs = duplicates_of(clips)
-    across = straddling(pairs, splitter(clips)) if splitter is not None else []
+    across = straddling(pairs, folds)
     where = {pair: f"   {first} and {second} of {fold}" for pair, fold, first, second in across}
     for pair in pairs:
         names = f"{clips.names[pair.first]}  {clips.names[pair.second]}"

@@ -14,7 +14,7 @@ from studies.commands.columns import print_columns
 from studies.commands.figure_output import ending_of, write_figure
 from studies.commands.names_given import names_given
 from studies.commands.request import Request, refuse_absent
-from studies.commands.trained_cells import Asking, Place, no_weights, place_with_weights
+from studies.commands.trained_cells import Asking, Place, no_weights, place_with_weights, planned_at
 from studies.specification import Study
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def explain(
         study.system(name)
     store = request.open_store(study)
     refuse_absent(store, named=request.store is not None)
-    plan = request.planned(study, store, confirm=False)
+    plan = planned_at(request, study, store, fold, seed)
     asking = Asking(request.study, "explain", "an explanation")
     place = place_with_weights(asking, study, plan, store, wanted, fold, seed)
     if place.without and systems is not None:
@@ -91,12 +91,12 @@ def explain(
         explanations.append(explained(one, _clip(one, clip, place.fold), asked))
         if scores:
             cards[keyed.cell.system] = _cards(one, score_clips, asked)
-    content = WRITERS[ending](explanation(explanations))
+    write_figure(WRITERS[ending](explanation(explanations)), out)
     if as_json:
         print(json.dumps(_record(study, place, explanations, cards, out), ensure_ascii=False))
     else:
         _say(study, place, explanations, cards)
-    write_figure(content, out, said=not as_json)
+        print(f"Figure: {out}")
     return 0
 
 

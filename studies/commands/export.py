@@ -57,4 +57,5 @@ def plot(request: Request, figure: str, out: Path) -> int:
     from studies.exports.figure_files import figure_file
 
     write_figure(figure_file(request.results(), figure, ending), out)
+    print(f"Figure: {out}")
     return 0

@@ -4,6 +4,7 @@
 from pathlib import Path
 
 from classical_baselines.harness.choices import InputError
+from studies.commands.places import check_place, told_of
 
 ENDINGS = ("svg", "pdf", "png", "csv")
 
@@ -18,14 +19,14 @@ def ending_of(out: Path, name: str) -> str:
         )
     if out.is_dir():
         raise InputError(f"--out {out}: this is a folder. Name the file in it, such as {out / name}.svg.")
+    check_place(out, "--out")
     return ending
 
 
-def write_figure(content: bytes, out: Path, *, said: bool = True) -> None:
-    """Write it, in a folder that is made for it if need be, and say where it is."""
+def write_figure(content: bytes, out: Path) -> None:
+    """Write it, in a folder that is made for it if need be."""
     from studies.report import write_file
 
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_file(out, content)
-    if said:
-        print(f"Figure: {out}")
+    with told_of(out, "--out"):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_file(out, content)

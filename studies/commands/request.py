@@ -28,7 +28,7 @@ def refuse_absent(store: Store, *, named: bool) -> None:
         raise InputError(f"{store.path} is no store: nothing was run there yet. Name the study's folder with --store.")
 
 
-def _use_cache_of(folder: Path) -> None:
+def use_cache_of(folder: Path) -> None:
     """Keep what is decoded of a user's folder apart from what is of any other, here and in the cells' processes.
 
     The cache knows a recording by its name below the folder, its size and its time: two folders may agree in all three.
@@ -72,7 +72,7 @@ class Request:
             overrides["seeds"] = str(seeds)
         study = load_study(self.study, overrides)
         if study.data.folder is not None:
-            _use_cache_of(Path(study.data.folder))
+            use_cache_of(Path(study.data.folder))
         return study
 
     def open_store(self, study: Study, *, create: bool = False) -> Store:

@@ -19,6 +19,7 @@ from studies.tables import markdown_table
 from studies.wording import interval_text, percent, run_name
 
 VERIFIER_KEYS = ("target", "nontarget", "spoof")
+VERIFIER_FILE = "Name a text file with a line per trial: target, nontarget or spoof, and the score last."
 
 
 def scores(
@@ -66,8 +67,11 @@ def read_verifier(path: Path) -> VerifierRates:
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"--verifier {path}: it cannot be read ({error}).") from None
+    except UnicodeDecodeError:
+        raise InputError(f"--verifier {path}: this is no text in UTF-8. {VERIFIER_FILE}") from None
+    except OSError as error:
+        reason = "this is a folder" if path.is_dir() else f"it cannot be read ({error.strerror or error})"
+        raise InputError(f"--verifier {path}: {reason}. {VERIFIER_FILE}") from None
     scores: dict[str, list[float]] = {key: [] for key in VERIFIER_KEYS}
     for number, line in enumerate(lines, 1):
         words = line.split()

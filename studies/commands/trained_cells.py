@@ -1,12 +1,16 @@
 # studies/commands/trained_cells.py
-"""The cells whose trained weights a command works with, and what to do where the store has none."""
+"""The cells whose trained weights a command works with, and what to do where the store has none.
+
+request, study, store -> planned_at(fold, seed) -> the plan -> place_with_weights -> a fold, a seed, its cells
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from classical_baselines.harness.choices import InputError
+from studies.commands.request import Request
 from studies.grid import KeyedCell
-from studies.running import Plan
+from studies.running import Plan, known_ground
 from studies.specification import Study
 from studies.store import Store
 
@@ -30,6 +34,20 @@ class Place:
     without: tuple[str, ...]  # systems of which the store has no weights there
 
 
+def planned_at(request: Request, study: Study, store: Store, fold: str | None, seed: int | None) -> Plan:
+    """The plan of the study; a fold or a seed that is none of its own is refused before it is made."""
+    if seed is not None and seed not in study.seeds:
+        raise InputError(
+            f"--seed {seed}: it is none of the study's seeds. Choose one of: {', '.join(map(str, study.seeds))}."
+        )
+    protocol = study.headline_protocol.name
+    ground = known_ground(study, store, request.data_root)
+    folds = ground.folds[protocol]
+    if fold is not None and fold not in folds:
+        raise InputError(f"--fold {fold}: no fold of {protocol} is called that. Choose one of: {', '.join(folds)}.")
+    return request.planned(study, store, confirm=False, ground=ground)
+
+
 def place_with_weights(
     asking: Asking,
     study: Study,
@@ -41,11 +59,6 @@ def place_with_weights(
 ) -> Place:
     """The first fold and seed, of those that are asked for, of which the store has weights of a wanted system."""
     protocol = study.headline_protocol.name
-    folds = plan.ground.folds[protocol]
-    if fold is not None and fold not in folds:
-        raise InputError(f"No fold of {protocol} is called {fold!r}. Choose one of: {', '.join(folds)}.")
-    if seed is not None and seed not in study.seeds:
-        raise InputError(f"Seed {seed} is none of the study's: {', '.join(map(str, study.seeds))}.")
     at: dict[tuple[str, int], dict[str, KeyedCell]] = {}
     for keyed in plan.cells:
         cell = keyed.cell

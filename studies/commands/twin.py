@@ -5,13 +5,15 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from classical_baselines.harness.choices import InputError, choose
+from studies.commands.places import check_place, told_of
 from studies.commands.request import Request, refuse_absent
-from studies.commands.trained_cells import Asking, place_with_weights
+from studies.commands.trained_cells import Asking, place_with_weights, planned_at
+from studies.integer_run import integer_run
 
 
 def twin(
@@ -28,19 +30,18 @@ def twin(
     known = {"onnx": "onnx", "c": "c"}
     wanted = tuple(dict.fromkeys(choose(known, name.strip(), what="format of a twin") for name in formats.split(",")))
     study = request.open_study()
+    integer_run(study.system(system))  # refused before anything is looked for
     folder = to or Path("twins") / study.name / system
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"--to {folder}: there is something already. Name a new folder.")
-    chosen = study.system(system)
+    _check_new(folder)
+    _check_tools(wanted)
     store = request.open_store(study)
     refuse_absent(store, named=request.store is not None)
-    plan = request.planned(study, store, confirm=False)
-
-    from studies.deploying import NotEqualError, deployable_twin, integer_run
-
-    integer_run(chosen)  # refused before anything is looked for
+    plan = planned_at(request, study, store, fold, seed)
     asking = Asking(request.study, f"twin --system {system}", "a twin")
     (keyed,) = place_with_weights(asking, study, plan, store, [system], fold, seed).cells
+
+    from studies.deploying import NotEqualError, deployable_twin
+
     try:
         made = deployable_twin(study, keyed, store, request.data_root, wanted)
     except NotEqualError as error:
@@ -54,16 +55,39 @@ def twin(
     return 0
 
 
+def _check_new(folder: Path) -> None:
+    check_place(folder, "--to")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"--to {folder}: there is something already. Name a new folder.")
+
+
+def _check_tools(formats: Sequence[str]) -> None:
+    """What a twin is run by before it is kept; InputError, with how to get it, where it is not here."""
+    if "c" in formats:
+        from classical_baselines.twins.compiled import c_compiler
+
+        c_compiler()
+    if "onnx" in formats:
+        from classical_baselines.twins.onnx_twin import check_onnx
+
+        check_onnx()
+
+
 def _write(files: Mapping[str, bytes], folder: Path) -> None:
     """All files or none: written aside and renamed into place."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    with told_of(folder, "--to"):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        _rename_whole(files, aside, folder)
+
+
+def _rename_whole(files: Mapping[str, bytes], aside: Path, folder: Path) -> None:
     try:
         for name, content in files.items():
             (aside / name).write_bytes(content)
         aside.chmod(0o755)
         aside.rename(folder)
-    except OSError:
+    except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
 

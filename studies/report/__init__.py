@@ -45,5 +45,9 @@ def write_report(results: StudyResults, folder: Path) -> Path:
 def write_file(path: Path, content: bytes) -> None:
     """Write a file aside and rename it into place: no reader sees half of it."""
     aside = path.with_name(f".{path.name}.part")
-    aside.write_bytes(content)
-    aside.replace(path)
+    try:
+        aside.write_bytes(content)
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise

@@ -70,6 +70,18 @@ def test_the_numbers_behind_the_figure_are_the_pictures(path, tmp_path):
         ({"augment": False}, {}, "No system of 'small' that is asked for augments pictures"),
         ({"front_end": "handcrafted"}, {}, "augments pictures"),
         ({}, {"n_drawn": 0}, "--draw 0: give 1 to 20"),
+        (
+            {},
+            {"systems": ","},
+            "--system ',' names nothing. Give A or A,B; without --system it is every system that aug",
+        ),
+        ({}, {"systems": "ones"}, "No system is called 'ones'"),
+        (
+            {"augmentation": {"room_rt60_seconds": [0.5]}},
+            {},
+            "study 'small', system 'one': augmentation: room_rt60_sec",
+        ),
+        ({}, {"out": "small.toml/a.png"}, "--out small.toml/a.png: "),
         ({}, {"out": "a.bmp"}, "ends in .svg, .pdf or .png, or in .csv"),
     ],
 )
@@ -77,3 +89,37 @@ def test_what_cannot_be_drawn_is_said(path, system, options, reason):
     options = {name: Path(value) if name == "out" else value for name, value in options.items()}
     with pytest.raises(InputError, match=re.escape(reason)):
         asked(path(**system), **options)
+
+
+@pytest.mark.parametrize("options", [{"n_drawn": 0}, {"out": Path("a.bmp")}, {"systems": ","}, {"systems": "ones"}])
+def test_what_can_be_refused_at_once_waits_for_no_recording(path, monkeypatch, options):
+    monkeypatch.setattr(augmenting, "augmented", lambda *given: pytest.fail("recordings were opened"))
+
+    with pytest.raises(InputError):
+        asked(path(), **options)
+
+
+def test_nothing_is_said_to_be_done_where_the_figure_cannot_be_written(path, monkeypatch, capsys):
+    def full(out, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("studies.report.write_file", full)
+    with pytest.raises(InputError, match="No space left"):
+        asked(path())
+    assert capsys.readouterr().out == ""
+
+
+def test_systems_that_read_the_same_pictures_are_prepared_once_and_drawn_as_if_alone(clips, monkeypatch):
+    monkeypatch.setattr(augmenting, "load_study_clips", lambda study, data_root: clips())
+    plain = study(augmentation={"level_jitter": 0.1})
+    masked = study(augmentation={"time_mask_frames": 8}).systems[0].model_copy(update={"name": "two"})
+    both = plain.model_copy(update={"systems": (*plain.systems, masked)})
+    alone = [augmenting.augmented(both, [name], None, 2, None)[0] for name in ("one", "two")]
+    prepare, prepared = augmenting._prepare, []
+    monkeypatch.setattr(augmenting, "_prepare", lambda *given: prepared.append(given) or prepare(*given))
+    together = augmenting.augmented(both, ["one", "two"], None, 2, None)
+
+    assert len(prepared) == 1
+    assert [one.system.name for one in together] == ["one", "two"]
+    for one, other in zip(together, alone, strict=True):
+        np.testing.assert_array_equal(one.drawn, other.drawn)

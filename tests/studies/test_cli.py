@@ -7,12 +7,15 @@ import subprocess
 import sys
 import time
 import wave
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from studies import cli
 from studies.study_file import catalogue, load_study
 
 ROOT = Path(__file__).parent.parent.parent
@@ -128,6 +131,10 @@ def test_without_a_command_there_is_help_and_no_complaint(tmp_path, arguments):
         (["compare", "tiny.toml", "linear-layer", "nobody"], "is no store: nothing was run there yet"),
         (["list", "colours"], "No list is called 'colours'"),
         (["data", "describe", "whales"], "No data set is called 'whales'"),
+        (["recheck", "tiny.toml", "--cells", "two"], "--cells two: give a whole number. `trichord --help` lists"),
+        (["recheck", "tiny.toml", "--only", ""], "--only '' names no cell. Give some of protocol=VALUE"),
+        (["run", "tiny.toml", "--gpus-per-cell", "half"], "--gpus-per-cell half: give a number. `trichord"),
+        (["plan"], "Missing argument 'STUDY'. `trichord --help` lists"),
         (["bench", "coffee"], "No bench is called 'coffee'"),
         (["run", "tiny.toml", "--fast"], "No such option"),
         (["sing"], "sing"),
@@ -142,6 +149,44 @@ def test_what_is_wrong_is_said_in_one_line_and_exits_with_2(folder, arguments, w
     assert len(done.stderr.strip().splitlines()) == 1
     assert done.stderr.startswith("trichord: ")
     assert words in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "usage"),
+    [
+        ("error-rates", "[OPTIONS] [STUDY]"),
+        ("scores", "[OPTIONS] {STUDY} [SYSTEM]..."),
+        ("measure", "[OPTIONS] {STUDY} [SYSTEM]..."),
+        ("compare", "[OPTIONS] {STUDY} [A] [B]"),
+        ("choose", "[OPTIONS] {STUDY} {SYSTEM}..."),
+        ("rank", "[OPTIONS] {STUDY}..."),
+        ("bench", "[OPTIONS] [NAME]..."),
+    ],
+)
+def test_help_brackets_an_argument_once(command, usage):
+    said = CliRunner().invoke(cli.app, [command, "--help"]).output
+
+    assert usage in said.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("twin", "Interrupted. What is written is whole; the same command begins anew.\n"),
+        ("augment", "Interrupted. What is written is whole; the same command begins anew.\n"),
+        ("bench", "Interrupted. What is written is whole; the same command begins anew.\n"),
+        ("recheck", "Interrupted. What was committed stays; the same command goes on from there.\n"),
+        ("run", "Interrupted. What was committed stays; the same command goes on from there.\n"),
+    ],
+)
+def test_an_interrupted_command_says_so_and_what_to_do(monkeypatch, capsys, command, said):
+    def interrupted(**given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(import_module(f"studies.commands.{command}"), command, interrupted)
+
+    assert cli._call(command) == 130
+    assert capsys.readouterr().err == said
 
 
 def test_a_store_of_another_version_is_refused_in_one_line(folder):

@@ -147,12 +147,40 @@ def test_what_has_no_twin_is_refused_with_what_to_do(stored, tmp_path):
         ("nine", "twin", {}, "No system is called 'nine'"),
         ("one", "twin", {"formats": "c,rust"}, "No format of a twin is called 'rust'. Choose one of: c, onnx"),
         ("one", "full", {}, "there is something already. Name a new folder"),
-        ("one", "twin", {"seed": 7}, "Seed 7 is none of the study's"),
+        ("one", "twin", {"seed": 7}, "--seed 7: it is none of the study's seeds. Choose one of: 0, 1"),
         ("one", "twin", {}, "no weights of one for the fold official and the seed 0, and a twin needs trained weights"),
     ):
         with pytest.raises(InputError, match=reason):
             ask(system, folder, **options)
     assert (tmp_path / "full" / "letter").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("system", "folder", "options", "reason"),
+    [
+        ("float", "twin", {}, "float is run on torch-float"),
+        ("one", "small.toml/twin", {}, "--to .*small.toml/twin: .*small.toml is no folder"),
+        ("one", "small.toml", {}, "there is something already"),
+        ("one", "twin", {"seed": 7}, "--seed 7: it is none of the study's seeds"),
+        (
+            "one",
+            "twin",
+            {"fold": "george"},
+            "--fold george: no fold of official-split is called that. Choose one of: off",
+        ),
+        ("one", "twin", {"formats": "c"}, "CC=nocc, which is no command here"),
+    ],
+)
+def test_what_the_study_alone_can_say_is_said_before_any_cell_is_looked_for(
+    stored, monkeypatch, system, folder, options, reason
+):
+    _, ask, _ = stored
+    monkeypatch.setattr(Request, "planned", lambda *given, **more: pytest.fail("cells were looked for"))
+    if options.get("formats") == "c":
+        monkeypatch.setenv("CC", "nocc")
+
+    with pytest.raises(InputError, match=reason):
+        ask(system, folder, **options)
 
 
 def test_a_machine_without_onnxruntime_makes_the_other_twin(stored, tmp_path, monkeypatch):

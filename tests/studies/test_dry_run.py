@@ -136,6 +136,12 @@ def test_folds_that_are_the_same_clips_are_refused_before_any_work(clips):
         check_study(few_groups(n_groups=n_groups, n_draws=3), None)
 
 
+def test_a_protocol_that_is_built_on_another_is_named_itself(clips):
+    clips(replace(clips(), folds=("1",) * len(clips())))
+    with pytest.raises(InputError, match="study 'small', protocol 'few-groups': official-split needs each clip marked"):
+        check_study(few_groups(), None)
+
+
 def learnt(sample_rate_hz):
     whole = study(classifier={"name": "front-end-cnn", "options": {"sample_rate_hz": sample_rate_hz}})
     return Study.model_validate({**whole.model_dump(by_alias=True), "front_ends": [{"name": "waveform"}]})

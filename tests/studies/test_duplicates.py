@@ -76,12 +76,39 @@ def test_the_check_before_work_says_so_each_time_and_no_key_depends_on_it(clips,
 
 
 def test_the_command_names_the_pairs_and_those_that_straddle(leaking, monkeypatch, capsys):
-    monkeypatch.setattr("classical_baselines.data.loading.load_clips", lambda name, data_root: leaking)
+    monkeypatch.setattr("classical_baselines.data.loading.load_clips", lambda *given: leaking)
 
-    assert data.duplicates("fsdd", None, None) == 0
+    assert data.duplicates("fsdd", None, None, None) == 0
     assert "0.wav  1.wav   groups differ" in capsys.readouterr().out
-    assert data.duplicates("fsdd", "leave-one-group-out", None) == 1
+    assert data.duplicates("fsdd", "leave-one-group-out", None, None) == 1
     out = capsys.readouterr().out
     assert "test and validation of group 0" in out
     assert "1 pairs of near duplicates among 6 recordings, 2 of which are in one." in out
     assert "1 of the pairs straddle the parts of a fold of leave-one-group-out." in out
+
+
+def test_a_protocol_that_cannot_split_the_set_is_named_before_anything_is_searched(leaking, monkeypatch):
+    monkeypatch.setattr("classical_baselines.data.loading.load_clips", lambda *given: leaking)
+    monkeypatch.setattr(duplicates, "near_duplicates", lambda clips: pytest.fail("searched"))
+
+    with pytest.raises(
+        InputError, match=r"--protocol few-groups cannot split fsdd: .* Protocols that fit it: leave-one"
+    ):
+        data.duplicates("fsdd", "few-groups", None, None)
+
+
+def test_a_folder_of_ones_own_needs_a_length_and_has_a_cache_of_its_own(leaking, monkeypatch, tmp_path):
+    given = []
+    monkeypatch.setattr("classical_baselines.data.loading.load_clips", lambda *asked: given.append(asked) or leaking)
+    folder = tmp_path / "mine"
+    folder.mkdir()
+
+    with pytest.raises(InputError, match=r"mine is a folder of your own: say how many seconds .* --clip-seconds 1.5"):
+        data.duplicates(str(folder), None, None, None)
+    for wrong in (0.0, 61.0, float("nan")):
+        with pytest.raises(InputError, match=f"--clip-seconds {wrong:g}: give more than 0 and at most 60 seconds"):
+            data.duplicates(str(folder), None, wrong, None)
+    assert not given
+    assert data.duplicates(str(folder), None, 1.5, None) == 0
+    assert given == [(str(folder), None, 1.5)]
+    assert (tmp_path / "folders").is_dir()  # what is remembered of it

@@ -118,6 +118,9 @@ def test_a_verifiers_file_is_read_and_a_line_that_is_none_is_named(tmp_path):
     path.write_text("s1 LA_1 bonafide target 2.0\ns1 LA_2 bonafide nontarget -1.0\ns2 LA_3 A07 spoof 3\n\n")
 
     assert read_verifier(path).spoof_false_alarm == 1.0
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match=r"binary: this is no text in UTF-8. Name a text file with a line per trial"):
+        read_verifier(tmp_path / "binary")
     path.write_text("s1 target 2.0\ns1 target two\n")
     with pytest.raises(InputError, match="line 2: 's1 target two' must hold one of target, nontarget, spoof"):
         read_verifier(path)
@@ -151,7 +154,13 @@ def test_the_command_prints_a_row_per_run_and_the_class_against_all_others(reque
         (None, None, Path("asv.txt"), "--verifier is for a class against all others"),
         ("ten", None, None, "--positive ten: no class is called that. Choose one of: 0, 1, 2"),
         ("1", "1", None, "--positive and --normal are both 1"),
-        ("1", None, Path("none.txt"), "--verifier none.txt: it cannot be read"),
+        (
+            "1",
+            None,
+            Path("none.txt"),
+            "--verifier none.txt: it cannot be read (No such file or directory). Name a text",
+        ),
+        ("1", None, Path(), "--verifier .: this is a folder. Name a text file with a line per trial: target, nontar"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(request_of_synthetic, positive, normal, verifier, words):
