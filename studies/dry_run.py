@@ -18,7 +18,7 @@ from torch import Tensor
 from classical_baselines.augment import Augmentation
 from classical_baselines.data.splits import Fold
 from classical_baselines.harness.choices import InputError
-from classical_baselines.harness.contracts import Classifier, Clips
+from classical_baselines.harness.contracts import Classifier, Clips, Encoder, Trained
 from classical_baselines.harness.seeds import generator_for, seeded_globally
 from studies import pipeline
 from studies.augmentation_reach import check_picture_stays, check_sound_stays
@@ -27,6 +27,7 @@ from studies.registries import build
 from studies.specification import FrontEndChoice, Study, System
 
 N_TIMED = 16  # clips that are taken through a system at once to time it
+INTEGER_BACKENDS = ("int8", "low-bit", "loihi-emulator")  # which need a network of their own kind, and are quick
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def _first_line(error: Exception) -> str:
 
 def _dry_run(system: System, augmentation: Augmentation, picture: Tensor, n_classes: int) -> float | None:
     """Encode one picture and classify it with an untrained network; one that is fitted directly is only built. Then
-    again with some more, for the time that each takes."""
+    again with some more, for the time that each takes, and as the integers that its backends make of it."""
     encoder = build("encoder", system.encoder)
     with seeded_globally(0, "dry-run"), torch.no_grad():
         classifier = build("classifier", system.classifier).build(encoder.shape(*picture.shape[1:]), n_classes)
@@ -156,4 +157,23 @@ def _dry_run(system: System, augmentation: Augmentation, picture: Tensor, n_clas
             started = time.process_time()  # what else the machine does is not counted
             classifier(encoder(several, generator_for(0, "dry-run")))
             taken.append(time.process_time() - started)
+        _check_integers(system, encoder, classifier, several)
         return min(taken) / N_TIMED / torch.get_num_threads()
+
+
+def _check_integers(system: System, encoder: Encoder, classifier: Classifier, pictures: Tensor) -> None:
+    """Run the network on noise as the integers of its last epochs; a backend says what it cannot run."""
+    chosen = [run.backend for run in system.runs if run.backend.name in INTEGER_BACKENDS]
+    if not chosen:
+        return
+    noise = torch.rand(pictures.shape, generator=generator_for(0, "dry-run"))
+    n_epochs = system.training.n_epochs
+    classifier.start_epoch(n_epochs - 1, n_epochs)
+    classifier.train()(encoder(noise, generator_for(0, "dry-run")))  # ranges are seen in training
+    classifier.eval()
+    for backend in chosen:
+        trained = Trained(encoder, classifier, noise)
+        try:
+            build("backend", backend).run(trained, noise[:1], generator_for(0, "dry-run"))
+        except ValueError as error:  # a network that is none of its kind, or that the chip cannot hold
+            raise InputError(f"its backend {backend.name!r} cannot run it: {error}") from error

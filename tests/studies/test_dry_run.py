@@ -92,6 +92,25 @@ def test_an_encoder_that_takes_intensities_alone_is_tried_on_one(clips):
 
 
 @pytest.mark.parametrize(
+    ("classifier", "backend", "message"),
+    [
+        ({"name": "ds-cnn"}, "int8", "has no integers to run. Set bits = 8"),
+        ({"name": "ds-cnn", "options": {"bits": 8}}, "low-bit", "has no integers to run here"),
+        ({"name": "linear-layer"}, "loihi-emulator", "is no network of leaky integrate-and-fire"),
+    ],
+)
+def test_a_network_without_integers_is_refused_before_any_work(clips, classifier, backend, message):
+    with pytest.raises(InputError, match=f"system 'one': its backend '{backend}' cannot run it: .*{message}"):
+        check_study(study(classifier=classifier, runs=[{"backend": {"name": backend}}]), None)
+
+
+def test_a_network_of_integers_is_tried_as_such_before_any_work(clips):
+    small = {"bits": 8, "stem_width": 8, "stem_stride": [4, 4], "widths": [8], "strides": [1]}
+    runs = [{"backend": {"name": "int8"}}]
+    check_study(study(classifier={"name": "ds-cnn", "options": small}, runs=runs), None)
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"time_shift_frames": 64}, "time_shift_frames = 64 may leave nothing of its picture of 32 bands x 64 frames"),
