@@ -16,6 +16,7 @@ from classical_baselines.twins.c_text import array, banner, comment, constant, i
 from classical_baselines.twins.c_twin import (
     Sizes,
     arithmetic,
+    call_of,
     labels_table,
     mantissa_and_shift,
     opening,
@@ -24,7 +25,7 @@ from classical_baselines.twins.c_twin import (
     tables,
     units_table,
 )
-from classical_baselines.twins.integer_graph import Convolution, Maps, Mean, Sum
+from classical_baselines.twins.integer_graph import Convolution, Layer, Maps, sources_of
 from classical_baselines.twins.scratch import scratch_of
 from classical_baselines.twins.streaming import Stream
 
@@ -60,13 +61,6 @@ def c_stream_header(stream: Stream, labels: Sequence[str], about: Sequence[str])
         "Include it in one source file, without network.h beside it. It needs C99 and nothing else, and allocates "
         "nothing.",
     ]
-    layers = [
-        replace(layer, source=stream.windows[layer.name])
-        if isinstance(layer, Convolution) and layer.name in stream.windows
-        else layer
-        for layer in graph.layers
-        if not isinstance(layer, Mean)
-    ]
     parts = [
         comment(head),
         opening("TRICHORD_STREAM_H"),
@@ -75,7 +69,8 @@ def c_stream_header(stream: Stream, labels: Sequence[str], about: Sequence[str])
         labels_table(labels),
         *arithmetic(graph, "remember", "accumulate"),
         banner("layers"),
-        *(tables(layer) for layer in layers),
+        *(tables(layer) for layer in _with_windows(stream)),
+        tables(graph.readout),
         _running_mean(stream),
         units_table(graph.readout),
         banner("the network"),
@@ -85,6 +80,16 @@ def c_stream_header(stream: Stream, labels: Sequence[str], about: Sequence[str])
         "#endif\n",
     ]
     return "\n".join(parts)
+
+
+def _with_windows(stream: Stream) -> list[Layer]:
+    """The layers of a frame before the mean, those that look back reading their windows."""
+    return [
+        replace(layer, source=stream.windows[layer.name])
+        if isinstance(layer, Convolution) and layer.name in stream.windows
+        else layer
+        for layer in stream.frame.layers[:-2]
+    ]
 
 
 def _running_mean(stream: Stream) -> str:
@@ -125,25 +130,21 @@ def _functions(stream: Stream, n_channels: int) -> str:
     places = scratch_of(stream.frame).places
     graph = stream.frame
 
+    windows = {id(maps): f"stream->{identifier(name)}" for name, maps in stream.windows.items()}
+
     def at(maps: Maps) -> str:
+        if id(maps) in windows:
+            return windows[id(maps)]
         return "frame" if maps is graph.entry else f"scratch + {places[maps.name]}"
 
     calls = []
-    for layer in graph.layers[:-1]:
-        name = identifier(layer.name)
-        if isinstance(layer, Sum):
-            calls.append(f"trichord_add(&{name}, {at(layer.one)}, {at(layer.other)}, {at(layer.result)});")
-        elif isinstance(layer, Mean):
-            calls.append(f"trichord_accumulate(&{name}, {at(layer.source)}, stream->sums);")
-        elif layer.name in stream.windows:
-            _, _, n_frames = stream.windows[layer.name].shape
-            assert layer.result is not None
-            here = f"stream->{name}"
-            calls.append(f"trichord_remember({here}, {layer.source.shape[0]}, {n_frames}, {at(layer.source)});")
-            calls.append(f"trichord_convolve(&{name}, {here}, {at(layer.result)});")
-        else:
-            assert layer.result is not None
-            calls.append(f"trichord_convolve(&{name}, {at(layer.source)}, {at(layer.result)});")
+    for layer, of_frame in zip(_with_windows(stream), graph.layers[:-2], strict=True):
+        if layer is not of_frame:
+            (window,), (newest,) = sources_of(layer), sources_of(of_frame)
+            n_channels_in, _, n_frames = window.shape
+            calls.append(f"trichord_remember({at(window)}, {n_channels_in}, {n_frames}, {at(newest)});")
+        calls.append(call_of(layer, at))
+    calls.append(f"trichord_accumulate(&{identifier(stream.mean.name)}, {at(stream.mean.source)}, stream->sums);")
     cleared = [
         f"for (int i = 0; i < {maps.n_bytes}; i++)\n        stream->{identifier(name)}[i] = {maps.zero_point};"
         for name, maps in stream.windows.items()

@@ -7,7 +7,7 @@ rearranges it, gives the same bits. Only what a network uses of that file is wri
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -327,23 +327,25 @@ static inline uint8_t trichord_quantised(float real)
 """
 
 
+def call_of(layer: Layer, at: Callable[[Maps], str]) -> str:
+    """The statement that computes a layer; `at` says where maps lie."""
+    name = f"&{identifier(layer.name)}"
+    if isinstance(layer, Sum):
+        return f"trichord_add({name}, {at(layer.one)}, {at(layer.other)}, {at(layer.result)});"
+    if isinstance(layer, Mean):
+        return f"trichord_average({name}, {at(layer.source)}, {at(layer.result)});"
+    if layer.result is None:
+        return f"trichord_read_out({name}, {at(layer.source)}, logits);"
+    return f"trichord_convolve({name}, {at(layer.source)}, {at(layer.result)});"
+
+
 def _classify(graph: IntegerGraph) -> str:
     places = scratch_of(graph).places
 
     def at(maps: Maps) -> str:
         return "input" if maps is graph.entry else f"scratch + {places[maps.name]}"
 
-    calls = []
-    for layer in graph.layers:
-        name = f"&{identifier(layer.name)}"
-        if isinstance(layer, Sum):
-            calls.append(f"trichord_add({name}, {at(layer.one)}, {at(layer.other)}, {at(layer.result)});")
-        elif isinstance(layer, Mean):
-            calls.append(f"trichord_average({name}, {at(layer.source)}, {at(layer.result)});")
-        elif layer.result is not None:
-            calls.append(f"trichord_convolve({name}, {at(layer.source)}, {at(layer.result)});")
-        else:
-            calls.append(f"trichord_read_out({name}, {at(layer.source)}, logits);")
+    calls = [call_of(layer, at) for layer in graph.layers]
     buffer = [] if not places else ["static uint8_t scratch[TRICHORD_SCRATCH_BYTES];"]
     body = "\n".join(f"    {line}" for line in [*buffer, *calls])
     return f"""\
