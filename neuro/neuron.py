@@ -1,11 +1,15 @@
 # neuro/neuron.py
-"""The one neuron that is trained: leaky integrate-and-fire with reset to zero, the only one that Loihi and Lava run.
+"""The neurons that are trained for the chip: leaky integrate-and-fire with reset to zero, as Loihi and Lava run it.
 
-    v[t] = beta * (1 - s[t-1]) * v[t-1] + x[t]          s[t] = 1 where v[t] > threshold, else 0
+    LifNeuron     v[t] = beta * (1 - s[t-1]) * v[t-1] + x[t]          s[t] = 1 where v[t] > threshold, else 0
+    CubaNeuron    i[t] = alpha * i[t-1] + x[t]
+                  v[t] = beta * (1 - s[t-1]) * v[t-1] + i[t]          s[t] likewise; i is not reset
 
-beta lies on the chip's grid of 1/4096. This equals snnTorch's `Leaky(reset_mechanism="zero")` and Lava's LIF with a
-fully decaying current (du = 4095). The spike's derivative is replaced by that of a fast sigmoid,
-1 / (1 + slope * |v - threshold|)^2, and no gradient flows through the reset, as in snnTorch.
+alpha and beta lie on the chip's grid of 1/4096. The first equals snnTorch's `Leaky(reset_mechanism="zero")` and Lava's
+LIF with a fully decaying current (du = 4095); the second, current-based, snnTorch's `Synaptic(reset_mechanism="zero",
+reset_delay=False)` and Lava's LIF. The spike's derivative is replaced by that of a fast sigmoid,
+1 / (1 + slope * |v - threshold|)^2. As in snnTorch, no gradient flows through the reset of the first, and one flows
+through that of the second.
 
 References: Eshraghian et al., Proceedings of the IEEE 111 (2023), 1016-1054; Zenke & Ganguli, Neural Computation 30
 (2018), 1514-1541 (fast sigmoid).
@@ -43,3 +47,25 @@ class LifNeuron:
     def chip_beta(self) -> float:
         """The nearest beta that the chip can hold."""
         return 1 - self.decay / DECAY_STEPS
+
+
+@dataclass(frozen=True)
+class CubaNeuron(LifNeuron):
+    """A LIF neuron whose synaptic current decays too."""
+
+    alpha: float = 0.5  # share of the synaptic current that a step leaves
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.alpha < 1:
+            raise InputError(f"alpha must be at least 0 and below 1, the share of a current left; got {self.alpha}.")
+
+    @property
+    def current_decay(self) -> int:
+        """Lava's du: one less than what a step takes from the current, out of 4096; 1/4096 is always taken."""
+        return max(round((1 - self.alpha) * DECAY_STEPS), 1) - 1
+
+    @property
+    def chip_alpha(self) -> float:
+        """The nearest alpha that the chip can hold."""
+        return 1 - (self.current_decay + 1) / DECAY_STEPS

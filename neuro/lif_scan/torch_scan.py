@@ -1,12 +1,13 @@
 # neuro/lif_scan/torch_scan.py
-"""The LIF recurrence in plain torch: the reference engine.
+"""The LIF recurrences in plain torch: the reference engine.
 
     currents   [step, ...]   ->   spikes   [step, ...]
 
 Only the membrane potentials before the reset are kept for the backward pass; the spikes are recomputed from them. With
-g[t] the gradient that arrives at s[t] and sigma' the surrogate derivative,
+g[t] the gradient that arrives at s[t] and sigma' the surrogate derivative at v[t] - threshold,
 
-    dv[t] = g[t] * sigma'(v[t] - threshold) + beta * (1 - s[t]) * dv[t+1],      dx[t] = dv[t].
+    LIF     dv[t] = g[t] * sigma' + beta * (1 - s[t]) * dv[t+1]                        dx[t] = dv[t]
+    CUBA    dv[t] = g[t] * sigma' + beta * (1 - s[t] - v[t] * sigma') * dv[t+1]        dx[t] = dv[t] + alpha * dx[t+1]
 """
 
 from typing import Any
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from neuro.neuron import LifNeuron
+from neuro.neuron import CubaNeuron, LifNeuron
 
 
 class _LifScan(torch.autograd.Function):
@@ -44,7 +45,45 @@ class _LifScan(torch.autograd.Function):
         return result, None, None, None
 
 
+class _CubaScan(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, currents: Tensor, alpha: float, beta: float, threshold: float, slope: float) -> Tensor:
+        potentials = torch.empty_like(currents)
+        synaptic, carried = torch.zeros_like(currents[0]), torch.zeros_like(currents[0])
+        for step, current in enumerate(currents):
+            synaptic = torch.add(current, synaptic, alpha=alpha)
+            potential = torch.add(synaptic, carried, alpha=beta, out=potentials[step])
+            carried = potential * (potential <= threshold)
+        ctx.save_for_backward(potentials)
+        ctx.constants = alpha, beta, threshold, slope
+        return (potentials > threshold).to(currents.dtype)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradients: Tensor) -> tuple[Tensor, None, None, None, None]:
+        (potentials,) = ctx.saved_tensors
+        alpha, beta, threshold, slope = ctx.constants
+        result = torch.empty_like(potentials)
+        later, synaptic = torch.zeros_like(potentials[0]), torch.zeros_like(potentials[0])
+        for step in range(len(potentials) - 1, -1, -1):
+            distance = potentials[step] - threshold
+            surrogate = 1 / (1 + slope * distance.abs()) ** 2
+            later = later * beta * ((distance <= 0).to(later.dtype) - potentials[step] * surrogate)
+            later = later + gradients[step] * surrogate
+            synaptic = later + alpha * synaptic
+            result[step] = synaptic
+        return result, None, None, None, None
+
+
 def lif_scan(currents: Tensor, neuron: LifNeuron) -> Tensor:
     """Spikes [step, ...] of a layer of `neuron` driven by currents [step, ...]."""
     spikes: Tensor = _LifScan.apply(currents, neuron.chip_beta, neuron.threshold, neuron.surrogate_slope)
+    return spikes
+
+
+def cuba_scan(currents: Tensor, neuron: CubaNeuron) -> Tensor:
+    """Spikes [step, ...] of a layer of current-based `neuron` driven by currents [step, ...]."""
+    spikes: Tensor = _CubaScan.apply(
+        currents, neuron.chip_alpha, neuron.chip_beta, neuron.threshold, neuron.surrogate_slope
+    )
     return spikes

@@ -1,0 +1,44 @@
+"""The kernels for a GPU give the spikes and gradients of the reference, run by triton's interpreter on the CPU."""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import pytest
+
+# Whether a kernel is interpreted is decided when triton is imported: so, a process of its own.
+COMPARED = """
+import torch
+from neuro.lif_scan import torch_scan, triton_scan
+from neuro.neuron import CubaNeuron, LifNeuron
+
+generator = torch.Generator().manual_seed(3)
+for scan in ("lif_scan", "cuba_scan"):
+    for shape in ((12, 3, 50), (1, 3), (5, 2, 0), (7, 128)):
+        for constants in ((0.0, 1.0, 5.0), (0.9, 0.6, 25.0), (1.0, 1.0, 5.0)):
+            neuron = LifNeuron(*constants) if scan == "lif_scan" else CubaNeuron(*constants, alpha=0.7)
+            currents, arriving = (torch.randn(shape, generator=generator) for _ in range(2))
+            results = []
+            for engine in (torch_scan, triton_scan):
+                given = currents.clone().requires_grad_()
+                spikes = getattr(engine, scan)(given, neuron)
+                (spikes * arriving).sum().backward()
+                results.append((spikes.detach(), given.grad))
+            (spikes, gradient), (ours, our_gradient) = results
+            assert torch.equal(spikes, ours), (scan, shape, constants)
+            assert torch.allclose(gradient, our_gradient, rtol=1e-5, atol=1e-5), (scan, shape, constants)
+            assert not spikes.numel() or len(shape) < 3 or 0.02 < float(spikes.mean()) < 0.98
+print("equal")
+"""
+
+
+@pytest.mark.skipif(find_spec("triton") is None, reason="triton is not installed: it has wheels for Linux alone")
+def test_interpreted_kernels_give_the_spikes_and_gradients_of_the_reference():
+    environment = {**os.environ, "TRITON_INTERPRET": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", COMPARED], env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "equal"
