@@ -44,9 +44,9 @@ def _currents(
             a, b, c, d = there[number], there[number + 1], there[number + 2], there[number + 3]
             of_a, of_b, of_c, of_d = spikes[row, a], spikes[row, b], spikes[row, c], spikes[row, d]
             for neuron in range(n_neurons):
-                currents[row, neuron] += (
-                    of_a * leaving[a, neuron] + of_b * leaving[b, neuron]
-                ) + (of_c * leaving[c, neuron] + of_d * leaving[d, neuron])
+                currents[row, neuron] += (of_a * leaving[a, neuron] + of_b * leaving[b, neuron]) + (
+                    of_c * leaving[c, neuron] + of_d * leaving[d, neuron]
+                )
         for number in range(in_fours, n_there):
             a = there[number]
             of_a = spikes[row, a]
@@ -74,12 +74,13 @@ def _weight_gradient(
             channel = first_channel + place
             in_fours = n_there[place] - n_there[place] % 4
             for number in range(0, in_fours, 4):
-                a, b, c, d = rows[place, number], rows[place, number + 1], rows[place, number + 2], rows[place, number + 3]
+                a, b = rows[place, number], rows[place, number + 1]
+                c, d = rows[place, number + 2], rows[place, number + 3]
                 of_a, of_b, of_c, of_d = spikes[a, channel], spikes[b, channel], spikes[c, channel], spikes[d, channel]
                 for neuron in range(n_neurons):
-                    leaving[channel, neuron] += (
-                        of_a * gradients[a, neuron] + of_b * gradients[b, neuron]
-                    ) + (of_c * gradients[c, neuron] + of_d * gradients[d, neuron])
+                    leaving[channel, neuron] += (of_a * gradients[a, neuron] + of_b * gradients[b, neuron]) + (
+                        of_c * gradients[c, neuron] + of_d * gradients[d, neuron]
+                    )
             for number in range(in_fours, n_there[place]):
                 a = rows[place, number]
                 of_a = spikes[a, channel]

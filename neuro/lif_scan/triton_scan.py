@@ -95,9 +95,7 @@ class _Scan(torch.autograd.Function):
     """Either recurrence; `alpha` is None for LIF neurons."""
 
     @staticmethod
-    def forward(
-        ctx: Any, currents: Tensor, alpha: float | None, beta: float, threshold: float, slope: float
-    ) -> Tensor:
+    def forward(ctx: Any, currents: Tensor, alpha: float | None, beta: float, threshold: float, slope: float) -> Tensor:
         currents = currents.detach().contiguous()
         potentials, spikes = torch.empty_like(currents), torch.empty_like(currents)
         n_steps, n_neurons = len(currents), currents[0].numel()

@@ -1,4 +1,4 @@
-"""The product with what is there equals the product with everything: values, gradients, whatever the number of threads."""
+"""The product with what is there equals that with everything, in values and gradients, on any number of threads."""
 
 import pytest
 import torch

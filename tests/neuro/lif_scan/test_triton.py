@@ -27,13 +27,14 @@ for scan in ("lif_scan", "cuba_scan"):
                 results.append((spikes.detach(), given.grad))
             (spikes, gradient), (ours, our_gradient) = results
             assert torch.equal(spikes, ours), (scan, shape, constants)
-            assert torch.allclose(gradient, our_gradient, rtol=1e-5, atol=1e-5), (scan, shape, constants)
+            largest = max(1.0, float(gradient.abs().max())) if gradient.numel() else 1.0
+            assert torch.allclose(gradient, our_gradient, rtol=0, atol=3e-5 * largest), (scan, shape, constants)
             assert not spikes.numel() or len(shape) < 3 or 0.02 < float(spikes.mean()) < 0.98
 print("equal")
 """
 
 
-@pytest.mark.skipif(find_spec("triton") is None, reason="triton is not installed: it has wheels for Linux alone")
+@pytest.mark.skipif(find_spec("triton") is None, reason="triton is not installed: `pip install triton`, of 1 GB")
 def test_interpreted_kernels_give_the_spikes_and_gradients_of_the_reference():
     environment = {**os.environ, "TRITON_INTERPRET": "1"}
     done = subprocess.run(
