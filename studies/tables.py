@@ -17,6 +17,7 @@ from studies.budgets import EnergyRow
 from studies.measurement import latest
 from studies.results import Row, StudyResults
 from studies.screening import is_screen
+from studies.spike_codes import HEADER, code_rows, table_note
 from studies.statistics import Comparison
 from studies.wording import energy_text, interval_text, joules_text, percent, points_text
 
@@ -78,6 +79,10 @@ def results_markdown(results: StudyResults) -> str:
             lines += ["Accuracy by group, in per cent:", "", *_group_table(rows, groups), ""]
     lines += ["## Differences", "", *_comparison_table(results), ""]
     lines += ["## Energy per decision at the system boundary, always on", "", *_energy_table(results), ""]
+    codes = code_rows(results)
+    if codes:
+        lines += ["## Spike codes", "", *markdown_table(HEADER, [code.texts for code in codes]), ""]
+        lines += [table_note(codes), ""]
     lines += ["## Looks and completeness", "", *_completeness(results), ""]
     lines += ["## Where it comes from", "", *provenance_lines(results), ""]
     return "\n".join(lines)

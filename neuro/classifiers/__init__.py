@@ -16,7 +16,14 @@ def _convolutional_snn() -> type:
     return ConvolutionalSnn
 
 
+def _learnt_code_snn() -> type:
+    from neuro.classifiers.learnt_code import LearntCodeSnn
+
+    return LearntCodeSnn
+
+
 CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "dense-snn": _dense_snn,
     "convolutional-snn": _convolutional_snn,
+    "learnt-code-snn": _learnt_code_snn,
 }

@@ -1,15 +1,14 @@
 # neuro/encoders/measures.py
-"""What a code costs and keeps: spikes and bits per second, and the error of the picture that can be read back.
+"""What a code costs and keeps: the spikes and bits of a clip, and the error of the picture that can be read back.
 
-    spikes per second      spikes of a clip / its seconds
-    bits per second        as address events: each spike names its channel in ceil(log2(n_channels)) bits, and a graded
-                           event carries 8 more; steps are sent by their time, which costs no bits here
-    entropy per second     n_steps * sum over channels of H(p_c) / seconds,   H(p) = -p log2 p - (1 - p) log2(1 - p):
-                           no code of these spikes that treats channels and steps alike and apart needs more
+    bits                   as address events: each spike names its channel in ceil(log2(n_channels)) bits, and a graded
+                           event carries 8 more; the step is told by when an event is sent, which costs no bits here
+    entropy                n_steps * sum over channels of H(p_c),   H(p) = -p log2 p - (1 - p) log2(1 - p): what the
+                           spikes need at most where each channel is coded at its own rate, whatever they depend on
     relative RMS error     sqrt( sum (x - y)^2 / sum x^2 )     over all clips, x the pooled intensity, y what is decoded
     signal to noise        -20 log10(relative RMS error) decibels
 
-p_c is the share of all (clip, step) in which channel c fires.
+Per second: over the seconds of the clip. p_c is the share of all (clip, step) in which channel c fires.
 
 Address events: Boahen, IEEE Transactions on Circuits and Systems II 47 (2000), 416-434.
 """
@@ -29,25 +28,29 @@ LEVEL_BITS = 8  # of a graded event
 
 @dataclass(frozen=True)
 class CodeMeasures:
-    """The measures of one code over some clips; None where the code has none."""
+    """The measures of one code, means over clips; None where the code has none."""
 
     n_channels: int
     spikes_per_clip: float
-    spikes_per_second: float
-    bits_per_second: float  # as address events
-    entropy_bits_per_second: float | None  # of graded levels: None
+    bits_per_clip: float  # as address events
+    entropy_bits_per_clip: float | None  # of graded levels: None
     relative_rms_error: float | None  # None where the code is not decoded, or the clips are silent
     signal_to_noise_decibels: float | None  # None likewise, and where the error is 0
+
+    def spikes_per_second(self, clip_seconds: float) -> float:
+        """Spikes per second of clips that long."""
+        return self.spikes_per_clip / clip_seconds
+
+    def bits_per_second(self, clip_seconds: float) -> float:
+        """Bits of address events per second of clips that long."""
+        return self.bits_per_clip / clip_seconds
 
 
 class CodeMeter:
     """Gathers the measures of a code, a batch at a time."""
 
-    def __init__(self, encoder: Any, clip_seconds: float) -> None:
-        if not 0 < clip_seconds < math.inf:
-            raise InputError(f"clip_seconds must be positive and finite; got {clip_seconds}.")
+    def __init__(self, encoder: Any) -> None:
         self.encoder = encoder
-        self.clip_seconds = clip_seconds
         self.n_clips = 0
         self.fired = torch.zeros(())  # [channel], over all clips and steps
         self.n_steps = 0
@@ -83,9 +86,8 @@ class CodeMeter:
         return CodeMeasures(
             n_channels=n_channels,
             spikes_per_clip=per_clip,
-            spikes_per_second=per_clip / self.clip_seconds,
-            bits_per_second=per_clip * bits / self.clip_seconds,
-            entropy_bits_per_second=None if self.graded else self._entropy() / self.clip_seconds,
+            bits_per_clip=per_clip * bits,
+            entropy_bits_per_clip=None if self.graded else self._entropy(),
             relative_rms_error=error,
             signal_to_noise_decibels=-20 * math.log10(error) if error else None,
         )

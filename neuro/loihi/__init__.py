@@ -1,5 +1,8 @@
 # neuro/loihi/__init__.py
-"""Where a trained spiking network is run as the chip's integers; an entry imports its module when it is chosen."""
+"""Where a trained spiking network is run: as the chip's integers, or as floats with its code measured.
+
+An entry imports its module when it is chosen.
+"""
 
 from collections.abc import Callable, Mapping
 
@@ -16,4 +19,14 @@ def _lava() -> type:
     return LoihiLava
 
 
-BACKENDS: Mapping[str, Callable[[], type]] = {"loihi-emulator": _emulator, "loihi-lava": _lava}
+def _spike_code() -> type:
+    from neuro.encoders.code_backend import SpikeCode
+
+    return SpikeCode
+
+
+BACKENDS: Mapping[str, Callable[[], type]] = {
+    "loihi-emulator": _emulator,
+    "loihi-lava": _lava,
+    "spike-code": _spike_code,
+}

@@ -13,6 +13,7 @@ from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Exhibit, Outcome, Trained
 from classical_baselines.harness.operations import OperationCounts
 from neuro.encoders.direct_current import N_LEVELS
+from neuro.encoders.learnt import coded
 from neuro.loihi.contracts import LoihiNetwork, SpikeRecord
 from neuro.loihi.emulator import emulate
 from neuro.loihi.lava_adapter import verify_against_lava
@@ -48,6 +49,7 @@ class LoihiEmulator:
 
     def run(self, trained: Trained, intensity: Tensor, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
         """Logits from integers, counts from the spikes that occurred."""
+        trained = coded(trained)
         network = quantised(trained.classifier)
         logits, counts, seconds = [], OperationCounts(), 0.0
         fired = np.zeros(len(network.layers))
@@ -86,6 +88,7 @@ class LoihiLava:
     def run(self, trained: Trained, intensity: Tensor, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
         """The emulator's outcome on clips spread over the given ones, and whether Lava's spikes equal it."""
         chosen = np.unique(np.linspace(0, len(intensity) - 1, min(self.n_clips, len(intensity))).round().astype(int))
+        trained = coded(trained)
         network = quantised(trained.classifier)
         part = intensity[torch.from_numpy(chosen)]
         encoded = trained.encoder(part, generator)

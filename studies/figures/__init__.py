@@ -26,6 +26,8 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "energy-by-device": ("energy_by_device", "energy_by_device"),
     "energy-by-rate": ("energy_by_rate", "energy_by_rate"),
     "tornado": ("tornado", "tornado"),
+    "accuracy-vs-spikes": ("spike_codes", "accuracy_vs_spikes"),
+    "accuracy-vs-bits": ("spike_codes", "accuracy_vs_bits"),
     "accuracy-by-group": ("accuracy_by_group", "accuracy_by_group"),
     "confusion": ("confusion", "confusion"),
     "reliability": ("reliability", "reliability"),

@@ -67,7 +67,7 @@ def test_what_is_decoded_is_a_picture_and_tells_more_than_nothing(name, options)
     encoded = encoder(smooth, torch.Generator().manual_seed(5))
     n_bands, n_frames = 8 // encoder.pool[0], 24 // encoder.pool[1]
     decoded = encoder.decoded(encoded, 8, 24)
-    meter = CodeMeter(encoder, 1.0)
+    meter = CodeMeter(encoder)
     meter.add(smooth, encoded)
 
     assert decoded.shape == (2, n_bands, n_frames)

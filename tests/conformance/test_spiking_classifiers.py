@@ -105,9 +105,9 @@ def test_evaluation_is_deterministic_and_reads_each_clip_alone(pair):
 
 
 def test_a_code_without_steps_is_refused():
-    for name, entry in CLASSIFIERS.items():
+    for name in set(CLASSIFIERS) - {"learnt-code-snn"}:  # which learns its code from the intensity
         with pytest.raises(InputError, match=f"{name} reads spikes"):
-            entry()().build(EncodedShape("intensity", (8, 12)), N_CLASSES)
+            CLASSIFIERS[name]()().build(EncodedShape("intensity", (8, 12)), N_CLASSES)
 
 
 def test_a_convolution_refuses_a_code_that_is_no_picture():

@@ -172,3 +172,16 @@ def test_a_classifier_that_is_told_another_sample_rate_than_the_clips_have_is_re
 
     with pytest.raises(InputError, match="system 'one': its classifier 'front-end-cnn' is told sample_rate_hz = 16000"):
         check_study(learnt(16000), None)
+
+
+def test_an_encoder_that_is_told_another_sample_rate_than_the_clips_have_is_refused(clips):
+    assert clips().sample_rate_hz == 8000
+    whole = study(
+        family="neuro",
+        encoder={"name": "cochlea", "options": {"sample_rate_hz": 16000}},
+        classifier={"name": "dense-snn"},
+    )
+    told = Study.model_validate({**whole.model_dump(by_alias=True), "front_ends": [{"name": "waveform"}]})
+
+    with pytest.raises(InputError, match="system 'one': its encoder 'cochlea' is told sample_rate_hz = 16000"):
+        check_study(told, None)

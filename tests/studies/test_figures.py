@@ -123,8 +123,9 @@ def test_every_figure_is_drawn_with_its_numbers_and_nothing_is_drawn_from_nothin
     empty = StudyResults(study=results.study, wanted=results.wanted, fits={}, tests={})
 
     drawn = {name: draw(name, results) for name in FIGURES}
-    # Neither a probe nor a measurement is in these results.
-    assert {name for name, drawing in drawn.items() if drawing is None} == {*OF_PROBES, "accuracy-vs-measured-energy"}
+    # Neither a probe nor a measurement, of energy or of a code, is in these results.
+    measured = {"accuracy-vs-measured-energy", "accuracy-vs-spikes", "accuracy-vs-bits"}
+    assert {name for name, drawing in drawn.items() if drawing is None} == {*OF_PROBES, *measured}
     for drawing in drawn.values():
         if drawing is not None:
             assert drawing.caption and drawing.description and drawing.records

@@ -13,6 +13,7 @@ from studies.report.sections import (
     probes,
     provenance,
     scores,
+    spike_codes,
     systems,
 )
 
@@ -23,6 +24,7 @@ SECTIONS: tuple[Section, ...] = (
     differences.SECTION,
     energy.SECTION,
     measured.SECTION,
+    spike_codes.SECTION,
     Section("groups", "Groups and learning"),
     Section("confusion", "Confusions"),
     scores.SECTION,

@@ -16,8 +16,8 @@ from neuro.encoders.rate import RateEncoder
 from neuro.encoders.send_on_delta import SendOnDeltaEncoder
 
 
-def measured(encoder, intensity, clip_seconds=0.5, batches=1):
-    meter = CodeMeter(encoder, clip_seconds)
+def measured(encoder, intensity, batches=1):
+    meter = CodeMeter(encoder)
     generator = torch.Generator().manual_seed(7)
     for part in intensity.chunk(batches):
         meter.add(part, encoder(part, generator))
@@ -28,9 +28,9 @@ def test_spikes_bits_and_error_of_a_picture_on_paper():
     intensity = torch.tensor([[[0.0, 0.5, 1.0], [0.3, 0.0, 0.0]]], dtype=torch.float64)
     measures = measured(LatencyEncoder(n_steps=5), intensity)  # 6 channels; 0.3 is told as 0.25
 
-    assert (measures.n_channels, measures.spikes_per_clip, measures.spikes_per_second) == (6, 3, 6)
-    assert measures.bits_per_second == 6 * 3
-    assert measures.entropy_bits_per_second == pytest.approx(3 * 5 * bernoulli(0.2).entropy() / math.log(2) / 0.5)
+    assert (measures.n_channels, measures.spikes_per_clip, measures.spikes_per_second(0.5)) == (6, 3, 6)
+    assert (measures.bits_per_clip, measures.bits_per_second(0.5)) == (3 * 3, 6 * 3)
+    assert measures.entropy_bits_per_clip == pytest.approx(3 * 5 * bernoulli(0.2).entropy() / math.log(2))
     assert measures.relative_rms_error == pytest.approx(0.05 / math.sqrt(0.25 + 1 + 0.09))
     assert measures.signal_to_noise_decibels == pytest.approx(20 * math.log10(math.sqrt(1.34) / 0.05))
 
@@ -54,8 +54,8 @@ def test_a_graded_event_carries_eight_bits_more_and_has_no_entropy_of_spikes():
     measures = measured(DirectCurrentEncoder(n_steps=2), torch.full((3, 2, 4), 0.5))
 
     assert measures.spikes_per_clip == 16
-    assert measures.bits_per_second == 16 * (3 + 8) / 0.5
-    assert measures.entropy_bits_per_second is None
+    assert measures.bits_per_clip == 16 * (3 + 8)
+    assert measures.entropy_bits_per_clip is None
     assert measures.relative_rms_error == pytest.approx((128 / 255 - 0.5) / 0.5, rel=1e-4)
 
 
@@ -87,7 +87,5 @@ def test_what_cannot_be_measured_is_refused_or_none():
     silent = measured(LatencyEncoder(), torch.zeros(2, 3, 4))
 
     assert (silent.spikes_per_clip, silent.relative_rms_error, silent.signal_to_noise_decibels) == (0, None, None)
-    with pytest.raises(InputError, match="clip_seconds must be positive and finite; got 0"):
-        CodeMeter(LatencyEncoder(), 0)
     with pytest.raises(InputError, match="No clip was added"):
-        CodeMeter(LatencyEncoder(), 1.0).measures()
+        CodeMeter(LatencyEncoder()).measures()
