@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from classical_baselines.harness.backends.torch_float import classifier_operations
 from classical_baselines.harness.contracts import Classifier, EncodedShape, Encoder, Trained
 from classical_baselines.harness.operations import OperationCounts
 from neuro.lif_scan.scan import lif_scan
@@ -108,7 +109,7 @@ class LearntCodeNetwork(Classifier):
     @torch.no_grad()
     def count_operations(self, encoded: Tensor) -> OperationCounts:
         """Mean counts per clip as floats: the code's MACs, and the body's additions by spike."""
-        behind: OperationCounts = self.body.count_operations(self.code(encoded))
+        behind = classifier_operations(self.body, self.code(encoded))
         return self.code.operations("network", encoded.shape[2]) + behind
 
 

@@ -105,7 +105,7 @@ def test_as_floats_the_code_is_part_of_the_network():
 def test_the_backend_measures_the_learnt_spikes_and_any_other_code():
     network, clips = built(), pictures(7)
     outcome = SpikeCode(batch_size=3).run(trained(network), clips, torch.Generator())
-    n_spikes = float(network.code(clips).sum()) / 7
+    n_spikes = float(network.code(clips).detach().sum()) / 7
 
     assert torch.equal(outcome.logits, TorchFloat(3).run(trained(network), clips, torch.Generator()).logits)
     assert outcome.notes["code_n_channels"] == 16
