@@ -88,6 +88,7 @@ def _depends_on(study: Study, data_root: Path | None) -> dict[str, Any]:
 def _recordings(study: Study, data_root: Path | None) -> Any:
     """What tells these recordings from any others without opening them; the code that makes them, where it does."""
     from classical_baselines.data.catalogue import DATA_SETS, find_manifest
+    from classical_baselines.data.event_recordings import event_files
     from classical_baselines.data.manifest import read_manifest
 
     name = study.data.folder or study.data.name
@@ -95,6 +96,10 @@ def _recordings(study: Study, data_root: Path | None) -> Any:
         return code_of({"classical_baselines.data.synthetic"}).digest
     if study.data.folder is None and name not in DATA_SETS:
         return None  # unknown, and refused by the check
+    events = event_files(Path(name)) if study.data.folder is not None else {}
+    if events:
+        files = [[part, path.name, path.stat().st_size, path.stat().st_mtime_ns] for part, path in events.items()]
+        return [str(Path(name).resolve()), files]
     manifest = read_manifest(Path(name)) if study.data.folder is not None else find_manifest(name, data_root)
     rows = []
     for row in manifest.rows:

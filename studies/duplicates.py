@@ -3,11 +3,13 @@
 
 Finding them takes seconds to a minute, so they are remembered under the content of the recordings, their length and
 rate, and the code that looks for them. The embedded corpus is not searched: each of its clips is generated from a seed
-of its own.
+of its own. Nor are event recordings, which are no sound.
 """
 
 from dataclasses import asdict
+from pathlib import Path
 
+from classical_baselines.data.event_recordings import event_files
 from classical_baselines.data.near_duplicates import MOST_CLIPS, DuplicatePair, near_duplicates, straddling
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Clips
@@ -36,6 +38,8 @@ def duplicates_of(clips: Clips) -> list[DuplicatePair]:
 def duplicates_across(study: Study, clips: Clips) -> str:
     """A warning of near duplicates that straddle the parts of a fold, "" where there are none; or a refusal."""
     if study.data.folder is None and study.data.name == GENERATED:
+        return ""
+    if study.data.folder is not None and event_files(Path(study.data.folder)):
         return ""
     too_many = len(clips) > MOST_CLIPS
     pairs = [] if too_many else duplicates_of(clips)

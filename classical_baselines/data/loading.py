@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from classical_baselines.data.catalogue import DATA_SETS, find_manifest
+from classical_baselines.data.event_recordings import event_clips, event_files
 from classical_baselines.data.manifest import Manifest, read_manifest
 from classical_baselines.data.recordings import Recordings, decoded_recordings, resampled
 from classical_baselines.harness.choices import InputError
@@ -28,7 +29,7 @@ from classical_baselines.harness.streamed_rows import Rows, StreamedRows, fits_i
 def load_clips(
     name: str, data_root: Path | str | None, clip_seconds: float | None = None, sample_rate_hz: int | None = None
 ) -> Clips:
-    """The clips of a catalogue set, or of a folder with a `meta.csv` (a name that is a path).
+    """The clips of a catalogue set, or of a folder with a `meta.csv` or event recordings (a name that is a path).
 
     `clip_seconds` and `sample_rate_hz` default to the catalogue's; a folder needs `clip_seconds`.
     """
@@ -45,6 +46,8 @@ def load_clips(
         if not folder.is_dir():
             known = ", ".join(sorted(DATA_SETS))
             raise InputError(f"{name!r} is neither a data set ({known}) nor a folder that is there.")
+        if event_files(folder):
+            return event_clips(folder, clip_seconds, sample_rate_hz)
         manifest = read_manifest(folder)
         if clip_seconds is None:
             raise InputError(f"{folder}: say how long a clip is: clip_seconds in [data] of the study.")

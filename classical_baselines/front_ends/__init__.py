@@ -100,6 +100,12 @@ def _paired_views() -> type:
     return PairedViews
 
 
+def _events() -> type:
+    from classical_baselines.front_ends.events import Events
+
+    return Events
+
+
 FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
     {
         "log-mel": _log_mel,
@@ -117,5 +123,6 @@ FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
         "instantaneous-frequency": _instantaneous_frequency,
         "prepared-log-mel": _prepared_log_mel,
         "paired-views": _paired_views,
+        "events": _events,
     }
 )

@@ -70,6 +70,12 @@ def _cochlea() -> type[Any]:
     return CochleaEncoder
 
 
+def _events() -> type[Any]:
+    from neuro.encoders.events import EventsEncoder
+
+    return EventsEncoder
+
+
 ENCODERS: Mapping[str, Callable[[], type[Any]]] = {
     "latency": _latency,
     "send-on-delta": _send_on_delta,
@@ -81,4 +87,5 @@ ENCODERS: Mapping[str, Callable[[], type[Any]]] = {
     "population": _population,
     "resonate-and-fire": _resonate_and_fire,
     "cochlea": _cochlea,
+    "events": _events,
 }

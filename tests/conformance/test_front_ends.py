@@ -10,7 +10,7 @@ from classical_baselines.harness.contracts import FrontEnd
 SAMPLE_RATE_HZ = 8000
 
 
-@pytest.fixture(params=sorted(FRONT_ENDS))
+@pytest.fixture(params=sorted(set(FRONT_ENDS) - {"events"}))  # which reads no sound
 def front_end(request):
     return FRONT_ENDS[request.param]()()
 

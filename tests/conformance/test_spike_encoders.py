@@ -12,6 +12,7 @@ OF_WAVEFORMS = sorted(name for name, entry in ENCODERS.items() if entry().reads 
 CASES = [
     *((name, {"pool": pool}) for name in OF_PICTURES for pool in [(1, 1), (2, 3)]),
     *((name, {"hop": hop}) for name in OF_WAVEFORMS for hop in (40, 128)),
+    *(("events", {"units_per_channel": together}) for together in (1, 3)),
 ]
 
 
@@ -22,6 +23,8 @@ def inputs_of(encoder, n_clips=3):
         return torch.rand(n_clips, 8, 12, generator=generator)
     if encoder.reads == "waveform":
         return torch.rand(n_clips, 1, 1000, generator=generator) * 2 - 1
+    if encoder.reads == "events":
+        return torch.poisson(torch.full((n_clips, 8, 12), 0.3), generator=generator)
     raise AssertionError(f"no test input for an encoder that reads {encoder.reads!r}")
 
 
