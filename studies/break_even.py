@@ -34,7 +34,10 @@ from studies.what_if import Replaced, Side, coefficients_of
 QUANTITIES = ("spike_rate", "bits", "shots")
 N_POINTS = 193
 PICOJOULES_45NM = {"multiply": (0.2, 3.1), "add": (0.03, 0.1)}  # at 8 and 32 bits: Horowitz, ISSCC 2014
-BY_SPIKES = ("synaptic_operations", "mac_int8", "spikes_generated", "spikes_routed", "spikes_in")
+BY_SPIKES = (
+    *("synaptic_operations", "mac_int8", "spikes_generated", "spikes_routed", "spikes_in"),
+    *("messages_placed", "hops_east_west", "hops_north_south"),
+)
 BY_SHOTS = ("gates_1q", "gates_2q", "measurements", "shots", "machine_seconds")
 LOWEST_RATE = 1e-5
 MOST_SHOTS = 1e6

@@ -55,7 +55,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "memory": ("sram_bytes", "dram_bytes"),
         "spikes": (
             *("synaptic_operations", "neuron_updates_active", "neuron_updates_inactive", "spikes_generated"),
-            *("spikes_routed", "spikes_in", "chip_steps", "chip_seconds", "state_resets"),
+            *("spikes_routed", "messages_placed", "hops_east_west", "hops_north_south"),
+            *("spikes_in", "chip_steps", "chip_seconds", "state_resets"),
         ),
         "circuits": ("gates_1q", "gates_2q", "measurements", "shots", "machine_seconds"),
         "link": ("link_bits",),
