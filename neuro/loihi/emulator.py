@@ -1,7 +1,7 @@
 # neuro/loihi/emulator.py
 """Batched emulation of a `LoihiNetwork`, equal to Lava's fixed-point model in every bit.
 
-Layer by layer, all steps and clips of each, by one of the engines: `torch`, the reference, or another that gives the
+Layer by layer, all steps and clips of each, by one of the engines: `torch`, the reference, or `numba`, which gives the
 same integers sooner. What Lava's 32-bit integers could not hold is refused here, before or after a layer has run.
 """
 
@@ -11,7 +11,8 @@ from torch import Tensor
 
 from classical_baselines.harness.choices import choose
 from neuro.loihi.contracts import LoihiLayer, LoihiNetwork, NotMappableError, SpikeRecord
-from neuro.loihi.engines import ENGINES
+from neuro.loihi.engines import ENGINES, FASTEST
+from neuro.loihi.engines.events import as_events
 from neuro.loihi.limits import FRACTION_BITS, LARGEST_DECAY, WRAP
 
 LARGEST_STATE = 2**31 - 1  # Lava's states are int32
@@ -20,11 +21,11 @@ LARGEST_KEPT_INPUT = 2 * WRAP >> FRACTION_BITS  # beyond it a current that lasts
 
 @torch.no_grad()
 def emulate(
-    network: LoihiNetwork, input_spikes: Tensor, *, engine: str = "torch", potentials: bool = False
+    network: LoihiNetwork, input_spikes: Tensor, *, engine: str = FASTEST, potentials: bool = False
 ) -> SpikeRecord:
     """Run input spikes [step, clip, channel] (graded: integers) through the network; `potentials` keeps all steps'."""
     run_layer = choose(ENGINES, engine, what="engine of the emulator")()
-    spikes, records = input_spikes, []
+    spikes, records = as_events(input_spikes), []
     for number, layer in enumerate(network.layers, start=1):
         check_sums(layer, _peak(spikes))
         record = run_layer(layer, spikes, potentials=potentials)
@@ -48,7 +49,7 @@ def _peak(spikes: Tensor) -> float:
     """The largest absolute value."""
     if spikes.numel() == 0:
         return 0.0
-    return float(spikes.any()) if spikes.dtype is torch.bool else float(spikes.abs().max())
+    return float(np.any(spikes.numpy())) if spikes.dtype is torch.bool else float(spikes.abs().max())
 
 
 def check_sums(layer: LoihiLayer, peak: float) -> None:

@@ -1,13 +1,18 @@
 # neuro/loihi/lava_worker.py
-"""Runs a `LoihiNetwork` on Lava's fixed-point simulation: `python -P lava_worker.py REQUEST.npz ANSWER.npz`.
+"""Runs networks on Lava's fixed-point simulation: `python -P lava_worker.py REQUEST.npz ANSWER.npz`.
 
 A process of its own, because Lava starts processes by fork and torch inside them hangs: nothing but numpy and lava is
-imported here. All clips run one after the other in one simulation; layer l resets u and v at its own offset, so that
-K clips of T steps equal K runs of their own:
+imported here. One process runs all networks of a request, one after the other, in one of two ways:
 
-    reset_interval = T,  reset_offset = l + 1 for layer l = 1..L;  rows [l, l + K T) of layer l's spikes are the clips'
+clips in a row   plain LIF layers: all clips in one simulation. Layer l resets u and v at its own offset, so that K
+                 clips of T steps equal K runs of their own: reset_interval = T, reset_offset = l + 1 for layer
+                 l = 1..L; rows [l, l + K T) of layer l's spikes are the clips'.
+clip by clip     every other network, or where potentials are asked for: one simulation a clip, step by step. Layer l
+                 is given its bias after l steps, when its first input arrives; until then all states are zero. Rows
+                 [l, l + T) are the clip's.
 
-Axes are turned to Lava's order (x, y, channel); Lava convolves truly, so kernels are flipped to correlate.
+Axes are turned to Lava's order (x, y, channel); Lava convolves truly, so kernels are flipped to correlate. Its
+convolution knows no weight exponent, so weights are shifted before they are handed over.
 """
 
 import dataclasses
@@ -19,6 +24,7 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 PICTURE_AXES = 4
+LAYER_ARRAYS = ("weights", "bias", "delays", "recurrent", "cosine", "sine")
 
 
 def make_lava_importable() -> None:
@@ -57,54 +63,142 @@ class _Reshape:
 
 
 def run(request: dict[str, Any]) -> dict[str, Any]:
-    """Spikes [K T, neuron] of every layer, and the readout's potentials [clip, class]."""
+    """The answers of all networks, their names preceded by the network's number."""
     make_lava_importable()
-    from lava.magma.core.run_conditions import RunSteps
-    from lava.magma.core.run_configs import Loihi2SimCfg
-    from lava.proc.io.sink import RingBuffer as Sink
-    from lava.proc.io.source import RingBuffer as Source
+    answers: dict[str, Any] = {}
+    for number, network in enumerate(json.loads(str(request["networks"]))):
+        arrays = {name.split("/", 1)[1]: request[name] for name in request if name.startswith(f"{number}/")}
+        way = _clips_in_a_row if network["clips_in_a_row"] else _clip_by_clip
+        answers |= {f"{number}/{name}": values for name, values in way(network, arrays).items()}
+    return answers
 
-    layers = json.loads(str(request["layers"]))
-    n_steps, n_clips = int(request["n_steps"]), int(request["n_clips"])
+
+def _clips_in_a_row(network: dict[str, Any], arrays: dict[str, Array]) -> dict[str, Array]:
+    """Spikes [clip * step, neuron] of every layer, and the readout's potentials [clip, class]."""
+    layers, (n_channels, n_clips, n_steps) = network["layers"], arrays["input_spikes"].shape
     total = n_steps * n_clips + len(layers)
-    source = Source(data=_input_data(request["input_spikes"], layers[0], total))
-
-    port, sinks, neurons = source.s_out, [], []
-    grid = tuple(layers[0]["input_grid"])
     for number, layer in enumerate(layers, start=1):
-        message_bits = 8 if number == 1 and bool(request["graded_input"]) else 0
-        weights, bias = request[f"weights_{number}"].astype(np.int32), request[f"bias_{number}"]
-        if layer["kind"] == "convolution":
-            synapses = _convolution(layer, weights, message_bits)
-            maps, n_mels, n_frames = layer["output_grid"]
-            shape: tuple[int, ...] = (n_mels, n_frames, maps)
-        else:
-            port, synapses = _dense(port, grid, weights, message_bits)
-            shape = (len(weights),)
-        port.connect(synapses.s_in)
-        neuron = _neurons(layer, np.broadcast_to(bias, shape), n_steps, number)
-        synapses.a_out.connect(neuron.a_in)
-        sink = Sink(shape=shape, buffer=total)
-        neuron.s_out.connect(sink.a_in)
-        sinks.append(sink)
-        neurons.append(neuron)
-        port, grid = neuron.s_out, tuple(layer["output_grid"])
-
-    configuration = Loihi2SimCfg(select_tag="fixed_pt")
+        layer["neuron"] |= {"reset_interval": n_steps, "lava_reset_offset": (number + 1) % n_steps}
+    inputs = arrays["input_spikes"].reshape(n_channels, n_clips * n_steps)
+    built = _Built(layers, arrays, inputs, total, with_bias=True)
     potentials = []
     for clip in range(n_clips):
         # The readout's reset comes one step after the clip's last one has passed all layers: read it before.
-        source.run(condition=RunSteps(num_steps=n_steps + (0 if clip else len(layers))), run_cfg=configuration)
-        potentials.append(np.asarray(neurons[-1].v.get()).astype(np.int64).reshape(-1))
-    answer: dict[str, Any] = {"readout_potentials": np.stack(potentials)}
-    for number, sink in enumerate(sinks, start=1):
-        recorded = np.asarray(sink.data.get()).astype(np.int64) != 0
-        if recorded.ndim == PICTURE_AXES:  # (x, y, map, step) back to (map, mel, frame)
-            recorded = recorded.transpose(2, 0, 1, 3)
-        rows = recorded.reshape(-1, total)[:, number : number + n_steps * n_clips]
-        answer[f"spikes_{number}"] = np.packbits(rows.T, axis=1)
-    source.stop()
+        built.run(n_steps + (0 if clip else len(layers)), network["run_configuration"])
+        potentials.append(built.potentials(layers[-1], built.neurons[-1]))
+    answer = {"readout_potentials": np.stack(potentials)}
+    for number, spikes in enumerate(built.spikes(), start=1):
+        answer[f"spikes_{number}"] = spikes[number : number + n_steps * n_clips]
+    built.stop()
     return answer
+
+
+def _clip_by_clip(network: dict[str, Any], arrays: dict[str, Array]) -> dict[str, Array]:
+    """The same, and the potentials [clip * step, neuron] of every layer."""
+    layers, (_, n_clips, n_steps) = network["layers"], arrays["input_spikes"].shape
+    for number, layer in enumerate(layers, start=1):
+        interval = layer["neuron"].get("reset_interval", 0)
+        if interval:
+            layer["neuron"]["lava_reset_offset"] = (layer["neuron"]["reset_offset"] + number + 1) % interval
+    answer: dict[str, list[Array]] = {"readout_potentials": []}
+    for clip in range(n_clips):
+        total = n_steps + len(layers)
+        built = _Built(layers, arrays, arrays["input_spikes"][:, clip], total, with_bias=False)
+        every: list[list[Array]] = [[] for _ in layers]
+        for step in range(total):
+            if 1 <= step <= len(layers):
+                built.set_bias(step - 1)
+            built.run(1, network["run_configuration"])
+            for layer, neuron, kept in zip(layers, built.neurons, every, strict=True):
+                kept.append(built.potentials(layer, neuron))
+        for number, (spikes, kept) in enumerate(zip(built.spikes(), every, strict=True), start=1):
+            answer.setdefault(f"spikes_{number}", []).append(spikes[number : number + n_steps])
+            answer.setdefault(f"potentials_{number}", []).append(np.stack(kept[number : number + n_steps]))
+        answer["readout_potentials"].append(every[-1][-1][None])
+        built.stop()
+    return {name: np.concatenate(values) for name, values in answer.items()}
+
+
+class _Built:
+    """A network of Lava's processes."""
+
+    def __init__(
+        self, layers: list[dict[str, Any]], arrays: dict[str, Array], inputs: Array, total: int, *, with_bias: bool
+    ) -> None:
+        from lava.proc.io.sink import RingBuffer as Sink
+        from lava.proc.io.source import RingBuffer as Source
+
+        self.source = Source(data=_input_data(inputs, layers[0], total))
+        self.layers, self.total = layers, total
+        self.sinks: list[Any] = []
+        self.neurons: list[Any] = []
+        self.biases: list[Array] = []
+        port, grid = self.source.s_out, tuple(layers[0]["input_grid"])
+        for number, layer in enumerate(layers, start=1):
+            of_layer = {name: arrays[f"{name}_{number}"] for name in LAYER_ARRAYS if f"{name}_{number}" in arrays}
+            shape = _lava_shape(layer)
+            if layer["kind"] == "convolution":
+                synapses = _convolution(layer, of_layer["weights"])
+            else:
+                port, synapses = _dense(port, grid, layer, of_layer)
+            port.connect(synapses.s_in)
+            bias = np.ascontiguousarray(np.broadcast_to(of_layer["bias"], shape), dtype=np.int32)
+            neuron = _neurons(layer, bias if with_bias else np.zeros_like(bias), of_layer)
+            synapses.a_out.connect(neuron.a_real_in if layer["neuron"]["model"] == "ResonateAndFire" else neuron.a_in)
+            if "recurrent" in of_layer:
+                back = _dense_process(of_layer["recurrent"], layer["recurrence"], message_bits=0)
+                neuron.s_out.connect(back.s_in)
+                back.a_out.connect(neuron.a_in)
+            sink = Sink(shape=shape, buffer=total)
+            neuron.s_out.connect(sink.a_in)
+            self.sinks.append(sink)
+            self.neurons.append(neuron)
+            self.biases.append(bias)
+            port, grid = neuron.s_out, tuple(layer["output_grid"])
+
+    def run(self, n_steps: int, configuration: str) -> None:
+        from lava.magma.core import run_configs
+        from lava.magma.core.run_conditions import RunSteps
+
+        # On a board the models that its cores run are preferred; in simulation the tag asks for the chip's integers.
+        options = {"select_tag": "fixed_pt"} if configuration.endswith("SimCfg") else {}
+        chosen = getattr(run_configs, configuration)(**options)
+        self.source.run(condition=RunSteps(num_steps=n_steps), run_cfg=chosen)
+
+    def set_bias(self, number: int) -> None:
+        """Give layer `number`, from 0, its bias."""
+        layer, neuron, bias = self.layers[number], self.neurons[number], self.biases[number]
+        if layer["neuron"]["model"] == "SigmaDelta":
+            finer = layer["neuron"]["spike_exponent"] + layer["neuron"]["state_exponent"]
+            neuron.bias.set((bias << layer["bias_exponent"]) << finer)
+        elif layer["neuron"]["model"] != "ResonateAndFire":
+            neuron.bias_mant.set(bias.astype(np.int16))
+
+    def potentials(self, layer: dict[str, Any], neuron: Any) -> Array:
+        """What a readout would read, [neuron]."""
+        name = {"SigmaDelta": "act", "ResonateAndFire": "real"}.get(layer["neuron"]["model"], "v")
+        return _from_lava(np.asarray(getattr(neuron, name).get()).astype(np.int64)[..., None])[0]
+
+    def spikes(self) -> list[Array]:
+        """[step, neuron] of every layer."""
+        return [_from_lava(np.asarray(sink.data.get()).astype(np.int64)) for sink in self.sinks]
+
+    def stop(self) -> None:
+        self.source.stop()
+
+
+def _from_lava(values: Array) -> Array:
+    """[neuron, step], or (x, y, map, step), as [step, neuron] with neurons in the order (map, mel, frame)."""
+    if values.ndim == PICTURE_AXES:
+        values = values.transpose(2, 0, 1, 3)
+    return values.reshape(-1, values.shape[-1]).T
+
+
+def _lava_shape(layer: dict[str, Any]) -> tuple[int, ...]:
+    if layer["kind"] == "dense":
+        return tuple(layer["output_grid"])
+    maps, n_mels, n_frames = layer["output_grid"]
+    return n_mels, n_frames, maps
 
 
 def _input_data(input_spikes: Array, first: dict[str, Any], total: int) -> Array:
@@ -116,42 +210,98 @@ def _input_data(input_spikes: Array, first: dict[str, Any], total: int) -> Array
     return data.reshape(*first["input_grid"], total).transpose(1, 2, 0, 3)
 
 
-def _convolution(layer: dict[str, Any], weights: Array, message_bits: int) -> Any:
+def _message_bits(layer: dict[str, Any]) -> int:
+    """0 tells Lava that what arrives is 0 or 1; any other number, that it is an integer."""
+    return 8 if layer["graded"] else 0
+
+
+def _convolution(layer: dict[str, Any], weights: Array) -> Any:
     from lava.proc.conv.process import Conv
 
     maps, n_mels, n_frames = layer["input_grid"]
-    kernels = weights.transpose(0, 2, 3, 1)[:, ::-1, ::-1, :]  # (map, x, y, map_in), flipped
+    kernels = weights.astype(np.int32).transpose(0, 2, 3, 1)[:, ::-1, ::-1, :]  # (map, x, y, map_in), flipped
     return Conv(
-        weight=np.ascontiguousarray(kernels),
+        weight=np.ascontiguousarray(kernels) << layer["weight_exponent"],
         input_shape=(n_mels, n_frames, maps),
         padding=(layer["padding"],) * 2,
         stride=(layer["stride"],) * 2,
-        num_message_bits=message_bits,
+        num_message_bits=_message_bits(layer),
     )
 
 
-def _dense(port: Any, grid: tuple[int, ...], weights: Array, message_bits: int) -> tuple[Any, Any]:
-    from lava.proc.dense.process import Dense
-
+def _dense(port: Any, grid: tuple[int, ...], layer: dict[str, Any], arrays: dict[str, Array]) -> tuple[Any, Any]:
+    weights, delays = arrays["weights"], arrays.get("delays")
     if len(port.shape) > 1:  # after a convolution: columns from (map, mel, frame) to Lava's (mel, frame, map)
-        weights = weights[:, np.arange(weights.shape[1]).reshape(grid).transpose(1, 2, 0).reshape(-1)]
+        order = np.arange(weights.shape[1]).reshape(grid).transpose(1, 2, 0).reshape(-1)
+        weights, delays = weights[:, order], None if delays is None else delays[:, order]
         port = port.reshape((weights.shape[1],))
-    return port, Dense(weights=weights, num_message_bits=message_bits)
+    return port, _dense_process(weights, layer, _message_bits(layer), delays)
 
 
-def _neurons(layer: dict[str, Any], bias: Array, n_steps: int, number: int) -> Any:
-    from lava.proc.lif.process import LIFReset
+def _dense_process(weights: Array, options: dict[str, Any], message_bits: int, delays: Array | None = None) -> Any:
+    from lava.proc.dense.process import DelayDense, Dense
+    from lava.utils.weightutils import SignMode
 
+    common = {
+        "weights": weights.astype(np.int32),
+        "weight_exp": options["weight_exponent"],
+        "num_weight_bits": options["weight_bits"],
+        "sign_mode": SignMode[options["sign_mode"].upper()],
+        "num_message_bits": message_bits,
+    }
+    return Dense(**common) if delays is None else DelayDense(delays=delays.astype(int), **common)
+
+
+def _neurons(layer: dict[str, Any], bias: Array, arrays: dict[str, Array]) -> Any:
+    neuron = layer["neuron"]
+    if neuron["model"] == "ResonateAndFire":
+        return _resonators(layer, arrays)
+    if neuron["model"] == "SigmaDelta":
+        from lava.proc.sdn.process import ActivationMode, SigmaDelta
+
+        return SigmaDelta(
+            shape=bias.shape,
+            vth=neuron["threshold"],
+            bias=bias << layer["bias_exponent"],
+            act_mode=ActivationMode[neuron["activation"].upper()],
+            spike_exp=neuron["spike_exponent"],
+            state_exp=neuron["state_exponent"],
+        )
+    from lava.proc.lif.process import LIF, LIFReset, TernaryLIF
+
+    common = {
+        "shape": bias.shape,
+        "du": neuron["current_decay"],
+        "dv": neuron["decay"],
+        "bias_mant": bias,
+        "bias_exp": layer["bias_exponent"],
+    }
+    if neuron["model"] == "TernaryLif":
+        return TernaryLIF(vth_hi=neuron["upper_threshold"], vth_lo=neuron["lower_threshold"], **common)
+    if not neuron["reset_interval"]:
+        return LIF(vth=neuron["threshold"], **common)
     return LIFReset(
-        shape=bias.shape,
-        du=4095,
-        dv=layer["decay"],
-        vth=layer["threshold"],
-        bias_mant=np.ascontiguousarray(bias, dtype=np.int32),
-        bias_exp=layer["bias_exponent"],
-        reset_interval=n_steps,
-        reset_offset=(number + 1) % n_steps,
+        vth=neuron["threshold"],
+        reset_interval=neuron["reset_interval"],
+        reset_offset=neuron["lava_reset_offset"],
+        **common,
     )
+
+
+def _resonators(layer: dict[str, Any], arrays: dict[str, Array]) -> Any:
+    """Lava's process makes its one pair of factors of a period; each neuron's own integers take their place."""
+    from lava.proc.rf.process import RF
+
+    neuron, shape = layer["neuron"], _lava_shape(layer)
+    bank = RF(
+        shape=shape, period=10, alpha=0.1, state_exp=neuron["state_exponent"], decay_bits=neuron["decay_bits"], vth=1
+    )
+    for variable, factors in ((bank.cos_decay, arrays["cosine"]), (bank.sin_decay, arrays["sine"])):
+        turned = factors.reshape(layer["output_grid"])
+        variable.init = (turned.transpose(1, 2, 0) if turned.ndim > 1 else turned).astype(np.int32)
+        variable.shape = shape
+    bank.vth.init = neuron["threshold"]
+    return bank
 
 
 def main() -> None:

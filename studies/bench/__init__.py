@@ -60,10 +60,17 @@ def _classical() -> list[BenchRow]:
     return bench()
 
 
+def _neuro() -> list[BenchRow]:
+    from studies.bench.neuro import bench
+
+    return bench()
+
+
 BENCHES: Mapping[str, Callable[[], list[BenchRow]]] = {
     "classical": _classical,
     "log-mel": _log_mel,
     "loihi": _loihi,
+    "neuro": _neuro,
     "qft-circuit": _qft_circuit,
     "int8": _int8,
     "large-set": _large_set,

@@ -12,4 +12,11 @@ def _torch() -> Callable[..., LayerRecord]:
     return run_layer
 
 
-ENGINES: Mapping[str, Callable[[], Callable[..., LayerRecord]]] = {"torch": _torch}
+def _numba() -> Callable[..., LayerRecord]:
+    from neuro.loihi.engines.numba_engine import run_layer
+
+    return run_layer
+
+
+ENGINES: Mapping[str, Callable[[], Callable[..., LayerRecord]]] = {"torch": _torch, "numba": _numba}
+FASTEST = "numba"

@@ -77,8 +77,9 @@ def neurons_reached(layer: LoihiLayer, spikes: Tensor, sent: Tensor | None = Non
     if layer.kind == "convolution":
         # A kernel's window holds a spike where the largest value under it, over all maps, is 1.
         anywhere = fired.reshape(n_steps * n_clips, *layer.input_grid).any(dim=1, keepdim=True).float()
+        anywhere = torch.nn.functional.pad(anywhere, (layer.padding,) * 4)
         window = layer.weights.shape[2:]
-        under = torch.nn.functional.max_pool2d(anywhere, (window[0], window[1]), layer.stride, layer.padding)
+        under = torch.nn.functional.max_pool2d(anywhere, (window[0], window[1]), layer.stride)
         return (under > 0).expand(-1, layer.output_grid[0], -1, -1).reshape(shape)
     if layer.delays is None:
         reached = fired.any(dim=2, keepdim=True).expand(shape)
