@@ -22,8 +22,36 @@ def _learnt_code_snn() -> type:
     return LearntCodeSnn
 
 
+def _delay_snn() -> type:
+    from neuro.classifiers.delays import DelaySnn
+
+    return DelaySnn
+
+
+def _recurrent_snn() -> type:
+    from neuro.classifiers.recurrent import RecurrentSnn
+
+    return RecurrentSnn
+
+
+def _adaptive_snn() -> type:
+    from neuro.classifiers.adaptive import AdaptiveSnn
+
+    return AdaptiveSnn
+
+
+def _spiking_transformer() -> type:
+    from neuro.classifiers.spiking_transformer import SpikingTransformerSnn
+
+    return SpikingTransformerSnn
+
+
 CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "dense-snn": _dense_snn,
     "convolutional-snn": _convolutional_snn,
     "learnt-code-snn": _learnt_code_snn,
+    "delay-snn": _delay_snn,
+    "recurrent-snn": _recurrent_snn,
+    "adaptive-snn": _adaptive_snn,
+    "spiking-transformer": _spiking_transformer,
 }

@@ -13,35 +13,26 @@ from torch import nn
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, EncodedShape
-from neuro.classifiers.spiking_network import SpikingNetwork, check_code, check_shares, check_weight
+from neuro.classifiers.options import ChipOptions, check_code
+from neuro.classifiers.spiking_network import SpikingNetwork
 from neuro.classifiers.synapses import Synapses
-from neuro.neuron import LifNeuron
 
 KERNEL = 3
 
 
 @dataclass(frozen=True)
-class ConvolutionalSnn:
+class ConvolutionalSnn(ChipOptions):
     """The options of a convolutional LIF network."""
 
     channels: tuple[int, ...] = (16, 32, 64)  # of each LIF layer
     strides: tuple[int, ...] = (2, 2, 2)
-    beta: float = 0.9
-    threshold: float = 1.0
-    surrogate_slope: float = 5.0
-    dropout: float = 0.3  # before the readout
-    quantise_from: float = 0.7
-    spike_rate_target: float = 0.1
-    spike_rate_weight: float = 0.0
 
     def __post_init__(self) -> None:
-        check_shares(dropout=self.dropout, quantise_from=self.quantise_from, spike_rate_target=self.spike_rate_target)
+        super().__post_init__()
         if not self.channels or len(self.channels) != len(self.strides):
             raise InputError(f"channels and strides need one entry per layer; got {self.channels} and {self.strides}.")
         if min(*self.channels, *self.strides) < 1:
             raise InputError(f"channels and strides must be of at least 1; got {self.channels} and {self.strides}.")
-        check_weight(self.spike_rate_weight)
-        LifNeuron(self.beta, self.threshold, self.surrogate_slope)
 
     def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
         check_code(shape, "convolutional-snn")
@@ -58,10 +49,7 @@ class ConvolutionalSnn:
             shape,
             layers,
             Synapses(nn.Linear(n_in * n_mels * n_frames, n_classes, bias=False), normalised=False),
-            LifNeuron(self.beta, self.threshold, self.surrogate_slope),
+            self.neuron,
             picture=(1, *shape.grid),
-            dropout=self.dropout,
-            quantise_from=self.quantise_from,
-            spike_rate_target=self.spike_rate_target,
-            spike_rate_weight=self.spike_rate_weight,
+            **self.for_network(),
         )

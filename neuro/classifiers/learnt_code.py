@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, EncodedShape
 from neuro.classifiers.dense import DenseSnn
-from neuro.classifiers.spiking_network import check_shares, check_weight
+from neuro.classifiers.options import check_shares, check_weight
 from neuro.encoders.learnt import LearntCode, LearntCodeNetwork
 from neuro.encoders.steps import check_n_steps
 from neuro.neuron import LifNeuron

@@ -1,5 +1,5 @@
 # neuro/classifiers/spiking_network.py
-"""A feed-forward network of LIF layers with an integrating readout: what both spiking classifiers are.
+"""A network of layers of spiking neurons with an integrating readout: what most spiking classifiers are.
 
     spikes   [step, batch, channel]   ->   logits   [batch, class]
 
@@ -15,13 +15,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, EncodedShape
 from classical_baselines.harness.operations import OperationCounts
 from neuro.classifiers.synapses import Synapses
 from neuro.encoders.direct_current import N_LEVELS
-from neuro.lif_scan.scan import lif_scan
-from neuro.neuron import LifNeuron
+from neuro.neuron import CubaNeuron, LifNeuron
 
 LOGIT_GAIN = 4.0  # the readout's mean current is of order 1; a softmax wants more
 
@@ -38,11 +36,12 @@ class SpikingNetwork(Classifier):
         readout: Synapses,
         neuron: LifNeuron,
         *,
-        picture: tuple[int, ...] | None,
         dropout: float,
-        quantise_from: float,
         spike_rate_target: float,
         spike_rate_weight: float,
+        spike_rate_side: str,
+        quantise_from: float,
+        picture: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__()
         self.shape = shape
@@ -54,8 +53,14 @@ class SpikingNetwork(Classifier):
         self.quantise_from = quantise_from
         self.spike_rate_target = spike_rate_target
         self.spike_rate_weight = spike_rate_weight
+        self.spike_rate_side = spike_rate_side
         self.register_buffer("on_chip_grid", torch.tensor(False))
         self._excess = torch.zeros(())
+
+    @property
+    def n_macs_per_update(self) -> int:
+        """Decays (and, where it adapts, thresholds) that a neuron works out in a step."""
+        return 2 if isinstance(self.neuron, CubaNeuron) else 1
 
     @property
     def n_input_levels(self) -> int:
@@ -67,15 +72,16 @@ class SpikingNetwork(Classifier):
         spikes = self._arriving(encoded)
         every = []
         for number, layer in enumerate(self.layers):
-            spikes = lif_scan(self._currents(layer, spikes, first=number == 0), self.neuron)
+            assert isinstance(layer, Synapses)
+            currents = self._currents(layer, spikes, first=number == 0)
+            spikes = layer.fired(currents, self.neuron, on_chip_grid=bool(self.on_chip_grid))
             every.append(spikes)
         return every
 
     def forward(self, encoded: Tensor) -> Tensor:
         every = self.hidden_spikes(encoded)
         if self.spike_rate_weight:
-            excess = [(spikes.mean() - self.spike_rate_target).clamp(min=0) for spikes in every]
-            self._excess = torch.stack(excess).square().sum()
+            self._excess = rate_excess(every, self.spike_rate_target, self.spike_rate_side)
         last = self.dropout(every[-1].flatten(2).mean(0))[None]
         return LOGIT_GAIN * self._currents(self.readout, last, first=False)[0]
 
@@ -89,7 +95,8 @@ class SpikingNetwork(Classifier):
     @torch.no_grad()
     def count_operations(self, encoded: Tensor) -> OperationCounts:
         """Mean counts per clip as floats: an addition per spike and synapse (a MAC where the input is graded), and per
-        neuron and step a MAC for the leak, an addition for the bias and two comparisons."""
+        neuron and step a MAC for the leak, one more for that of the current of a CUBA neuron or for each of the two of
+        an adaptive threshold, an addition for the bias and two comparisons."""
         every = self.hidden_spikes(encoded)
         n_steps, n_clips = encoded.shape[:2]
         arriving = [self._arriving(encoded), *every]
@@ -99,14 +106,17 @@ class SpikingNetwork(Classifier):
             is_readout = number == len(self.layers)
             n_met = float(layer.synapses_met(events.flatten(2) if is_readout else events)) / n_clips
             n_neurons = layer.n_outputs if is_readout else every[number][0, 0].numel()
+            n_macs = 1 if is_readout else self.n_macs_per_update
+            if not is_readout:
+                n_met += float(layer.recurrent_synapses_met(every[number][:-1])) / n_clips
             graded = number == 0 and self.n_input_levels > 1
             counts += OperationCounts.of(
                 "network",
                 "readout" if is_readout else f"layer-{number + 1}",
                 add_fp32=n_steps * n_neurons + (0 if graded else n_met),
-                mac_fp32=n_steps * n_neurons + (n_met if graded else 0),
+                mac_fp32=n_macs * n_steps * n_neurons + (n_met if graded else 0),
                 compare_fp32=2 * n_steps * n_neurons,
-                sram_bytes=4 * (n_met + 2 * n_steps * n_neurons),
+                sram_bytes=4 * (n_met + 2 * n_macs * n_steps * n_neurons),
             )
         return counts
 
@@ -122,23 +132,7 @@ class SpikingNetwork(Classifier):
         return layer.on_chip_grid(spikes, self.neuron.threshold, self.n_input_levels if first else 1)
 
 
-def check_code(shape: EncodedShape, what: str) -> None:
-    """A spiking network reads spikes or graded levels with a step axis."""
-    if shape.code not in {"spikes", "graded"}:
-        raise InputError(
-            f"{what} reads spikes; its encoder gives {shape.code!r}. "
-            "Choose latency, rate, direct-current or send-on-delta."
-        )
-
-
-def check_weight(spike_rate_weight: float) -> None:
-    """A penalty is not rewarded."""
-    if spike_rate_weight < 0:
-        raise InputError(f"spike_rate_weight must be 0 (off) or greater; got {spike_rate_weight}.")
-
-
-def check_shares(**shares: float) -> None:
-    """Refuse what is not in [0, 1]."""
-    for name, value in shares.items():
-        if not 0 <= value <= 1:
-            raise InputError(f"{name} must lie in [0, 1]; got {value}.")
+def rate_excess(every: Sequence[Tensor], target: float, side: str) -> Tensor:
+    """Sum over layers of the squared distance of the spike rate from the target: above it alone, or on both sides."""
+    distances = torch.stack([spikes.mean() - target for spikes in every])
+    return (distances.clamp(min=0) if side == "above" else distances).square().sum()

@@ -16,6 +16,10 @@ import math
 import torch
 from torch import Tensor, nn
 
+from neuro.lif_scan.scan import scan
+from neuro.neuron import LifNeuron
+from neuro.sparse_product import sparse_linear
+
 LARGEST_WEIGHT = 254  # Lava's Dense in MIXED sign mode: even, -256 to 254; kept symmetric here
 FRACTION_BITS = 6  # Lava shifts synaptic input and threshold left by 6
 BIAS_MANTISSA = 4095  # 13 bits, signed
@@ -26,9 +30,10 @@ LARGEST_THRESHOLD = 2**17 - 1
 class Synapses(nn.Module):
     """Weights into one layer of neurons: `nn.Linear` or `nn.Conv2d` without bias, then batch norm."""
 
-    def __init__(self, weights: nn.Linear | nn.Conv2d, *, normalised: bool = True) -> None:
+    def __init__(self, weights: nn.Linear | nn.Conv2d, *, normalised: bool = True, sparse: bool = False) -> None:
         super().__init__()
         self.weights = weights
+        self.sparse = sparse  # of a matrix: work for what is not 0 alone; rounds otherwise than a dense product
         n_outputs = weights.weight.shape[0]
         norm = nn.BatchNorm2d if isinstance(weights, nn.Conv2d) else nn.BatchNorm1d
         self.norm = norm(n_outputs) if normalised else None
@@ -51,8 +56,18 @@ class Synapses(nn.Module):
             weight = torch.empty_like(self.weights.weight).copy_(weight)
             currents = nn.functional.conv2d(flat, weight, bias, self.weights.stride, self.weights.padding)
         else:
-            currents = nn.functional.linear(flat, weight, bias)
+            linear = sparse_linear if self.sparse else nn.functional.linear
+            currents = linear(flat, weight, bias)
         return currents.unflatten(0, (n_steps, n_clips))
+
+    def fired(self, currents: Tensor, neuron: LifNeuron, *, on_chip_grid: bool) -> Tensor:
+        """Spikes [step, batch, ...] of the layer's neurons, driven by the currents."""
+        del on_chip_grid  # of layers that have more synapses than those that gave the currents
+        return scan(currents, neuron)
+
+    def recurrent_synapses_met(self, fired: Tensor) -> Tensor:
+        """Synapses within the layer that its own spikes [step, batch, ...] meet."""
+        return torch.zeros((), dtype=torch.float64, device=fired.device)
 
     def on_chip_grid(self, spikes: Tensor, threshold: float, n_input_levels: int) -> Tensor:
         """The currents that the chip's integers give, in units of the float network."""
@@ -97,12 +112,16 @@ class Synapses(nn.Module):
         """(weight, bias) on the chip's grid, as floats; the gradient passes the rounding unchanged."""
         weight, bias = self.folded()
         scale = self.scale(weight, threshold, n_input_levels)
-        even = 2 * torch.round(weight * scale / 2)
-        weight = weight + (even.clamp(-LARGEST_WEIGHT, LARGEST_WEIGHT) / scale - weight).detach()
+        weight = weight + (even_integers(weight * scale) / scale - weight).detach()
         unit = scale * n_input_levels * 2**FRACTION_BITS
         mantissa, exponent = bias_integers(bias.detach() * unit)
         bias = bias + (mantissa * 2.0**exponent / unit - bias).detach()
         return weight, bias
+
+
+def even_integers(scaled: Tensor) -> Tensor:
+    """The nearest even integers within the chip's limit, as floats."""
+    return (2 * torch.round(scaled / 2)).clamp(-LARGEST_WEIGHT, LARGEST_WEIGHT)
 
 
 def bias_integers(bias: Tensor) -> tuple[Tensor, int]:

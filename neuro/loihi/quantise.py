@@ -11,27 +11,33 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from neuro.classifiers.delays import DelaySynapses
+from neuro.classifiers.recurrent import RecurrentSynapses
 from neuro.classifiers.spiking_network import LOGIT_GAIN, SpikingNetwork
-from neuro.classifiers.synapses import LARGEST_THRESHOLD, LARGEST_WEIGHT, Synapses, bias_integers
-from neuro.loihi.contracts import FRACTION_BITS, Lif, LoihiLayer, LoihiNetwork, NotMappableError
+from neuro.classifiers.synapses import LARGEST_THRESHOLD, Synapses, bias_integers, even_integers
+from neuro.loihi.contracts import FRACTION_BITS, Lif, LoihiLayer, LoihiNetwork, NotMappableError, Recurrence
+from neuro.neuron import CubaNeuron, LifNeuron
 
 
 @torch.no_grad()
 def quantised(network: nn.Module) -> LoihiNetwork:
     """The integers of a trained network; NotMappableError where it is no network that the chip runs."""
+    reason = getattr(network, "not_on_chip", None)
+    if reason is not None:
+        raise NotMappableError(f"{reason} Run it with the backend torch-float, or choose another classifier.")
     if not isinstance(network, SpikingNetwork):
         raise NotMappableError(
             f"{type(network).__name__} is no network of leaky integrate-and-fire layers; Loihi runs no other. "
-            "Use dense-snn or convolutional-snn."
+            "Use dense-snn, convolutional-snn, delay-snn or recurrent-snn."
         )
     grid = network.picture or (network.shape.n_channels,)
     layers, levels = [], network.n_input_levels
     for synapses in network.layers:
         assert isinstance(synapses, Synapses)
-        layer = _layer(synapses, grid, network.neuron.threshold, network.neuron.decay, levels)
+        layer = _layer(synapses, grid, network.neuron, levels)
         layers.append(layer)
         grid, levels = layer.output_grid, 1
-    readout = _layer(network.readout, (int(np.prod(grid)),), network.neuron.threshold, 0, 1, fires=False)
+    readout = _layer(network.readout, (int(np.prod(grid)),), network.neuron, 1, fires=False)
     weight, _ = network.readout.folded()
     scale = network.readout.scale(weight, network.neuron.threshold, 1)
     return LoihiNetwork((*layers, readout), network.shape.code == "graded", LOGIT_GAIN / (scale * 2**FRACTION_BITS))
@@ -40,16 +46,16 @@ def quantised(network: nn.Module) -> LoihiNetwork:
 def _layer(
     synapses: Synapses,
     grid: tuple[int, ...],
-    threshold: float,
-    decay: int,
+    neuron: LifNeuron,
     n_input_levels: int,
     *,
     fires: bool = True,
 ) -> LoihiLayer:
-    """One layer; neurons that do not fire have the highest threshold."""
+    """One layer; neurons that do not fire have the highest threshold and no decay."""
+    threshold = neuron.threshold
     weight, bias = synapses.folded()
     scale = synapses.scale(weight, threshold, n_input_levels)
-    integers = (2 * torch.round(weight * scale / 2)).clamp(-LARGEST_WEIGHT, LARGEST_WEIGHT)
+    integers = even_integers(weight * scale)
     mantissa, exponent = bias_integers(bias * scale * n_input_levels * 2**FRACTION_BITS)
     convolution = synapses.weights if isinstance(synapses.weights, nn.Conv2d) else None
     return LoihiLayer(
@@ -57,12 +63,24 @@ def _layer(
         weights=_integers(integers),
         bias_mantissa=_integers(mantissa),
         bias_exponent=exponent,
-        neuron=Lif(decay, max(1, round(threshold * scale * n_input_levels)) if fires else LARGEST_THRESHOLD),
+        neuron=_lif(neuron, max(1, round(threshold * scale * n_input_levels))) if fires else Lif(0, LARGEST_THRESHOLD),
         input_grid=grid,
         output_grid=(len(weight),) if convolution is None else _output_grid(convolution, grid),
         stride=1 if convolution is None else int(convolution.stride[0]),
         padding=0 if convolution is None else int(convolution.padding[0]),
+        delays=_integers(synapses.integer_delays()) if isinstance(synapses, DelaySynapses) else None,
+        recurrence=(
+            Recurrence(_integers(synapses.recurrent_integers(threshold)))
+            if isinstance(synapses, RecurrentSynapses)
+            else None
+        ),
     )
+
+
+def _lif(neuron: LifNeuron, threshold: int) -> Lif:
+    if isinstance(neuron, CubaNeuron):
+        return Lif(neuron.decay, threshold, neuron.current_decay)
+    return Lif(neuron.decay, threshold)
 
 
 def _output_grid(convolution: nn.Conv2d, grid: tuple[int, ...]) -> tuple[int, ...]:

@@ -7,7 +7,9 @@ from torch import nn
 
 from classical_baselines.harness.contracts import EncodedShape
 from neuro.classifiers.convolutional import ConvolutionalSnn
+from neuro.classifiers.delays import DelaySnn
 from neuro.classifiers.dense import DenseSnn
+from neuro.classifiers.recurrent import RecurrentSnn
 from neuro.loihi.backends import chip_input, logits_of
 from neuro.loihi.contracts import Lif, LoihiLayer, NotMappableError
 from neuro.loihi.emulator import emulate
@@ -38,6 +40,10 @@ NETWORKS = [
     (DenseSnn(hidden=(40, 30)), EncodedShape("spikes", (24,), 20)),
     (DenseSnn(hidden=(40, 30), threshold=0.7, beta=0.97), EncodedShape("spikes", (24,), 20)),
     (DenseSnn(hidden=(40, 30)), EncodedShape("graded", (6, 4), 20)),
+    (DelaySnn(hidden=(40, 30), max_delay=7), EncodedShape("spikes", (24,), 20)),
+    (DelaySnn(hidden=(40, 30), max_delay=7, alpha=0.4), EncodedShape("spikes", (24,), 20)),
+    (DelaySnn(hidden=(40, 30), max_delay=3), EncodedShape("graded", (6, 4), 20)),
+    (RecurrentSnn(hidden=(40, 30), products="sparse"), EncodedShape("spikes", (24,), 20)),
     (ConvolutionalSnn(channels=(6, 8), strides=(2, 1)), EncodedShape("spikes", (8, 10), 20)),
     (ConvolutionalSnn(channels=(6, 8), strides=(1, 2), threshold=1.7), EncodedShape("graded", (8, 10), 20)),
 ]
@@ -47,7 +53,7 @@ NETWORKS = [
 @torch.no_grad()
 def test_the_integers_spike_as_the_network_does_on_the_chips_grid(options, shape):
     network = network_like_a_trained_one(options, shape)
-    network.on_chip_grid.fill_(True)
+    network.start_epoch(3, 3)
     encoded = example(shape, n_clips=64)
     integers = quantised(network)
     record = emulate(integers, chip_input(integers, encoded))
