@@ -19,9 +19,7 @@ from numpy.typing import NDArray
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.training import Recipe
 from studies.cell import StudyCell
-
-# What a cell trains on is what is shown, so the pipeline's own steps are taken.
-from studies.pipeline import _Batches, _Bench, _prepare, folds_of, load_study_clips
+from studies.pipeline import Batches, Bench, bench_of, folds_of, load_study_clips
 from studies.specification import Study, System
 
 N_PARTNERS = 63  # clips beside the one that is shown, for what mixes clips
@@ -45,7 +43,7 @@ def augmented(
     """The clip under the augmentation of each system that augments pictures, in the first fold and seed."""
     protocol = study.headline_protocol.name
     fold = folds_of(study, protocol, load_study_clips(study, data_root))[0]
-    prepared: dict[str, _Bench] = {}  # by front end: what systems that read the same pictures share
+    prepared: dict[str, Bench] = {}  # by front end: what systems that read the same pictures share
     found = []
     for system in (study.system(name) for name in systems):
         if not study.augmentation_of(system):
@@ -53,7 +51,7 @@ def augmented(
         front_end = study.front_end_of(system).key
         if front_end not in prepared:
             cell = StudyCell(study.data.name, protocol, fold.name, system.name, study.seeds[0])
-            prepared[front_end] = _prepare(study, cell, data_root)
+            prepared[front_end] = bench_of(study, cell, data_root)
         bench = prepared[front_end]
         if bench.scale is not None:  # features are no picture
             cell = replace(bench.cell, system=system.name)
@@ -61,7 +59,7 @@ def augmented(
     return found
 
 
-def _of_system(bench: _Bench, clip: str | None, n_drawn: int) -> Augmented:
+def _of_system(bench: Bench, clip: str | None, n_drawn: int) -> Augmented:
     names, train = bench.clips.names, list(bench.fold.train)
     shown = train[0] if clip is None else next((row for row in train if names[row] == clip), None)
     if shown is None:
@@ -72,7 +70,7 @@ def _of_system(bench: _Bench, clip: str | None, n_drawn: int) -> Augmented:
     rows = torch.tensor(
         [shown, *[row for row in train if row != shown][:: max(1, len(train) // N_PARTNERS)][:N_PARTNERS]]
     )
-    batches = _Batches(bench, rows, Recipe(n_epochs=1, batch_size=len(rows), learning_rate=1.0))
+    batches = Batches(bench, rows, Recipe(n_epochs=1, batch_size=len(rows), learning_rate=1.0))
     labels = bench.clips.label_names
     drawn, shares = [], []
     for _ in range(n_drawn):

@@ -25,8 +25,7 @@ from torch import Tensor
 
 from classical_baselines.data.catalogue import DATA_SETS, DataSet
 from classical_baselines.harness.choices import InputError
-from classical_baselines.harness.contracts import Backend, Classifier, Trained
-from classical_baselines.harness.seeds import generator_for
+from classical_baselines.harness.contracts import Trained
 from classical_baselines.harness.unencoded import Unencoded
 from classical_baselines.twins.c_stream import c_stream_header, stream_sizes
 from classical_baselines.twins.c_twin import MAIN, Sizes, c_header, sizes_of, vectors_header
@@ -37,11 +36,8 @@ from classical_baselines.twins.streaming import stream_of
 from studies.cell_files import rounded_logits
 from studies.grid import KeyedCell
 from studies.integer_run import integer_run
-
-# What a cell goes through is what is deployed, so the pipeline's own steps are taken.
-from studies.pipeline import N_CALIBRATION, _Bench, _new_classifier, _prepare
+from studies.pipeline import Bench, run_on, trained_bench
 from studies.provenance import git_state
-from studies.registries import build
 from studies.results import whole_run
 from studies.specification import Run, Study
 from studies.spread_clips import spread_clips
@@ -86,16 +82,13 @@ def deployable_twin(
     compiler = c_compiler() if "c" in formats else None
     if "onnx" in formats:
         check_onnx()
-    bench = _prepare(study, keyed.cell, data_root)
+    bench, trained = trained_bench(study, keyed.cell, store.load_weights(keyed.fit_key), data_root)
     if not isinstance(bench.encoder, Unencoded):
         raise InputError(
             f"{system.name} reads the code {system.encoder.name!r}; a twin is made of networks that read the picture."
         )
-    classifier = _new_classifier(bench)
-    classifier.load_state_dict(store.load_weights(keyed.fit_key))
-    classifier.eval()
-    graph = integer_graph(classifier, bench.encoder.shape(*bench.intensity.shape[1:]).grid)
-    evidence = list(_evidence(bench, classifier, graph, run, keyed, store))
+    graph = integer_graph(trained.classifier, bench.encoder.shape(*bench.intensity.shape[1:]).grid)
+    evidence = list(_evidence(bench, trained, graph, run, keyed, store))
     files: dict[str, bytes] = {}
     equality: dict[str, Any] = {"clips": {one.what: len(one.names) for one in evidence}}
     names = bench.clips.label_names
@@ -119,15 +112,12 @@ def deployable_twin(
 
 
 def _evidence(
-    bench: _Bench, classifier: Classifier, graph: IntegerGraph, run: Run, keyed: KeyedCell, store: Store
+    bench: Bench, trained: Trained, graph: IntegerGraph, run: Run, keyed: KeyedCell, store: Store
 ) -> "list[_Evidence]":
     """The validation clips, and the test clips where they were looked at before."""
     parts = [("validation", bench.fold.validation, keyed.fit_key)]
     if store.has(keyed.test_key):
         parts.append(("test", bench.fold.test, keyed.test_key))
-    backend: Backend = build("backend", run.backend)
-    calibration = bench.intensity[list(bench.fold.train)[:N_CALIBRATION]]
-    trained = Trained(bench.encoder, classifier, calibration)
     found = []
     for what, indices, key in parts:
         rows = list(indices)
@@ -141,10 +131,9 @@ def _evidence(
                 f"The {what} clips of {keyed.cell.fold} are not those of the committed cell {key[:12]}: the recordings "
                 "have changed since. Name the folder that the study was run on with --data-root."
             )
-        generator = generator_for(bench.cell.seed, f"backend/{run.backend.name}")
-        outcome = backend.run(trained, bench.intensity[rows], generator)
+        outcome = run_on(bench, trained, run.backend, bench.intensity[rows])
         encoded = bench.encoder(bench.intensity[rows], torch.Generator())
-        logits = [integer_logits(classifier, graph, part) for part in encoded.split(CLIPS_AT_ONCE)]
+        logits = [integer_logits(trained.classifier, graph, part) for part in encoded.split(CLIPS_AT_ONCE)]
         reported = outcome.logits.float().numpy()
         found.append(_Evidence(what, clips.names, encoded, np.concatenate(logits), reported, stored.logits))
     if not found:
@@ -213,7 +202,7 @@ def _vectors(graph: IntegerGraph, evidence: _Evidence) -> bytes:
     return buffer.getvalue()
 
 
-def _about(bench: _Bench, keyed: KeyedCell) -> list[str]:
+def _about(bench: Bench, keyed: KeyedCell) -> list[str]:
     """Whose network it is, in lines whose first eight characters name what follows."""
     study, cell, system = bench.study, keyed.cell, bench.system
     git = git_state()
@@ -241,7 +230,7 @@ def _recordings(study: Study) -> str:
     return f"{entry.title} ({study.data.name}); weights and test vectors come of recordings under {entry.licence}"
 
 
-def _picture(bench: _Bench) -> str:
+def _picture(bench: Bench) -> str:
     """How the real values that are quantised are made of a sound."""
     choice = bench.study.front_end_of(bench.system)
     options = ", ".join(f"{name} = {value}" for name, value in choice.options.items())
@@ -254,7 +243,7 @@ def _picture(bench: _Bench) -> str:
 
 
 def _record(
-    bench: _Bench,
+    bench: Bench,
     keyed: KeyedCell,
     run: Run,
     graph: IntegerGraph,

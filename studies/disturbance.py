@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from classical_baselines.augment.balanced_babble import babble_of, balanced_talkers
-from classical_baselines.augment.noise import pink_noise
+from classical_baselines.augment.noise import DRAWN
 from classical_baselines.augment.recording_chain import check_cut_off, low_passed, recorded_at
-from classical_baselines.augment.waveform import added_at_snr, noise_at_snr
+from classical_baselines.augment.waveform import added_at_snr
 from classical_baselines.harness.contracts import Clips
 from classical_baselines.harness.seeds import generator_for
 from classical_baselines.harness.streamed_rows import held_rows
@@ -35,14 +35,15 @@ def disturbed(clips: Clips, rows: Sequence[int], fold: str, probe: Probe, value:
         return low_passed(waveforms, tested.n_samples, value, clips.sample_rate_hz)
     if probe.name == "gain_db":
         return recorded_at(waveforms, value)
-    if probe.noise == "white":
-        return noise_at_snr(waveforms, tested.n_samples, value, generator_for(0, f"probe/noise/{fold}/{value:g}"))
-    generator = generator_for(0, f"probe/noise/{probe.noise}/{fold}/{value:g}")
-    if probe.noise == "pink":
-        noise = pink_noise(len(tested), waveforms.shape[1], generator).to(waveforms)
-    else:
+    named = (
+        "" if probe.noise == "white" else f"{probe.noise}/"
+    )  # white noise came first, and was drawn without its name
+    generator = generator_for(0, f"probe/noise/{named}{fold}/{value:g}")
+    if probe.noise == "babble":
         talkers = balanced_talkers(clips.targets, clips.groups, rows, generator)
         noise = babble_of(clips.waveform, clips.n_samples, talkers, generator)
+    else:
+        noise = DRAWN[probe.noise](len(tested), waveforms.shape[1], generator).to(waveforms)
     return added_at_snr(waveforms, noise, tested.n_samples, value)
 
 

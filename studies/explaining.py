@@ -25,9 +25,7 @@ from classical_baselines.explain.score_card import ScoreCard, score_card
 from classical_baselines.harness.choices import choose
 from classical_baselines.harness.contracts import Clips
 from studies.cell import StudyCell
-
-# What a cell goes through is what is explained, so the pipeline's own steps are taken.
-from studies.pipeline import _Bench, _new_classifier, _prepare
+from studies.pipeline import Bench, trained_bench
 from studies.specification import Study, System
 from studies.spread_clips import spread_clips
 
@@ -83,19 +81,16 @@ class Explanation:
 
 def explainable(study: Study, cell: StudyCell, weights: Mapping[str, Tensor], data_root: Path | None) -> Explainable:
     """The trained system of a cell."""
-    bench = _prepare(study, cell, data_root)
-    classifier = _new_classifier(bench)
-    classifier.load_state_dict(dict(weights))
-    classifier.eval()
+    bench, trained = trained_bench(study, cell, weights, data_root)
     rows = list(bench.fold.validation)
     training = list(bench.fold.train)
     silence = torch.zeros_like(bench.intensity[training[0]])
     neutral = silence if bench.scale is not None else bench.intensity[training].mean(dim=0)
-    subject = Subject(bench.encoder, classifier, neutral, cell.seed)
+    subject = Subject(trained.encoder, trained.classifier, neutral, cell.seed)
     return Explainable(bench.system, subject, bench.intensity[rows], bench.clips.subset(rows), axes_of(bench))
 
 
-def axes_of(bench: _Bench) -> PictureAxes:
+def axes_of(bench: Bench) -> PictureAxes:
     """Rows and columns of the pictures of a front end, by what it says of its filters and its hop."""
     front_end: Any = bench.front_end
     n_rows = bench.intensity.shape[1]

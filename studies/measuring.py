@@ -27,13 +27,10 @@ from classical_baselines.harness.contracts import Trained
 from classical_baselines.harness.energy import Unavailable
 from classical_baselines.harness.measurement import Rules, visit
 from classical_baselines.harness.meters import Conditions, Meter, cuda_meter, find_rapl
-from classical_baselines.harness.seeds import generator_for
 from studies.cell import StudyCell
 from studies.measurement import DeviceKind, Simulated, VisitRecord
 from studies.other_work import OtherWork
-
-# What a cell goes through is what is measured, so the pipeline's own steps are taken.
-from studies.pipeline import N_CALIBRATION, _Bench, _new_classifier, _prepare
+from studies.pipeline import Bench, trained_bench
 from studies.specification import Choice, Study, System
 from studies.store import Store
 from studies.worker import thread_environment
@@ -123,43 +120,36 @@ def _visit(setting: Setting, job: Job, place: int, cool_to: float | None) -> Vis
 
 def workload(setting: Setting, job: Job) -> Callable[[], Tensor]:
     """A call that takes the next batch of validation clips to its logits."""
-    bench = _prepare(setting.study, job.cell, setting.data_root)
-    classifier = _new_classifier(bench)
-    classifier.load_state_dict(setting.store.load_weights(job.fit_key))
-    classifier.eval()
-    for parameter in classifier.parameters():
+    bench, trained = trained_bench(setting.study, job.cell, setting.store.load_weights(job.fit_key), setting.data_root)
+    for parameter in trained.classifier.parameters():
         parameter.requires_grad_(False)
-    generator = generator_for(job.cell.seed, f"backend/{job.backend.name}")
-    trained = Trained(bench.encoder, classifier, bench.intensity[list(bench.fold.train)[:N_CALIBRATION]])
+    generator = bench.generator_of(job.backend)
     infer = choose(INFERENCES, job.backend.name, what="backend that can be measured")(trained)
     if setting.kind == "cuda":
         return _on_cuda(bench, trained, setting.batch, generator)
-    rate = bench.clips.sample_rate_hz
     batches = itertools.cycle(_batches(bench, setting.batch))
 
     def work() -> Tensor:
         waveforms, n_samples = next(batches)
         with torch.no_grad():
-            levels = bench.front_end(waveforms, n_samples, rate).float()
-            intensity = levels if bench.scale is None else bench.scale(levels)
-            return infer(bench.encoder(intensity, generator))
+            return infer(bench.encoder(bench.intensity_of(waveforms, n_samples), generator))
 
     return work
 
 
-def _batches(bench: _Bench, batch: int) -> list[tuple[Tensor, Tensor]]:
+def _batches(bench: Bench, batch: int) -> list[tuple[Tensor, Tensor]]:
     """Waveforms [batch, sample] and lengths [batch] of the validation clips."""
     return [(bench.clips.waveform[rows], bench.clips.n_samples[rows]) for rows in _rows_by_batch(bench, batch)]
 
 
-def _rows_by_batch(bench: _Bench, batch: int) -> tuple[Tensor, ...]:
+def _rows_by_batch(bench: Bench, batch: int) -> tuple[Tensor, ...]:
     """The rows [batch] of every validation clip once, then on from the first to fill up the last batch."""
     rows = torch.tensor(bench.fold.validation)
     n_batches = -(-len(rows) // batch)
     return rows[torch.arange(n_batches * batch) % len(rows)].split(batch)
 
 
-def _on_cuda(bench: _Bench, trained: Trained, batch: int, generator: torch.Generator) -> Callable[[], Tensor]:
+def _on_cuda(bench: Bench, trained: Trained, batch: int, generator: torch.Generator) -> Callable[[], Tensor]:
     """The network alone on the GPU, from inputs that are there; a call ends when the logits are back."""
     network = trained.classifier.to("cuda")
     parts = _rows_by_batch(bench, batch)

@@ -19,10 +19,11 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any, Literal
 
+from classical_baselines.augment import NoiseKind
 from studies.cell import StudyCell
 from studies.cell_key import digest
 from studies.code_version import code_of
-from studies.specification import Noise, Study, System
+from studies.specification import Study, System
 
 ProbeName = Literal["snr_db", "low_pass_hz", "gain_db", "n_shots", "firing_threshold", "occlusion"]
 OF_SOUND: tuple[ProbeName, ...] = ("snr_db", "low_pass_hz", "gain_db")
@@ -35,7 +36,7 @@ class Probe:
 
     name: ProbeName
     values: tuple[float, ...]
-    noise: Noise = "white"  # of snr_db
+    noise: NoiseKind = "white"  # of snr_db
 
     def specified(self) -> dict[str, Any]:
         """What of it stands in keys: white noise, which came first, stands there without its name."""

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classical_baselines.augment import NoiseKind
 from studies.cell import CellResult, RunRecord, StudyCell
 from studies.probe import ProbeName
 from studies.results import StudyResults, trials_of
-from studies.specification import Noise, System
+from studies.specification import System
 from studies.statistics import Interval, accuracy_interval
 
 
@@ -54,7 +55,7 @@ class OcclusionMap:
 
 
 def probed_runs(
-    results: StudyResults, probe: ProbeName, noise: Noise = "white"
+    results: StudyResults, probe: ProbeName, noise: NoiseKind = "white"
 ) -> dict[tuple[str, float], list[tuple[StudyCell, CellResult, RunRecord]]]:
     """The runs of every system at every value of a probe."""
     found: dict[tuple[str, float], list[tuple[StudyCell, CellResult, RunRecord]]] = {}
@@ -65,7 +66,7 @@ def probed_runs(
     return found
 
 
-def curves(results: StudyResults, probe: ProbeName, noise: Noise = "white") -> list[Curve]:
+def curves(results: StudyResults, probe: ProbeName, noise: NoiseKind = "white") -> list[Curve]:
     """A curve per system that was put through the probe, in the order of the study."""
     found = probed_runs(results, probe, noise)
     drawn = []

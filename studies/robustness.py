@@ -13,20 +13,19 @@ areas of their own curves. Areas compare where the ratios are the same, as they 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classical_baselines.augment import NOISE_KINDS
 from studies.intervals import mean_interval
 from studies.probe_curves import curves, probed_runs
 from studies.results import StudyResults, trials_of
-from studies.specification import Noise, System
+from studies.specification import System
 from studies.statistics import Interval, clipped, interval_method
 from studies.unit_scores import UnitScores
 from studies.wording import interval_text
 
-KINDS: tuple[Noise, ...] = get_args(Noise)
 AREA_NEEDS = 2  # ratios
 
 
@@ -107,7 +106,7 @@ def robustness(results: StudyResults) -> RobustnessTable | None:
     found: dict[Condition, dict[str, Interval]] = {}
     clean: dict[str, Interval] = {}
     ratios: set[float] = set()
-    for noise in KINDS:
+    for noise in NOISE_KINDS:
         runs = probed_runs(results, "snr_db", noise)
         for curve in curves(results, "snr_db", noise):
             name, values = curve.system.name, [point.value for point in curve.points]

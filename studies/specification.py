@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator, model_validator
 
+from classical_baselines.augment import NoiseKind
 from classical_baselines.harness.choices import InputError
 from studies.plain_errors import shown
 
@@ -25,7 +26,6 @@ MOST_DRAWS = 1000  # of few-groups: each is a fold, and so a cell of every syste
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+.-]*$", description="kebab-case registry key")]
 Family = Literal["classical", "neuro", "quantum"]
 Role = Literal["contender", "rival", "twin", "control"]
-Noise = Literal["white", "pink", "babble"]
 
 
 class _Model(BaseModel):
@@ -160,7 +160,7 @@ class Probes(_Model):
     systems: tuple[Name, ...] = Field(default=(), strict=False)  # none: every contender
     n_seeds: int | None = Field(default=None, ge=1)  # the first ones of the study; none: all
     snr_db: tuple[Annotated[float, Field(ge=-40, le=80)], ...] = Field(default=(), strict=False)  # noise added
-    noise: tuple[Noise, ...] = Field(default=("white",), min_length=1, strict=False)  # of snr_db: a curve for each kind
+    noise: tuple[NoiseKind, ...] = Field(default=("white",), min_length=1, strict=False)  # of snr_db: a curve of each
     low_pass_hz: tuple[Annotated[float, Field(gt=0, le=96_000)], ...] = Field(default=(), strict=False)  # cut-offs
     gain_db: tuple[Annotated[float, Field(ge=-80, le=80)], ...] = Field(default=(), strict=False)  # in 16 bits, clipped
     n_shots: tuple[Annotated[int, Field(ge=1, le=10_000_000)], ...] = Field(default=(), strict=False)

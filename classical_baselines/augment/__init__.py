@@ -10,7 +10,7 @@ pairs (`mixing`, `specmix`). An option that is off draws nothing.
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from classical_baselines.harness.choices import InputError
 
@@ -30,7 +30,8 @@ MOST_HIDDEN_MAPS = 1000
 MOST_COPIES = 16  # in memory
 MOST_SEMITONES = 12.0  # an octave either way
 LONGEST_SHIFT_SECONDS = 60.0  # the longest clip
-NOISE_KINDS = ("white", "pink", "babble")
+NoiseKind = Literal["white", "pink", "babble"]
+NOISE_KINDS: tuple[NoiseKind, ...] = get_args(NoiseKind)
 
 # How far each option may go; 0 turns it off.
 LIMITS = {
@@ -112,7 +113,7 @@ class Augmentation:
     room_rt60_seconds: tuple[float, float] | None = None  # from, to
     room_probability: float = 1.0
     noise_snr_db: tuple[float, float] | None = None  # from, to
-    noise_kinds: tuple[Literal["white", "pink", "babble"], ...] = ("white",)
+    noise_kinds: tuple[NoiseKind, ...] = ("white",)
     noise_probability: float = 1.0
 
     def __post_init__(self) -> None:
@@ -241,10 +242,9 @@ class Augmentation:
         """By one of the two ways to mix, drawn for the whole batch, or as it is."""
         import torch
 
-        from classical_baselines.augment.mixing import check_soft_targets, mixup
+        from classical_baselines.augment.mixing import mixup
         from classical_baselines.augment.specmix import specmix
 
-        check_soft_targets(soft_targets)
         by_mixup, by_specmix = self._mixing_shares
         is_certain = {by_mixup, by_specmix} <= {0.0, 1.0}  # then nothing is drawn
         drawn = 0.0 if is_certain else float(torch.rand((), generator=generator))

@@ -7,8 +7,8 @@ For each clip, talkers are drawn
                 there are fewer classes than talkers
     recording   any of that class whose group (speaker, patient, source recording) is not the clip's own, none twice
 
-A class that has no such recording is passed over. Each talker has the same mean power over its own length and is
-repeated without a gap from a random sample on, as in the babble that training clips are varied by (`noise.py`).
+A class that has no such recording is passed over. Each talker sounds as in the babble that training clips are varied by
+(`noise.voice_of`).
 
     talkers   [batch, talker]     indices into the pool
     noise     [batch, sample]     the whole window, of no particular level: `waveform.added_at_snr` sets it
@@ -20,8 +20,7 @@ from itertools import cycle, islice
 import torch
 from torch import Tensor
 
-from classical_baselines.augment.noise import N_TALKERS
-from classical_baselines.front_ends.mel import silent_beyond_end
+from classical_baselines.augment.noise import N_TALKERS, voice_of
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.streamed_rows import Rows
 
@@ -54,13 +53,7 @@ def balanced_talkers(targets: Tensor, groups: Sequence[str], rows: Sequence[int]
 
 def babble_of(pool: Rows, n_samples: Tensor, talkers: Tensor, generator: torch.Generator) -> Tensor:
     """The sum of the `talkers` [batch, talker], recordings of the pool [clip, sample] with lengths [clip]."""
-    n_batch, n_window = len(talkers), pool.shape[1]
-    position = torch.arange(n_window)
-    noise = torch.zeros(n_batch, n_window, dtype=pool.dtype, device=pool.device)
+    noise = torch.zeros(len(talkers), pool.shape[1], dtype=pool.dtype, device=pool.device)
     for talker in talkers.unbind(dim=1):
-        length = n_samples[talker].clamp_min(1)[:, None]
-        first = (torch.rand((n_batch, 1), generator=generator) * length).long()
-        words = silent_beyond_end(pool[talker], n_samples[talker])
-        power = words.square().sum(dim=1, keepdim=True) / length
-        noise += words.gather(1, (position + first) % length) / power.clamp_min(torch.finfo(pool.dtype).tiny).sqrt()
+        noise += voice_of(pool, n_samples, talker, generator)
     return noise

@@ -12,14 +12,16 @@ Clips for babble are those that the caller hands over; training hands over train
 choice: enough that no word of one is understood, few enough that it still sounds like speech.
 """
 
+from collections.abc import Callable, Mapping
+
 import torch
 from torch import Tensor
 
+from classical_baselines.augment import NoiseKind
 from classical_baselines.front_ends.mel import silent_beyond_end
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.streamed_rows import Rows
 
-KINDS = ("white", "pink", "babble")
 N_TALKERS = 5
 
 
@@ -36,28 +38,35 @@ def pink_noise(n_clips: int, n_samples: int, generator: torch.Generator) -> Tens
     return torch.fft.irfft(spectrum * weight.to(torch.float32), n_samples)
 
 
+# Noise that is made of draws alone, where babble is made of clips.
+DRAWN: Mapping[NoiseKind, Callable[[int, int, torch.Generator], Tensor]] = {"white": white_noise, "pink": pink_noise}
+
+
 def babble(pool: Rows, n_samples: Tensor, rows: Tensor, generator: torch.Generator) -> Tensor:
     """Babble for the clips `rows` of the pool [clip, sample] with lengths [clip]; no clip is a talker behind itself."""
     n_pool, n_window = pool.shape
     if n_pool < 2:
         raise InputError("Babble is made of other training clips, and there is one alone. Choose white or pink noise.")
     noise = torch.zeros(len(rows), n_window, dtype=pool.dtype, device=pool.device)
-    position = torch.arange(n_window)
     for _ in range(N_TALKERS):
         talker = torch.randint(n_pool - 1, (len(rows),), generator=generator)
         talker += talker >= rows  # any clip but the row itself
-        length = n_samples[talker].clamp_min(1)[:, None]
-        first = (torch.rand((len(rows), 1), generator=generator) * length).long()
-        words = silent_beyond_end(pool[talker], n_samples[talker])
-        power = words.square().sum(dim=1, keepdim=True) / length
-        repeated = words.gather(1, (position + first) % length)
-        noise += repeated / power.clamp_min(torch.finfo(noise.dtype).tiny).sqrt()
+        noise += voice_of(pool, n_samples, talker, generator)
     return noise
 
 
-def noise_of(kind: str, pool: Rows, n_samples: Tensor, rows: Tensor, generator: torch.Generator) -> Tensor:
+def voice_of(pool: Rows, n_samples: Tensor, talker: Tensor, generator: torch.Generator) -> Tensor:
+    """[batch, sample]: the clips `talker` [batch] of the pool, each as it stands in babble."""
+    length = n_samples[talker].clamp_min(1)[:, None]
+    first = (torch.rand((len(talker), 1), generator=generator) * length).long()
+    words = silent_beyond_end(pool[talker], n_samples[talker])
+    power = words.square().sum(dim=1, keepdim=True) / length
+    repeated = words.gather(1, (torch.arange(pool.shape[1]) + first) % length)
+    return repeated / power.clamp_min(torch.finfo(words.dtype).tiny).sqrt()
+
+
+def noise_of(kind: NoiseKind, pool: Rows, n_samples: Tensor, rows: Tensor, generator: torch.Generator) -> Tensor:
     """Noise [batch, sample] of one kind for the clips `rows` of the pool."""
     if kind == "babble":
         return babble(pool, n_samples, rows, generator)
-    make = pink_noise if kind == "pink" else white_noise
-    return make(len(rows), pool.shape[1], generator).to(pool.device, pool.dtype)
+    return DRAWN[kind](len(rows), pool.shape[1], generator).to(pool.device, pool.dtype)

@@ -19,11 +19,10 @@ from fractions import Fraction
 from math import log2, pi
 
 import torch
-from scipy.signal import resample_poly
 from torch import Tensor
 
 from classical_baselines.augment import MOST_SEMITONES
-from classical_baselines.augment.waveform import LARGEST_RATIO_TERM
+from classical_baselines.augment.waveform import LARGEST_RATIO_TERM, resampled_into
 from classical_baselines.front_ends.mel import silent_beyond_end
 from classical_baselines.harness.choices import InputError
 
@@ -41,11 +40,7 @@ def pitch_shifted(waveforms: Tensor, n_samples: Tensor, semitones: float, sample
     n_fft = 2 ** max(4, round(log2(WINDOW_SECONDS * sample_rate_hz)))
     longer = stretched(silent_beyond_end(waveforms, n_samples), float(ratio), n_fft)
     # `ratio` more samples are played in the time of one.
-    resampled = resample_poly(longer.cpu().numpy(), ratio.denominator, ratio.numerator, axis=-1)
-    fitted = torch.nn.functional.pad(
-        torch.from_numpy(resampled).to(waveforms), (0, max(0, n_window - resampled.shape[-1]))
-    )
-    return silent_beyond_end(fitted[..., :n_window], n_samples)
+    return silent_beyond_end(resampled_into(n_window, longer, ratio.denominator, ratio.numerator), n_samples)
 
 
 def stretched(waveforms: Tensor, ratio: float, n_fft: int) -> Tensor:

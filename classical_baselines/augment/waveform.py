@@ -28,16 +28,14 @@ def speed_perturbed(waveforms: Tensor, n_samples: Tensor, speed: float) -> tuple
     stretch = Fraction(1 / speed).limit_denominator(LARGEST_RATIO_TERM)
     up, down = stretch.numerator, stretch.denominator
     n_window = waveforms.shape[-1]
-    resampled = torch.from_numpy(resample_poly(waveforms.cpu().numpy(), up, down, axis=-1)).to(waveforms)
     lengths = ((n_samples * up + down - 1) // down).clamp_max(n_window)
-    fitted = torch.nn.functional.pad(resampled, (0, max(0, n_window - resampled.shape[-1])))[..., :n_window]
-    return silent_beyond_end(fitted, lengths), lengths
+    return silent_beyond_end(resampled_into(n_window, waveforms, up, down), lengths), lengths
 
 
-def noise_at_snr(waveforms: Tensor, n_samples: Tensor, snr_db: float, generator: torch.Generator) -> Tensor:
-    """Add white Gaussian noise to each clip, at this ratio."""
-    noise = torch.randn(waveforms.shape, generator=generator, dtype=waveforms.dtype).to(waveforms.device)
-    return added_at_snr(waveforms, noise, n_samples, snr_db)
+def resampled_into(n_window: int, waveforms: Tensor, up: int, down: int) -> Tensor:
+    """[batch, sample] at up / down times the rate, cut at the end or padded with zeros: [batch, n_window]."""
+    resampled = torch.from_numpy(resample_poly(waveforms.cpu().numpy(), up, down, axis=-1)).to(waveforms)
+    return torch.nn.functional.pad(resampled, (0, max(0, n_window - resampled.shape[-1])))[..., :n_window]
 
 
 def added_at_snr(waveforms: Tensor, noise: Tensor, n_samples: Tensor, snr_db: float | Tensor) -> Tensor:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from classical_baselines.augment import NoiseKind
 from classical_baselines.augment.noise import noise_of
 from classical_baselines.augment.pitch import pitch_shifted
 from classical_baselines.augment.room import DIRECT_TO_REVERBERANT_DB, reverberated, room_responses
@@ -40,7 +41,7 @@ class WaveformVariation:
     room_rt60_seconds: Range | None = None
     room_probability: float = 1.0
     noise_snr_db: Range | None = None
-    noise_kinds: tuple[str, ...] = ("white",)
+    noise_kinds: tuple[NoiseKind, ...] = ("white",)
     noise_probability: float = 1.0
 
     def __call__(

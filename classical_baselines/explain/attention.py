@@ -23,7 +23,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from classical_baselines.explain.contract import Saliency, Subject, class_scores, spread_over_picture
+from classical_baselines.explain.contract import Saliency, Subject, class_scores, spread_saliency
 from classical_baselines.explain.feature_maps import Caught, catching, caught_attentions, token_map
 from classical_baselines.harness.macs import evaluating
 
@@ -67,7 +67,7 @@ class LastAttention:
         caught, _ = attended(subject, intensity, classes)
         last = caught_attentions(caught, len(intensity))[-1].detach().mean(dim=1)
         values = token_map(last, caught.token_grid)
-        return Saliency(self.method, spread_over_picture(values, intensity, subject.pool), self.signed)
+        return spread_saliency(self, values, subject, intensity)
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class AttentionRollout:
         caught, _ = attended(subject, intensity, classes)
         rolled = rollout([one.detach() for one in caught_attentions(caught, len(intensity))])
         values = token_map(rolled, caught.token_grid)
-        return Saliency(self.method, spread_over_picture(values, intensity, subject.pool), self.signed)
+        return spread_saliency(self, values, subject, intensity)
 
 
 @dataclass(frozen=True)
@@ -96,4 +96,4 @@ class AttentionRelevance:
         attentions = caught_attentions(caught, len(intensity))
         gradients = torch.autograd.grad(score, attentions)
         values = token_map(relevance([one.detach() for one in attentions], gradients), caught.token_grid)
-        return Saliency(self.method, spread_over_picture(values, intensity, subject.pool), self.signed)
+        return spread_saliency(self, values, subject, intensity)

@@ -79,6 +79,11 @@ class Explainer(Protocol):
         ...
 
 
+def spread_saliency(explainer: Explainer, values: Tensor, subject: Subject, intensity: Tensor) -> Saliency:
+    """What an explainer found on a coarser grid [batch, mel', frame'], as the saliency of the pictures."""
+    return Saliency(explainer.method, spread_over_picture(values, intensity, subject.pool), explainer.signed)
+
+
 def class_scores(logits: Tensor, classes: Tensor) -> Tensor:
     """[batch]: the logit of each clip's class."""
     return logits.gather(1, classes[:, None])[:, 0]

@@ -28,7 +28,7 @@ from classical_baselines.explain.contract import (
     Saliency,
     Subject,
     class_scores,
-    spread_over_picture,
+    spread_saliency,
 )
 from classical_baselines.explain.feature_maps import catching
 from classical_baselines.harness.macs import evaluating
@@ -76,7 +76,7 @@ class GradCam:
     def __call__(self, subject: Subject, intensity: Tensor, classes: Tensor) -> Saliency:
         maps, gradients = maps_and_gradients(subject, intensity, classes)
         values = class_activation(maps, grad_cam_weights(maps, gradients))
-        return Saliency(self.method, spread_over_picture(values, intensity, subject.pool), self.signed)
+        return spread_saliency(self, values, subject, intensity)
 
 
 @dataclass(frozen=True)
@@ -89,4 +89,4 @@ class GradCamPlusPlus:
     def __call__(self, subject: Subject, intensity: Tensor, classes: Tensor) -> Saliency:
         maps, gradients = maps_and_gradients(subject, intensity, classes)
         values = class_activation(maps, grad_cam_plus_plus_weights(maps, gradients))
-        return Saliency(self.method, spread_over_picture(values, intensity, subject.pool), self.signed)
+        return spread_saliency(self, values, subject, intensity)

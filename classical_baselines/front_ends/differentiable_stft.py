@@ -31,8 +31,8 @@ from classical_baselines.front_ends.front_end_operations import n_centred_frames
 from classical_baselines.front_ends.learnt_front_end import LearntFrontEnd, bytes_between_butterflies
 from classical_baselines.front_ends.log_mel_layers import (
     Fourier,
-    LogMelLayers,
     MelBands,
+    MelPicture,
     Power,
     RelativeIntensity,
     frame_positions,
@@ -49,22 +49,17 @@ MOST_WINDOW_SAMPLES = 2**26  # of windows with a bin of their own: frames times 
 
 
 @dataclass(frozen=True)
-class DifferentiableStft:
+class DifferentiableStft(MelPicture):
     """Options of a mel picture whose windows are learnt."""
 
     n_fft: int = 512  # samples per frame, and the longest window
-    hop: int = 128  # samples between frames; where the hop is learnt, at the start
     window: float = 256.0  # samples at the start
     shortest: float = 32.0  # samples
     windows: str = "constant"  # or "frame", "frequency", "time-frequency": what has a window length of its own
-    learn_hop: bool = False
-    n_mels: int = 32
-    low_hz: float = 60.0
-    high_hz: float | None = None  # None: half the sample rate
-    top_db: float = 50.0
+    learn_hop: bool = False  # `hop` is where it begins then
 
     def __post_init__(self) -> None:
-        self.mel()
+        super().__post_init__()
         if self.windows not in WINDOWS:
             raise InputError(f"windows must be one of {', '.join(WINDOWS)}; got {self.windows!r}.")
         if not 2 <= self.shortest < self.window < self.n_fft:
@@ -72,10 +67,6 @@ class DifferentiableStft:
                 "The window must satisfy 2 <= shortest < window < n_fft, all in samples; got "
                 f"{self.shortest:g}, {self.window:g} and {self.n_fft}."
             )
-
-    def mel(self) -> LogMelLayers:
-        """What the picture shows beside its windows."""
-        return LogMelLayers(self.n_fft, self.hop, self.n_mels, self.low_hz, self.high_hz, self.top_db)
 
     def build(self, n_samples: int, sample_rate_hz: int) -> "DifferentiableStftFrontEnd":
         check_window(n_samples, self.n_fft, self.hop)
@@ -212,7 +203,7 @@ class DifferentiableStftFrontEnd(LearntFrontEnd):
         self.windows = (WindowedTransform if self.is_dense else WindowedFrames)(options, n_samples)
         self.fourier = nn.Identity() if self.is_dense else Fourier()
         self.power = Power()
-        self.mel = MelBands(options.mel().log_mel().filters(sample_rate_hz))
+        self.mel = MelBands(options.log_mel().filters(sample_rate_hz))
         self.intensity = RelativeIntensity(options.top_db)
 
     def forward(self, waveforms: Tensor) -> Tensor:

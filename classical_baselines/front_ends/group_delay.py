@@ -27,7 +27,7 @@ from classical_baselines.front_ends.front_end_operations import (
     count_window,
     n_centred_frames,
 )
-from classical_baselines.front_ends.mel import check_window, silent_beyond_end
+from classical_baselines.front_ends.mel import check_window
 from classical_baselines.front_ends.stft import (
     analysis_window,
     centred_frames,
@@ -35,6 +35,7 @@ from classical_baselines.front_ends.stft import (
     check_named,
     portions,
 )
+from classical_baselines.front_ends.unit_power import of_unit_power, unit_power_operations
 from classical_baselines.harness.checks import check_axes, check_finite
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.operations import OperationCounts
@@ -98,14 +99,11 @@ class GroupDelay:
         check_finite("waveforms", waveforms)
         check_window(waveforms.shape[-1], self.n_fft, self.hop)
         window = analysis_window("hann", self.win_length or self.n_fft, self.n_fft)
-        n_own = n_samples.to(waveforms.device).clamp(1, waveforms.shape[1])
-        own = silent_beyond_end(waveforms, n_samples)
-        scaled = own * (own.square().sum(dim=1) / n_own).clamp_min(_SMALLEST_POWER).rsqrt()[:, None]
         parts = [
             group_delay(
                 centred_frames(part, self.n_fft, self.hop), window, self.kind, self.gamma, self.alpha, self.lifter
             )
-            for part in portions(scaled, self.n_fft, self.hop)
+            for part in portions(of_unit_power(waveforms, n_samples), self.n_fft, self.hop)
         ]
         return torch.cat(parts).transpose(1, 2)
 
@@ -115,16 +113,8 @@ class GroupDelay:
         del sample_rate_hz
         n_frames = n_centred_frames(n_samples, self.hop)
         n_bins = (self.n_fft // 2 + 1) * n_frames
-        scale = OperationCounts.of(
-            "front_end",
-            "scale",
-            mac_fp32=n_samples,
-            multiply_fp32=n_samples,
-            transcendental_fp32=2,
-            sram_bytes=(2 + 2 + 2) * n_samples,
-        )
         counts = (
-            scale
+            unit_power_operations(n_samples, result_bytes=2)
             + count_window(self.win_length or self.n_fft, n_frames).scaled(2)
             + count_fourier(self.n_fft, n_frames).scaled(2)
             + count_power(self.n_fft, n_frames)

@@ -30,8 +30,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from classical_baselines.front_ends.front_end_operations import count_fourier, count_power
-from classical_baselines.front_ends.mel import LARGEST_HOP, LARGEST_N_FFT, relative_level, silent_beyond_end
+from classical_baselines.front_ends.mel import LARGEST_HOP, LARGEST_N_FFT, relative_level
 from classical_baselines.front_ends.stft import check_top_db, level_operations
+from classical_baselines.front_ends.unit_power import of_unit_power, unit_power_operations
 from classical_baselines.harness.checks import check_axes, check_finite
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.operations import OperationCounts
@@ -145,9 +146,7 @@ class KalmanAr:
                 f"A clip of {waveforms.shape[1]} samples is shorter than {shortest}: one hop, and order + 1 samples. "
                 "Choose longer clip_seconds, a smaller hop or a smaller order."
             )
-        n_own = n_samples.to(waveforms.device).clamp(1, waveforms.shape[1])
-        own = silent_beyond_end(waveforms, n_samples).double()
-        scaled = own * (own.square().sum(dim=1) / n_own).clamp_min(1e-30).rsqrt()[:, None]
+        scaled = of_unit_power(waveforms.double(), n_samples)
         coefficients, innovations = tracked(scaled, self.order, self.hop, self.process_noise, self.measurement_noise)
         begins = torch.arange(innovations.shape[1]) * self.hop
         innovations = innovations.masked_fill(begins >= n_samples.cpu()[:, None], 0)
@@ -163,14 +162,6 @@ class KalmanAr:
         n_frames = n_samples // self.hop
         n_tracked = n_frames * self.hop
         n_bins = (self.n_points // 2 + 1) * n_frames
-        scale = OperationCounts.of(
-            "front_end",
-            "scale",
-            mac_fp32=n_samples,
-            multiply_fp32=n_samples,
-            transcendental_fp32=2,
-            sram_bytes=(2 + 2 + 4) * n_samples,
-        )
         track = OperationCounts.of(
             "front_end",
             "kalman",
@@ -189,7 +180,7 @@ class KalmanAr:
             sram_bytes=8 * n_bins,
         )
         return (
-            scale
+            unit_power_operations(n_samples, result_bytes=4)
             + track
             + count_fourier(self.n_points, n_frames)
             + count_power(self.n_points, n_frames)

@@ -135,8 +135,8 @@ class RelativeIntensity(nn.Module):
 
 
 @dataclass(frozen=True)
-class LogMelLayers:
-    """Options of the log-mel control: those of `mel.LogMel` that say what the picture shows."""
+class MelPicture:
+    """Options that learnt front ends of a mel picture share: those of `mel.LogMel` that say what the picture shows."""
 
     n_fft: int = 256
     hop: int = 128
@@ -152,6 +152,11 @@ class LogMelLayers:
         """The front end of the same picture; it checks the options."""
         return LogMel(self.n_fft, self.hop, self.n_mels, low_hz=self.low_hz, high_hz=self.high_hz, top_db=self.top_db)
 
+
+@dataclass(frozen=True)
+class LogMelLayers(MelPicture):
+    """Options of the log-mel control."""
+
     def build(self, n_samples: int, sample_rate_hz: int) -> "MelFrontEnd":
         check_window(n_samples, self.n_fft, self.hop)
         return MelFrontEnd(FixedFrames(self.n_fft, self.hop, self.n_fft), self, sample_rate_hz)
@@ -160,7 +165,7 @@ class LogMelLayers:
 class MelFrontEnd(LearntFrontEnd):
     """Frames of whatever kind, then Fourier, power, mel and intensity."""
 
-    def __init__(self, frames: nn.Module, options: LogMelLayers, sample_rate_hz: int) -> None:
+    def __init__(self, frames: nn.Module, options: MelPicture, sample_rate_hz: int) -> None:
         super().__init__()
         self.n_bands = options.n_mels
         self.n_fft, self.hop = options.n_fft, options.hop

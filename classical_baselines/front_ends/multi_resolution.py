@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from classical_baselines.front_ends.front_end_operations import n_centred_frames
 from classical_baselines.front_ends.learnt_front_end import LearntFrontEnd, bytes_between_butterflies
-from classical_baselines.front_ends.log_mel_layers import FixedFrames, LogMelLayers, MelFrontEnd
+from classical_baselines.front_ends.log_mel_layers import FixedFrames, MelFrontEnd, MelPicture
 from classical_baselines.front_ends.mel import check_window
 from classical_baselines.harness.choices import InputError
 
@@ -30,21 +30,16 @@ LARGEST_HIDDEN = 1024
 
 
 @dataclass(frozen=True)
-class MultiResolution:
+class MultiResolution(MelPicture):
     """Options of a picture at several resolutions."""
 
+    n_fft: int = 1024  # of every branch
     windows: tuple[int, ...] = (100, 200, 400, 800)  # samples: 12.5, 25, 50 and 100 ms at 8 kHz
     fusion: str = "gate"  # or "channels"
     hidden: int = 16  # of the gate
-    n_fft: int = 1024  # of every branch
-    hop: int = 128
-    n_mels: int = 32
-    low_hz: float = 60.0
-    high_hz: float | None = None  # None: half the sample rate
-    top_db: float = 50.0
 
     def __post_init__(self) -> None:
-        self.mel()
+        super().__post_init__()
         if self.fusion not in FUSIONS:
             raise InputError(f"fusion must be one of {', '.join(FUSIONS)}; got {self.fusion!r}.")
         if not 1 <= len(self.windows) <= MOST_WINDOWS or not all(2 <= length <= self.n_fft for length in self.windows):
@@ -53,10 +48,6 @@ class MultiResolution:
             )
         if not 1 <= self.hidden <= LARGEST_HIDDEN:
             raise InputError(f"hidden must lie in 1 to {LARGEST_HIDDEN}; got {self.hidden}.")
-
-    def mel(self) -> LogMelLayers:
-        """What every branch shows."""
-        return LogMelLayers(self.n_fft, self.hop, self.n_mels, self.low_hz, self.high_hz, self.top_db)
 
     def build(self, n_samples: int, sample_rate_hz: int) -> "MultiResolutionFrontEnd":
         check_window(n_samples, self.n_fft, self.hop)
@@ -97,9 +88,8 @@ class MultiResolutionFrontEnd(LearntFrontEnd):
     def __init__(self, options: MultiResolution, sample_rate_hz: int) -> None:
         super().__init__()
         self.options = options
-        mel = options.mel()
         self.branches = nn.ModuleList(
-            MelFrontEnd(FixedFrames(options.n_fft, options.hop, length), mel, sample_rate_hz)
+            MelFrontEnd(FixedFrames(options.n_fft, options.hop, length), options, sample_rate_hz)
             for length in options.windows
         )
         is_gated = options.fusion == "gate"

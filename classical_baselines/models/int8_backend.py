@@ -4,17 +4,14 @@
 The encoder before it (pooling, if any) is counted as it is; the network's counts are integer operations.
 """
 
-import time
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from torch import Tensor
 
 from classical_baselines.harness.contracts import Outcome, Trained
-from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.harness.streamed_rows import Rows
-from classical_baselines.models.integer_network import IntegerNetwork, n_integer_parameters
+from classical_baselines.models.integer_network import IntegerNetwork, integer_outcome, n_integer_parameters
 
 
 @dataclass(frozen=True)
@@ -27,19 +24,5 @@ class Int8:
     def run(self, trained: Trained, intensity: Rows, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
         """Logits and integer counts for [batch, mel, frame]; this backend draws no pictures."""
         del n_exhibits
-        network = IntegerNetwork(trained.classifier)
-        logits: list[Tensor] = []
-        counts, seconds = OperationCounts(), 0.0
-        for part in intensity.split(self.batch_size):
-            encoded = trained.encoder(part, generator)
-            began = time.perf_counter()
-            logits.append(network.logits(encoded))
-            seconds += time.perf_counter() - began
-            share = len(part) / len(intensity)
-            counts += (trained.encoder.operations(part, encoded) + network.counts).scaled(share)
-        return Outcome(
-            logits=torch.cat(logits),
-            counts=counts,
-            wall_seconds=seconds,
-            notes=dict(n_integer_parameters(trained.classifier)),
-        )
+        network, notes = IntegerNetwork(trained.classifier), n_integer_parameters(trained.classifier)
+        return integer_outcome(network, trained, intensity, generator, self.batch_size, notes)

@@ -10,9 +10,10 @@ QLinearGlobalAveragePool), with s a scale, z a zero point and rounding half to e
     readout       logits = (sum w (x - z_x) + b) * s_x s_w
 
 A ReLU is the lower clip at zero point 0. Sums are formed in float64, which holds every int32 exactly; the requantising
-multiplication is float32, as onnxruntime's is.
+multiplication is float32, as onnxruntime's is. `integer_outcome` is the run that the integer backends share.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,9 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.contracts import Outcome, Trained
 from classical_baselines.harness.operations import OperationCounts
+from classical_baselines.harness.streamed_rows import Rows
 from classical_baselines.models.quantised import (
     WEIGHT_LIMIT,
     ActivationQuantiser,
@@ -134,6 +137,27 @@ class IntegerNetwork(fx.Interpreter):
 
     def _count(self, layer: str, **operations: float) -> None:
         self.counts += OperationCounts.of("network", layer, **operations)
+
+
+def integer_outcome(
+    network: IntegerNetwork,
+    trained: Trained,
+    intensity: Rows,
+    generator: torch.Generator,
+    batch_size: int,
+    notes: Mapping[str, float],
+) -> Outcome:
+    """The run over [batch, mel, frame]: logits, counts of encoder and integer network, seconds of the network alone."""
+    logits: list[Tensor] = []
+    counts, seconds = OperationCounts(), 0.0
+    for part in intensity.split(batch_size):
+        encoded = trained.encoder(part, generator)
+        began = time.perf_counter()
+        logits.append(network.logits(encoded))
+        seconds += time.perf_counter() - began
+        share = len(part) / len(intensity)
+        counts += (trained.encoder.operations(part, encoded) + network.counts).scaled(share)
+    return Outcome(torch.cat(logits), counts, seconds, notes=dict(notes))
 
 
 def quantised_input(values: Tensor, scale: ActivationScale) -> IntegerMaps:

@@ -13,7 +13,6 @@ Counted is what hardware for 8 bits would do: `mac_int8` for every product of at
 Weights are packed: bits / 8 bytes each.
 """
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +23,7 @@ from torch import Tensor, fx, nn
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Outcome, Trained
 from classical_baselines.harness.operations import OperationCounts
-from classical_baselines.models.integer_network import LEAVES, IntegerMaps, IntegerNetwork, requantised
+from classical_baselines.models.integer_network import LEAVES, IntegerMaps, IntegerNetwork, integer_outcome, requantised
 from classical_baselines.models.low_bit import LowBitMap
 
 BIAS_STEPS = 2**8  # of a bias, to one step of a product
@@ -90,19 +89,5 @@ class LowBit:
     def run(self, trained: Trained, intensity: Tensor, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
         """Logits and integer counts for [batch, mel, frame]; this backend draws no pictures."""
         del n_exhibits
-        network = LowBitNetwork(trained.classifier)
-        logits: list[Tensor] = []
-        counts, seconds = OperationCounts(), 0.0
-        for part in intensity.split(self.batch_size):
-            encoded = trained.encoder(part, generator)
-            began = time.perf_counter()
-            logits.append(network.logits(encoded))
-            seconds += time.perf_counter() - began
-            share = len(part) / len(intensity)
-            counts += (trained.encoder.operations(part, encoded) + network.counts).scaled(share)
-        return Outcome(
-            logits=torch.cat(logits),
-            counts=counts,
-            wall_seconds=seconds,
-            notes=dict(n_low_bit_parameters(trained.classifier)),
-        )
+        network, notes = LowBitNetwork(trained.classifier), n_low_bit_parameters(trained.classifier)
+        return integer_outcome(network, trained, intensity, generator, self.batch_size, notes)

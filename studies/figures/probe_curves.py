@@ -13,13 +13,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from classical_baselines.augment import NoiseKind
 from studies.figures.axes import shortened
 from studies.figures.drawing import Drawing, Mark
 from studies.figures.style import FAMILY_COLOURS, RULE, SOFT, STYLE, margin_labels
 from studies.probe import ProbeName
 from studies.probe_curves import Curve, curves
 from studies.results import StudyResults
-from studies.specification import Noise
 from studies.statistics import Interval
 from studies.wording import interval_text
 
@@ -84,7 +84,7 @@ def accuracy_vs_gain(results: StudyResults) -> Drawing | None:
     )
 
 
-def _in_noise(results: StudyResults, noise: Noise, named: str, said: str) -> Drawing | None:
+def _in_noise(results: StudyResults, noise: NoiseKind, named: str, said: str) -> Drawing | None:
     return _curves_figure(
         results,
         "snr_db",
@@ -152,7 +152,7 @@ def _by_spikes(curve: Curve, furthest: float) -> list[_Shown]:
 
 
 def _curves_figure(
-    results: StudyResults, probe: ProbeName, points_of: Points, xlabel: str, caption: str, noise: Noise = "white"
+    results: StudyResults, probe: ProbeName, points_of: Points, xlabel: str, caption: str, noise: NoiseKind = "white"
 ) -> Drawing | None:
     drawn = curves(results, probe, noise)
     if not drawn:
@@ -238,7 +238,7 @@ def _description(lines: Sequence[tuple[Curve, Sequence[_Shown]]]) -> str:
     return "Accuracy by value. " + "; ".join(said) + "."
 
 
-def _records(drawn: Sequence[Curve], probe: ProbeName, noise: Noise) -> list[dict[str, float | int | str | None]]:
+def _records(drawn: Sequence[Curve], probe: ProbeName, noise: NoiseKind) -> list[dict[str, float | int | str | None]]:
     """A row per point; the test cells themselves have no value."""
     rows = []
     for curve in drawn:

@@ -126,10 +126,10 @@ def test_babble_is_made_of_training_clips_alone_and_the_copies_are_drawn_by_seed
 
     assert run_of(seen, babble)[0] == before
 
-    bench = pipeline._prepare(study(augmentation=babble), CELL, None)
-    other = pipeline._prepare(study(augmentation=babble), replace(CELL, seed=1), None)
+    bench = pipeline.bench_of(study(augmentation=babble), CELL, None)
+    other = pipeline.bench_of(study(augmentation=babble), replace(CELL, seed=1), None)
     recipe = pipeline.Recipe(n_epochs=1, batch_size=8, learning_rate=0.1)
-    made, of_other = (pipeline._Batches(one, torch.tensor(one.fold.train), recipe).copies for one in (bench, other))
+    made, of_other = (pipeline.Batches(one, torch.tensor(one.fold.train), recipe).copies for one in (bench, other))
     assert len(made) == 3
     assert torch.equal(made[0], bench.intensity[list(bench.fold.train)])
     assert not torch.equal(made[1], made[2])
@@ -137,9 +137,9 @@ def test_babble_is_made_of_training_clips_alone_and_the_copies_are_drawn_by_seed
 
 
 def test_a_copy_is_of_the_training_clips_in_their_order(clips):
-    bench = pipeline._prepare(study(augmentation={"waveform_copies": 1, "noise_snr_db": [80, 80]}), CELL, None)
+    bench = pipeline.bench_of(study(augmentation={"waveform_copies": 1, "noise_snr_db": [80, 80]}), CELL, None)
     rows = torch.tensor(bench.fold.train[::-2])
-    whole, copy = pipeline._Batches(bench, rows, pipeline.Recipe(1, 8, 0.1)).copies
+    whole, copy = pipeline.Batches(bench, rows, pipeline.Recipe(1, 8, 0.1)).copies
 
     torch.testing.assert_close(copy, whole, atol=0.05, rtol=0)  # of an intensity in 0 to 1
     assert not torch.equal(copy, whole)
@@ -151,8 +151,8 @@ def test_features_are_made_of_varied_sound_too(clips):
         classifier={"name": "linear-layer"},
         augmentation={"waveform_copies": 1, "noise_snr_db": [0, 0]},
     )
-    bench = pipeline._prepare(made, CELL, None)
-    copies = pipeline._Batches(bench, torch.tensor(bench.fold.train), pipeline.Recipe(1, 8, 0.1)).copies
+    bench = pipeline.bench_of(made, CELL, None)
+    copies = pipeline.Batches(bench, torch.tensor(bench.fold.train), pipeline.Recipe(1, 8, 0.1)).copies
 
     assert len(copies) == 2
     assert not torch.equal(copies[0], copies[1])

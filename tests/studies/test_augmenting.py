@@ -115,8 +115,8 @@ def test_systems_that_read_the_same_pictures_are_prepared_once_and_drawn_as_if_a
     masked = study(augmentation={"time_mask_frames": 8}).systems[0].model_copy(update={"name": "two"})
     both = plain.model_copy(update={"systems": (*plain.systems, masked)})
     alone = [augmenting.augmented(both, [name], None, 2, None)[0] for name in ("one", "two")]
-    prepare, prepared = augmenting._prepare, []
-    monkeypatch.setattr(augmenting, "_prepare", lambda *given: prepared.append(given) or prepare(*given))
+    prepare, prepared = augmenting.bench_of, []
+    monkeypatch.setattr(augmenting, "bench_of", lambda *given: prepared.append(given) or prepare(*given))
     together = augmenting.augmented(both, ["one", "two"], None, 2, None)
 
     assert len(prepared) == 1

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from classical_baselines.augment import NOISE_KINDS
 from classical_baselines.harness.choices import InputError
-from studies import dry_run, pipeline, probing
+from classical_baselines.harness.seeds import generator_for
+from studies import disturbance, dry_run, pipeline, probing
 from studies.cell import StudyCell
 from studies.disturbance import check_disturbances, disturbed
 from studies.probe import Probe
@@ -77,6 +79,20 @@ def test_noise_of_another_fold_ratio_or_kind_is_another(clips):
     waveforms = [disturbed(given, [0, 1], fold, Probe("snr_db", (5.0,), kind), snr) for fold, kind, snr in asked]
 
     assert len({one.numpy().tobytes() for one in waveforms}) == len(asked)
+
+
+def test_noise_is_drawn_by_its_kind_fold_and_ratio_and_white_noise_which_came_first_without_its_name(
+    clips, monkeypatch
+):
+    given, names = grouped(clips()), []
+    monkeypatch.setattr(
+        disturbance, "generator_for", lambda seed, name: names.append(name) or generator_for(seed, name)
+    )
+
+    for kind in NOISE_KINDS:
+        disturbed(given, [0, 1], "official", Probe("snr_db", (2.5,), kind), 2.5)
+
+    assert names == ["probe/noise/official/2.5", "probe/noise/pink/official/2.5", "probe/noise/babble/official/2.5"]
 
 
 def test_the_clips_themselves_stay_as_they_are(clips):

@@ -74,7 +74,7 @@ def test_silence_is_neutral_to_an_intensity_and_the_mean_of_training_clips_to_fe
     assert (opened(study())[1].subject.neutral == 0).all()
 
     _, one = opened(study(**FEATURES))
-    bench = pipeline._prepare(study(**FEATURES), CELL, None)
+    bench = pipeline.bench_of(study(**FEATURES), CELL, None)
     torch.testing.assert_close(one.subject.neutral, bench.intensity[list(bench.fold.train)].mean(0))
     assert one.axes == PictureAxes("feature", None, "part", None, is_intensity=False)
 

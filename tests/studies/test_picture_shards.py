@@ -127,7 +127,7 @@ def test_a_cell_that_streams_is_the_cell_in_memory_to_the_last_bit(streaming, na
     streamed = pipeline.fit_cell(made, CELL, None)
     tested = pipeline.test_cell(made, CELL, streamed.weights, None)
 
-    assert isinstance(pipeline._prepare(made, CELL, None).intensity, StreamedRows)
+    assert isinstance(pipeline.bench_of(made, CELL, None).intensity, StreamedRows)
     assert all(torch.equal(value, streamed.weights[name]) for name, value in held.weights.items())
     assert streamed.result.training.get("losses") == held.result.training.get("losses")
     np.testing.assert_array_equal(streamed.result.runs[0].logits, held.result.runs[0].logits)
@@ -141,10 +141,10 @@ def test_pictures_and_batches_are_those_of_arrays_of_all_clips(streaming, named,
     if streams:
         streaming()
     made = small_pictures(**SYSTEMS[named])
-    bench = pipeline._prepare(made, CELL, None)
+    bench = pipeline.bench_of(made, CELL, None)
     augmentation = pipeline.augmentation_of(made, bench.system)
     intensity, copies = in_memory_as_before(bench, augmentation)
-    batches = pipeline._Batches(bench, torch.tensor(bench.fold.train), pipeline.Recipe(1, 64, 0.1))
+    batches = pipeline.Batches(bench, torch.tensor(bench.fold.train), pipeline.Recipe(1, 64, 0.1))
     which, rows = torch.arange(50) % len(copies), torch.randperm(len(bench.fold.train))[:50]
 
     assert torch.equal(bench.intensity[:], intensity)
@@ -154,8 +154,8 @@ def test_pictures_and_batches_are_those_of_arrays_of_all_clips(streaming, named,
 def test_varied_pictures_leave_the_disk_with_the_batches(streaming, tmp_path):
     streaming()
     made = small_pictures(augmentation={"waveform_copies": 1, "time_shift_seconds": 0.05})
-    bench = pipeline._prepare(made, CELL, None)
-    batches = pipeline._Batches(bench, torch.tensor(bench.fold.train), pipeline.Recipe(1, 64, 0.1))
+    bench = pipeline.bench_of(made, CELL, None)
+    batches = pipeline.Batches(bench, torch.tensor(bench.fold.train), pipeline.Recipe(1, 64, 0.1))
     assert len(list(tmp_path.glob("varied-*/*.f32"))) == 2
     del batches
 
@@ -164,7 +164,7 @@ def test_varied_pictures_leave_the_disk_with_the_batches(streaming, tmp_path):
 
 def test_a_lost_shard_is_made_again_alone_from_its_own_clips(streaming, tmp_path):
     streaming()
-    bench = pipeline._prepare(small_pictures(), CELL, None)
+    bench = pipeline.bench_of(small_pictures(), CELL, None)
     expected = bench.intensity[:]
     shard = next((tmp_path / "pictures").rglob("1.f32"))
     shard.unlink()

@@ -68,6 +68,22 @@ def test_a_test_cell_answers_for_the_test_clips_with_the_trained_weights(clips):
     assert set(fitted.result.groups).isdisjoint(result.groups)
 
 
+def test_a_trained_bench_has_the_trained_network_and_the_cells_own_clips_and_draws(clips):
+    fitted = pipeline.fit_cell(study(), CELL, None)
+    tested = pipeline.test_cell(study(), CELL, fitted.weights, None)
+
+    bench, trained = pipeline.trained_bench(study(), CELL, fitted.weights, None)
+
+    assert same(trained.classifier.state_dict(), fitted.weights) and not trained.classifier.training
+    assert torch.equal(trained.calibration, bench.intensity[list(bench.fold.train)][: pipeline.N_CALIBRATION])
+    test = list(bench.fold.test)
+    (run,) = bench.system.runs
+    outcome = pipeline.run_on(bench, trained, run.backend, bench.intensity[test])
+    np.testing.assert_array_equal(outcome.logits.numpy(), tested.runs[0].logits)
+    again = bench.intensity_of(bench.clips.waveform[test], bench.clips.n_samples[test])
+    assert torch.equal(again, bench.intensity[test])
+
+
 def test_the_front_end_is_in_the_counts_of_every_run(clips):
     record = pipeline.fit_cell(study(), CELL, None).result.runs[0]
 

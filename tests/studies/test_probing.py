@@ -63,9 +63,9 @@ def test_shots_of_a_probe_are_those_of_a_test_cell_with_that_option(clips):
 
 def test_noise_reaches_the_test_clips_alone_at_its_ratio_and_alike_for_every_system(clips, monkeypatch):
     heard = []
-    noise = disturbance.noise_at_snr
+    added = disturbance.added_at_snr
     monkeypatch.setattr(
-        disturbance, "noise_at_snr", lambda *given: heard.append((given, noise(*given))) or heard[-1][1]
+        disturbance, "added_at_snr", lambda *given: heard.append((given, added(*given))) or heard[-1][1]
     )
     given = clips()
     for system in ({}, {"classifier": {"name": "linear-model"}, "front_end": "handcrafted", "augment": False}):
@@ -73,7 +73,7 @@ def test_noise_reaches_the_test_clips_alone_at_its_ratio_and_alike_for_every_sys
 
     (first, noisy), (_, again) = heard
     assert torch.equal(noisy, again)
-    waveforms, lengths = first[:2]
+    waveforms, _, lengths, _ = first
     assert len(waveforms) == sum(fold == "test" for fold in given.folds)
     for clean, dirty, n in zip(waveforms, noisy, lengths.tolist(), strict=True):
         ratio = clean[:n].square().sum() / (dirty - clean)[:n].square().sum()
@@ -90,7 +90,7 @@ def test_loud_noise_changes_answers_and_faint_noise_none(clips):
 
 def test_an_occluded_patch_takes_from_a_linear_layer_what_its_weights_say(clips):
     fitted, _, result = probed(study(), Probe("occlusion", (4, 8)))
-    notes, bench = result.runs[0].notes, pipeline._prepare(study(), CELL, None)
+    notes, bench = result.runs[0].notes, pipeline.bench_of(study(), CELL, None)
     weight, bias = (fitted.weights[name].double().numpy() for name in sorted(fitted.weights, reverse=True))
     rows = [bench.clips.names.index(name) for name in result.clip_names]
     mean = bench.intensity[list(bench.fold.train)].mean(0).numpy()

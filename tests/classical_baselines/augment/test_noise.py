@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import welch
 
-from classical_baselines.augment.noise import KINDS, N_TALKERS, babble, noise_of, pink_noise, white_noise
+from classical_baselines.augment import NOISE_KINDS
+from classical_baselines.augment.noise import DRAWN, N_TALKERS, babble, noise_of, pink_noise, voice_of, white_noise
 from classical_baselines.augment.waveform import added_at_snr
 from classical_baselines.harness.choices import InputError
 
@@ -39,7 +40,7 @@ def test_pink_noise_has_no_mean_whatever_its_length(n_samples):
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.sampled_from(KINDS), st.lists(st.floats(-10, 40), min_size=3, max_size=3), st.integers(0, 2**31))
+@given(st.sampled_from(NOISE_KINDS), st.lists(st.floats(-10, 40), min_size=3, max_size=3), st.integers(0, 2**31))
 def test_noise_of_every_kind_meets_the_ratio_of_each_clip_over_its_own_length(kind, ratios, seed):
     waveforms, n_samples = pool()
     rows = torch.tensor([0, 1, 3])
@@ -89,6 +90,24 @@ def test_babble_begins_anywhere_in_a_clip_and_goes_round():
 
     torch.testing.assert_close(one[:, :3], one[:, 3:])  # a period of 3, no gap
     assert len({round(float(value), 6) for value in one[:, 0]}) > 5
+
+
+def test_a_voice_has_a_mean_power_of_1_over_its_own_length_and_repeats_it():
+    waveforms, n_samples = pool()
+    talker = torch.tensor([1, 3, 1, 5])
+
+    voices = voice_of(waveforms, n_samples, talker, torch.Generator().manual_seed(2))
+
+    for voice, length in zip(voices, n_samples[talker].tolist(), strict=True):
+        if length:
+            assert voice[:length].square().mean().item() == pytest.approx(1)
+            assert torch.equal(voice[length:], voice[: len(voice) - length])
+        else:
+            assert (voice == 0).all()
+
+
+def test_a_kind_of_noise_is_made_of_draws_or_of_clips():
+    assert {*DRAWN, "babble"} == set(NOISE_KINDS)
 
 
 def test_babble_of_one_clip_is_refused():

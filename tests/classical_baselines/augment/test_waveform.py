@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import resample_poly
 
-from classical_baselines.augment.waveform import noise_at_snr, speed_perturbed, time_shift
+from classical_baselines.augment.noise import white_noise
+from classical_baselines.augment.waveform import added_at_snr, resampled_into, speed_perturbed, time_shift
 from classical_baselines.harness.choices import InputError
 
 
@@ -33,6 +34,16 @@ def test_each_clip_is_resampled_as_scipy_does_it_alone(speed, up, down):
         assert (ours[new:] == 0).all()
 
 
+@pytest.mark.parametrize("n_window", [1, 500, 501, 900])
+def test_what_is_resampled_is_cut_at_the_end_or_filled_with_zeros(n_window):
+    (clip,), _ = clips([400], 400)
+
+    (ours,) = resampled_into(n_window, clip[None], 5, 4)
+
+    expected = np.append(resample_poly(clip.numpy(), 5, 4), np.zeros(900))[:n_window]
+    np.testing.assert_array_equal(ours.numpy(), expected)
+
+
 def test_a_tone_played_a_quarter_faster_is_a_quarter_higher():
     tone = torch.sin(2 * torch.pi * 400 * torch.arange(8000, dtype=torch.float64) / 8000)[None]
 
@@ -49,10 +60,10 @@ def test_the_noise_meets_its_ratio_in_each_clip_over_its_own_length(snr_db, seed
     waveforms, n_samples = clips([length, 500], 500)
     before = waveforms.clone()
 
-    noisy = noise_at_snr(waveforms, n_samples, snr_db, torch.Generator().manual_seed(seed))
+    drawn = white_noise(2, 500, torch.Generator().manual_seed(seed)).to(waveforms)
+    noisy = added_at_snr(waveforms, drawn, n_samples, snr_db)
 
     assert torch.equal(waveforms, before)
-    assert torch.equal(noisy, noise_at_snr(waveforms, n_samples, snr_db, torch.Generator().manual_seed(seed)))
     assert (noisy[0, length:] == 0).all()
     noise = (noisy - waveforms).numpy()
     for clip, added, n in zip(waveforms.numpy(), noise, [length, 500], strict=True):
@@ -63,7 +74,9 @@ def test_the_noise_meets_its_ratio_in_each_clip_over_its_own_length(snr_db, seed
 def test_a_silent_clip_and_an_empty_one_stay_as_they_are():
     silent = torch.zeros(2, 100)
 
-    assert torch.equal(noise_at_snr(silent, torch.tensor([100, 0]), 10.0, torch.Generator()), silent)
+    assert torch.equal(
+        added_at_snr(silent, white_noise(2, 100, torch.Generator()), torch.tensor([100, 0]), 10.0), silent
+    )
 
 
 @settings(max_examples=30, deadline=None)

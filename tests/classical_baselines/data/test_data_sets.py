@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from classical_baselines.data.catalogue import DATA_SETS, data_set_folder, resolve_data_root
+from classical_baselines.data.checksums import describe
 from classical_baselines.data.loading import load_clips
+from classical_baselines.data.near_duplicates import near_duplicates, straddling
 from classical_baselines.data.splits import SPLITTERS
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.protocol import audit_fold
@@ -54,6 +56,20 @@ def test_a_data_set_has_the_form_that_the_suite_reads(name, root):
             audit = audit_fold(clips, fold.train, fold.validation, fold.test, groups_apart=False)
             assert audit.n_training + audit.n_validation + audit.n_test == n_clips
     assert entry.licence and entry.citation and entry.source and entry.warnings
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not REAL_DATA, reason="counts recordings of Speech Commands under TRICHORD_DATA")
+def test_silence_that_leaks_is_told_with_the_number_of_pairs_that_are_found():
+    real = Path(REAL_DATA or "")
+    clips = load_clips("speech-commands-12", real)
+    pairs = [pair for pair in near_duplicates(clips) if clips.groups[pair.first] != clips.groups[pair.second]]
+    across = straddling(pairs, SPLITTERS["official-folds"](clips))
+
+    assert {clips.label_names[clips.targets[pair.first]] for pair in pairs} == {"silence"}
+    (told,) = [one for one in describe("speech-commands-12", real)["warnings"] if "background" in one]
+    assert f"{len(pairs)} pairs of them in different groups" in told
+    assert f"{len(across)} pairs across the parts of an official fold" in told
 
 
 def test_the_public_copy_of_speech_commands_has_ten_words_and_the_official_split(tmp_path):

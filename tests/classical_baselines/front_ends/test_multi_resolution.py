@@ -96,6 +96,7 @@ def test_what_the_gate_costs_is_the_sum_on_paper():
         ({"windows": ()}, "windows must be 1 to 16 lengths"),
         ({"windows": (64, 512)}, r"n_fft \(256\)"),
         ({"hidden": 0}, "hidden must lie in 1"),
+        ({"hop": 0}, "hop must be greater than 0"),
     ],
 )
 def test_options_that_cannot_be_are_refused(options, message):

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from classical_baselines.harness.contracts import Clips
-from classical_baselines.harness.protocol import LeakError, audit_fold
+from classical_baselines.harness.protocol import CLIPS_AT_ONCE, LeakError, audit_fold
+from classical_baselines.harness.streamed_rows import StreamedRows
 
 
 def clips(groups="aabbcc", equal=None):
@@ -55,3 +56,31 @@ def test_padding_after_the_end_of_a_clip_is_not_compared():
 
     with pytest.raises(LeakError, match="same recording"):
         audit_fold(made, [0, 1], [2, 3], [4, 5], groups_apart=True)
+
+
+def test_clips_that_stream_are_read_many_at_once_and_each_of_them_once():
+    n_clips = 2 * CLIPS_AT_ONCE + 6
+    waveform = torch.arange(n_clips * 4).reshape(n_clips, 4).float()
+    waveform[n_clips - 2] = waveform[0]  # in another part
+    read = []
+
+    def rows(indices):
+        read.append(indices.tolist())
+        return waveform[indices]
+
+    made = Clips(
+        inputs={"waveform": StreamedRows(rows, tuple(waveform.shape))},
+        n_samples=torch.full((n_clips,), 4),
+        targets=torch.zeros(n_clips, dtype=torch.long),
+        groups=("a",) * n_clips,
+        folds=("",) * n_clips,
+        names=tuple(f"{k}.wav" for k in range(n_clips)),
+        label_names=("x",),
+        sample_rate_hz=8000,
+        content_hash="",
+    )
+    audit = audit_fold(made, range(0, n_clips, 3), range(1, n_clips, 3), range(2, n_clips, 3), groups_apart=False)
+
+    assert audit.n_equal_recordings == 1
+    assert [len(part) for part in read] == [CLIPS_AT_ONCE, CLIPS_AT_ONCE, 6]
+    assert sorted(index for part in read for index in part) == list(range(n_clips))
