@@ -151,7 +151,5 @@ def test_impossible_options_are_refused(make, message):
 
 
 def test_the_registry_names_both_backends():
-    assert {name: entry() for name, entry in BACKENDS.items()} == {
-        "loihi-emulator": LoihiEmulator,
-        "loihi-lava": LoihiLava,
-    }
+    assert BACKENDS["loihi-emulator"]() is LoihiEmulator
+    assert BACKENDS["loihi-lava"]() is LoihiLava
