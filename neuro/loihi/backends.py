@@ -17,6 +17,9 @@ from neuro.encoders.learnt import coded
 from neuro.loihi.contracts import LoihiNetwork, SpikeRecord
 from neuro.loihi.emulator import emulate
 from neuro.loihi.lava_adapter import verify_against_lava
+from neuro.loihi.mapping.chips import CHIPS
+from neuro.loihi.mapping.core_map import core_map
+from neuro.loihi.mapping.placed_run import placed_run, placement_notes
 from neuro.loihi.operations import STEP_SECONDS, chip_operations, n_cores, n_synapses
 from neuro.loihi.quantise import quantised
 
@@ -39,18 +42,28 @@ class LoihiEmulator:
     """The options of the integer emulator."""
 
     batch_size: int = 128
-    step_seconds: float = STEP_SECONDS  # of one synchronised step of the chip
+    step_seconds: float = STEP_SECONDS  # of one synchronised step of the chip, where no chip is named
+    chip: str = ""  # "loihi-1" or "loihi-2": map the network to its cores, and count cores, messages, hops, time there
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
             raise InputError(f"batch_size must be 1 or more; got {self.batch_size}.")
         if not self.step_seconds > 0:
             raise InputError(f"step_seconds must be positive; got {self.step_seconds}.")
+        if self.chip and self.chip not in CHIPS:
+            raise InputError(f"chip must be one of {', '.join(CHIPS)}, or be left out; got {self.chip!r}.")
+        if self.chip and self.step_seconds != STEP_SECONDS:
+            raise InputError(
+                f"step_seconds of {self.step_seconds} with the chip {self.chip}: there the time of a step comes from "
+                "the placement. Give one of the two."
+            )
 
     def run(self, trained: Trained, intensity: Tensor, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
         """Logits from integers, counts from the spikes that occurred."""
         trained = coded(trained)
         network = quantised(trained.classifier)
+        on_cores = core_map(network, CHIPS[self.chip]) if self.chip else None
+        step_seconds: dict[str, float] = {}
         logits, counts, seconds = [], OperationCounts(), 0.0
         fired = np.zeros(len(network.layers))
         exhibits: tuple[Exhibit, ...] = ()
@@ -60,9 +73,13 @@ class LoihiEmulator:
             record = emulate(network, chip_input(network, encoded))
             seconds += time.perf_counter() - began
             share = len(part) / len(intensity)
-            counts += (
-                trained.encoder.operations(part, encoded) + chip_operations(network, record, self.step_seconds)
-            ).scaled(share)
+            if on_cores is None:
+                on_chip = chip_operations(network, record, self.step_seconds)
+            else:
+                on_chip, times = placed_run(on_cores, record)
+                for name, of_part in times.items():
+                    step_seconds[name] = step_seconds.get(name, 0.0) + share * of_part
+            counts += (trained.encoder.operations(part, encoded) + on_chip).scaled(share)
             logits.append(logits_of(network, record))
             fired += [float(spikes.mean()) * share for spikes in record.spikes]
             exhibits += _rasters(record, n_exhibits - len(exhibits) // N_RASTERS)
@@ -71,7 +88,9 @@ class LoihiEmulator:
             counts=counts,
             wall_seconds=seconds,
             exhibits=exhibits,
-            notes=_notes(network, fired),
+            notes=_notes(network, fired)
+            | ({} if on_cores is None else placement_notes(on_cores))
+            | {f"step_seconds_{name}": time_of for name, time_of in step_seconds.items()},
         )
 
 

@@ -15,6 +15,7 @@ from neuro.encoders.direct_current import DirectCurrentEncoder
 from neuro.encoders.latency import LatencyEncoder
 from neuro.loihi import BACKENDS
 from neuro.loihi.backends import LoihiEmulator, LoihiLava
+from neuro.loihi.contracts import NotMappableError
 
 N_CLASSES = 3
 
@@ -143,11 +144,41 @@ def test_a_network_that_is_loaded_again_answers_from_the_chips_grid(dense):
         (lambda: LoihiLava(n_clips=0), "n_clips must be 1 or more"),
         (lambda: LoihiEmulator(batch_size=0), "batch_size must be 1 or more"),
         (lambda: LoihiEmulator(step_seconds=0.0), "step_seconds must be positive"),
+        (lambda: LoihiEmulator(chip="loihi-3"), r"chip must be one of loihi-1, loihi-2, or be left out; got 'loihi-3'"),
+        (lambda: LoihiEmulator(chip="loihi-1", step_seconds=1e-5), "step_seconds of 1e-05 with the chip loihi-1"),
     ],
 )
 def test_impossible_options_are_refused(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+@pytest.mark.parametrize("batch_size", [128, 7])
+def test_a_chip_changes_no_logit_and_takes_counts_and_time_from_the_placement(dense, batch_size):
+    intensity, _ = problem()
+    plain = LoihiEmulator(batch_size).run(dense, intensity, generator())
+    mapped = LoihiEmulator(batch_size, chip="loihi-1").run(dense, intensity, generator())
+
+    assert torch.equal(plain.logits, mapped.logits)
+    assert mapped.counts.total("messages_placed") == pytest.approx(plain.counts.total("spikes_routed"))
+    assert mapped.counts.total("spikes_routed") == 0
+    assert mapped.counts.total("chip_steps") == pytest.approx(12)  # 10 of the code, and 2 until the readout has heard
+    seconds = mapped.counts.total("chip_seconds")
+    assert seconds == pytest.approx(12 * mapped.notes["step_seconds_sana-fe"])
+    assert seconds > 12 * mapped.notes["step_seconds_davies"] > 12 * 113e-9
+    assert mapped.notes["n_cores_by_layer"] == [1, 1, 1]
+    assert mapped.notes["model"] == "Lava's fixed-point model (Loihi 2 rules) with Loihi 1 prices"
+    assert set(plain.notes) < set(mapped.notes)
+
+
+def test_graded_input_is_mapped_to_loihi_2_and_refused_for_loihi_1(graded_convolution):
+    intensity, _ = problem()
+    outcome = LoihiEmulator(chip="loihi-2").run(graded_convolution, intensity[:4], generator())
+
+    assert outcome.counts.total("mac_int8") > 0
+    assert "model" not in outcome.notes
+    with pytest.raises(NotMappableError, match=r"layer 1 .*graded events; Loihi 1"):
+        LoihiEmulator(chip="loihi-1").run(graded_convolution, intensity[:4], generator())
 
 
 def test_the_registry_names_both_backends():
