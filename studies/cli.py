@@ -587,6 +587,40 @@ def twin(
     return _call("twin", request=request, **which, as_json=as_json)
 
 
+@app.command("map")
+@of_a_study("store", "data_root", "settings", "accept_code")
+def map_(
+    request: "Request",
+    system: Annotated[str, typer.Option("--system", help="A spiking network.")],
+    chip: Annotated[str, typer.Option("--chip", help="loihi-1 or loihi-2.")] = "loihi-1",
+    n_chips: Annotated[int, typer.Option("--chips", help="Spread over so many.")] = 1,
+    n_clips: Annotated[int, typer.Option("--clips", help="Spikes of so many validation clips.")] = 32,
+    fold: Annotated[str | None, typer.Option("--fold", help="A fold.  [default: the first with weights]")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="A seed.  [default: the first with weights]")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="FILE.png, .svg, .pdf or .csv.  [default: reports/STUDY/SYSTEM-on-CHIP.svg]"),
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Put a trained spiking network on the cores of a chip.
+
+    Limits, messages and hops, time per step and clip, energy by term as a range; cores on the mesh coloured by load.
+    """
+    which = {"system": system, "fold": fold, "seed": seed, "out": out}
+    on = {"chip": chip, "n_chips": n_chips, "n_clips": n_clips}
+    return _call("mapping:map_system", request=request, **which, **on, as_json=as_json)
+
+
+@app.command("back-test")
+def back_test_() -> int:
+    """Hold the model of Loihi against published measurements.
+
+    Prints the page docs/results/loihi-back-test.md, computed anew.
+    """
+    return _call("back_test")
+
+
 @app.command()
 @of_a_study("data_root", "settings")
 def augment(
