@@ -114,15 +114,18 @@ def _check_augmentation(options: Mapping[str, Any]) -> None:
 
 def _check_probes(study: Study) -> None:
     """A curve that no system is put through would be missing from the report without a word."""
+    asked = [name for name in get_args(ProbeName) if getattr(study.probes, name)]
+    if not asked:
+        return
     protocol, seed = study.headline_protocol.name, study.seeds[0]
     found = {
         probe.name
         for system in study.systems
         for probe in probes_of(study, StudyCell(study.data.name, protocol, "first", system.name, seed), ["first"])
     }
-    for name in get_args(ProbeName):
-        values = getattr(study.probes, name)
-        if values and name not in found:
+    for name in asked:
+        if name not in found:
+            values = getattr(study.probes, name)
             whose = ", ".join(study.probes.systems) or "every contender"
             raise InputError(
                 f"probes.{name} = {shown(list(values))} changes nothing: no system that is probed ({whose}) "
