@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from classical_baselines.harness.choices import InputError
 from studies.code_version import code_of, code_version
 from studies.remembered import remembered
 from studies.specification import Study
@@ -96,6 +97,11 @@ def _recordings(study: Study, data_root: Path | None) -> Any:
         return code_of({"classical_baselines.data.synthetic"}).digest
     if study.data.folder is None and name not in DATA_SETS:
         return None  # unknown, and refused by the check
+    if study.data.folder is not None and not Path(name).is_dir():
+        raise InputError(
+            f"study {study.name!r}: data.folder = {name!r} is no folder. Name the folder of the recordings, in the "
+            "study or as `--set data.folder=FOLDER`."
+        )
     events = event_files(Path(name)) if study.data.folder is not None else {}
     if events:
         files = [[part, path.name, path.stat().st_size, path.stat().st_mtime_ns] for part, path in events.items()]

@@ -162,7 +162,8 @@ def _dry_run(system: System, augmentation: Augmentation, picture: Tensor, n_clas
 
 
 def _check_integers(system: System, encoder: Encoder, classifier: Classifier, pictures: Tensor) -> None:
-    """Run the network on noise as the integers of its last epochs; a backend says what it cannot run."""
+    """Run the network on noise as the integers of its last epochs; a backend says what it cannot run. What the names
+    of classifier and backend tell has been refused before (`checks_before_work`)."""
     chosen = [run.backend for run in system.runs if run.backend.name in INTEGER_BACKENDS]
     if not chosen:
         return

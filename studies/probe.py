@@ -89,9 +89,9 @@ def probing_code() -> str:
 
 
 def _samples(system: System) -> bool:
-    from studies.registries import BACKENDS
+    from studies.registries import REGISTRIES
 
-    return hasattr(BACKENDS[system.headline_run.backend.name](), "n_shots")
+    return hasattr(REGISTRIES["backend"][system.headline_run.backend.name](), "n_shots")  # plug-ins are in it
 
 
 def _spikes(system: System) -> bool:

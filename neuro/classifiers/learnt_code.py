@@ -22,8 +22,8 @@ LONGEST_CONTEXT = 64  # frames
 
 
 @dataclass(frozen=True)
-class LearntCodeSnn:
-    """The options of a learnt code and the dense LIF network behind it."""
+class LearntCodeSnn(DenseSnn):
+    """The options of a learnt code, and of the dense LIF network behind it."""
 
     n_units: int = 64
     n_context: int = 3  # frames that a unit reads: this one and those before it
@@ -31,16 +31,9 @@ class LearntCodeSnn:
     code_threshold: float = 1.0
     code_rate_target: float = 0.1  # spikes per unit and frame above which the code is penalised
     code_rate_weight: float = 0.0  # of that penalty in the loss; 0: none
-    hidden: tuple[int, ...] = (256, 256)  # from here on as for dense-snn
-    beta: float = 0.9
-    threshold: float = 1.0
-    surrogate_slope: float = 5.0
-    dropout: float = 0.3
-    quantise_from: float = 0.7
-    spike_rate_target: float = 0.1
-    spike_rate_weight: float = 0.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 1 <= self.n_units <= MOST_UNITS:
             raise InputError(f"n_units must be 1 to {MOST_UNITS}; got {self.n_units}.")
         if not 1 <= self.n_context <= LONGEST_CONTEXT:
@@ -48,24 +41,10 @@ class LearntCodeSnn:
         check_shares(code_rate_target=self.code_rate_target)
         check_weight(self.code_rate_weight)
         self.code_neuron()
-        self.behind()
 
     def code_neuron(self) -> LifNeuron:
         """The unit of the code, checked."""
         return LifNeuron(self.code_beta, self.code_threshold, self.surrogate_slope)
-
-    def behind(self) -> DenseSnn:
-        """The network's options, checked."""
-        return DenseSnn(
-            hidden=self.hidden,
-            beta=self.beta,
-            threshold=self.threshold,
-            surrogate_slope=self.surrogate_slope,
-            dropout=self.dropout,
-            quantise_from=self.quantise_from,
-            spike_rate_target=self.spike_rate_target,
-            spike_rate_weight=self.spike_rate_weight,
-        )
 
     def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
         if shape.code != "intensity" or len(shape.grid) != 2:
@@ -77,5 +56,5 @@ class LearntCodeSnn:
         n_mels, n_frames = shape.grid
         check_n_steps(n_frames)
         code = LearntCode(n_mels, self.n_units, self.n_context, self.code_neuron())
-        body = self.behind().build(EncodedShape("spikes", (self.n_units,), n_frames), n_classes)
+        body = super().build(EncodedShape("spikes", (self.n_units,), n_frames), n_classes)
         return LearntCodeNetwork(code, body, self.code_rate_target, self.code_rate_weight)

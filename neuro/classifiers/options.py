@@ -75,7 +75,7 @@ def check_code(shape: EncodedShape, what: str) -> None:
     if shape.code not in {"spikes", "graded"}:
         raise InputError(
             f"{what} reads spikes; its encoder gives {shape.code!r}. "
-            "Choose latency, rate, direct-current or send-on-delta."
+            "Choose a spike code, such as latency or population (`trichord list encoders`)."
         )
 
 

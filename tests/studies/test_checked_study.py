@@ -84,3 +84,8 @@ def test_a_study_that_cannot_be_run_is_refused_each_time(sounds, n_checks):
     (sounds / "low_anna.wav").unlink()
     with pytest.raises(InputError, match=r"low_anna\.wav"):
         checked_study(of(sounds), None)
+
+
+def test_a_folder_that_is_not_there_is_named_with_the_study_and_the_remedy(tmp_path):
+    with pytest.raises(InputError, match=r"data\.folder = '.*absent' is no folder.*--set data\.folder=FOLDER"):
+        checked_study(of(tmp_path / "absent"), None)

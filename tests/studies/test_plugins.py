@@ -118,6 +118,10 @@ def code_versions(folder):
     return said_by(folder, code).split()
 
 
+def test_a_system_of_another_package_may_be_probed(folder):
+    trichord(folder, "plan", "study.toml", "--set", "probes.snr_db=[10]")
+
+
 def test_a_system_of_another_package_runs_from_fit_to_report_and_its_source_is_in_its_keys_alone(folder):
     assert "my-net" in json.loads(trichord(folder, "list", "classifiers", "--json"))["classifiers"]
     trichord(folder, "run", "study.toml", "--confirm", "--jobs", "2", "--json")

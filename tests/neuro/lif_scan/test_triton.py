@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 
 import pytest
 
@@ -18,7 +17,7 @@ for scan in ("lif_scan", "cuba_scan"):
     for shape in ((12, 3, 50), (1, 3), (5, 2, 0), (7, 128)):
         for constants in ((0.0, 1.0, 5.0), (0.9, 0.6, 25.0), (1.0, 1.0, 5.0)):
             neuron = LifNeuron(*constants) if scan == "lif_scan" else CubaNeuron(*constants, alpha=0.7)
-            currents, arriving = (torch.randn(shape, generator=generator) for _ in range(2))
+            currents, arriving = (torch.randn(shape, generator=generator, dtype=torch.float64) for _ in range(2))
             results = []
             for engine in (torch_scan, triton_scan):
                 given = currents.clone().requires_grad_()
@@ -27,14 +26,14 @@ for scan in ("lif_scan", "cuba_scan"):
                 results.append((spikes.detach(), given.grad))
             (spikes, gradient), (ours, our_gradient) = results
             assert torch.equal(spikes, ours), (scan, shape, constants)
-            largest = max(1.0, float(gradient.abs().max())) if gradient.numel() else 1.0
-            assert torch.allclose(gradient, our_gradient, rtol=0, atol=3e-5 * largest), (scan, shape, constants)
+            assert torch.allclose(gradient, our_gradient, rtol=1e-12, atol=1e-12), (scan, shape, constants)
             assert not spikes.numel() or len(shape) < 3 or 0.02 < float(spikes.mean()) < 0.98
 print("equal")
 """
 
 
-@pytest.mark.skipif(find_spec("triton") is None, reason="triton is not installed: `pip install triton`, of 1 GB")
+# CI runs on Linux, where the test tools bring triton: it is not skipped there.
+@pytest.mark.skipif(sys.platform != "linux", reason="triton is built for Linux alone")
 def test_interpreted_kernels_give_the_spikes_and_gradients_of_the_reference():
     environment = {**os.environ, "TRITON_INTERPRET": "1"}
     done = subprocess.run(
