@@ -612,6 +612,36 @@ def map_(
     return _call("mapping:map_system", request=request, **which, **on, as_json=as_json)
 
 
+@app.command("export-chip")
+@of_a_study("store", "data_root", "settings", "accept_code")
+def export_chip(
+    request: "Request",
+    system: Annotated[str, typer.Option("--system", help="A spiking network.")],
+    to: Annotated[Path, typer.Option("--to", help="A new FILE.npz (plain integers) or FILE.nir (NIR).")],
+    n_clips: Annotated[int, typer.Option("--clips", help="Spikes of so many validation clips are compared.")] = 32,
+    fold: Annotated[str | None, typer.Option("--fold", help="A fold.  [default: the first with weights]")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="A seed.  [default: the first with weights]")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Write the chip's integers of a trained spiking network.
+
+    The file is read back and run on validation clips, and kept only where every spike is the same.
+    """
+    which = {"system": system, "fold": fold, "seed": seed, "to": to, "n_clips": n_clips}
+    return _call("chip_files:export_chip", request=request, **which, as_json=as_json)
+
+
+@app.command("import-chip")
+def import_chip(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that export-chip wrote: .npz or .nir.")],
+    chip: Annotated[str, typer.Option("--chip", help="loihi-1 or loihi-2.")] = "loihi-1",
+    n_chips: Annotated[int, typer.Option("--chips", help="Spread over so many.")] = 1,
+    as_json: AsJson = False,
+) -> int:
+    """Read a network of the chip's integers, check it, and map it to cores."""
+    return _call("chip_files:import_chip", file=file, chip=chip, n_chips=n_chips, as_json=as_json)
+
+
 @app.command("back-test")
 def back_test_() -> int:
     """Hold the model of Loihi against published measurements.
