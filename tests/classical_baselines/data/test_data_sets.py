@@ -58,8 +58,8 @@ def test_a_data_set_has_the_form_that_the_suite_reads(name, root):
     assert entry.licence and entry.citation and entry.source and entry.warnings
 
 
-# The recordings are never part of the project, so their pairs can be counted only where a user has them. CI tries on made
-# sounds that pairs are found (test_near_duplicates.py) and told (tests/studies/test_duplicates.py).
+# The recordings are never part of the project, so their pairs can be counted only where a user has them.
+# CI tries on made sounds that pairs are found (test_near_duplicates.py) and told (tests/studies/test_duplicates.py).
 @pytest.mark.slow
 @pytest.mark.skipif(not REAL_DATA, reason="counts recordings of Speech Commands under TRICHORD_DATA")
 def test_silence_that_leaks_is_told_with_the_number_of_pairs_that_are_found():
