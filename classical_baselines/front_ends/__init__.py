@@ -22,6 +22,12 @@ def _handcrafted() -> type:
     return Handcrafted
 
 
+def _band_statistics() -> type:
+    from classical_baselines.front_ends.band_statistics import BandStatistics
+
+    return BandStatistics
+
+
 def _stft() -> type:
     from classical_baselines.front_ends.stft import Stft
 
@@ -110,6 +116,7 @@ FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
     {
         "log-mel": _log_mel,
         "handcrafted": _handcrafted,
+        "band-statistics": _band_statistics,
         "stft": _stft,
         "librosa-mel": _librosa_mel,
         "kaldi-fbank": _kaldi_fbank,
