@@ -1,7 +1,7 @@
 # studies/bench/__init__.py
 """Our kernels beside their peers, by name; an entry imports its file when it is called and gives its rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from studies.bench.timing import BenchRow
 
@@ -60,13 +60,13 @@ def _classical() -> list[BenchRow]:
     return bench()
 
 
-def _neuro() -> list[BenchRow]:
+def _neuro() -> Iterator[BenchRow]:
     from studies.bench.neuro import bench
 
     return bench()
 
 
-BENCHES: Mapping[str, Callable[[], list[BenchRow]]] = {
+BENCHES: Mapping[str, Callable[[], Iterable[BenchRow]]] = {
     "classical": _classical,
     "log-mel": _log_mel,
     "loihi": _loihi,

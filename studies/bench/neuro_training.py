@@ -14,7 +14,7 @@ installed; SpikingJelly with its step loop over all steps in torch, its own choi
 one (it integrates by Euler steps and its reset works a step later), so its gradients are not compared.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib.util import find_spec
 from itertools import pairwise
@@ -40,9 +40,10 @@ Step = Callable[[], list[Tensor]]
 Network = Callable[[Tensor, Sequence[Tensor]], Tensor]
 
 
-def bench() -> list[BenchRow]:
+def bench() -> Iterator[BenchRow]:
     """Rows of both kinds of products beside each peer, with one thread and with two."""
-    return [*_rows(1), *_rows(2)]
+    yield from _rows(1)
+    yield from _rows(2)
 
 
 def _rows(n_threads: int) -> list[BenchRow]:

@@ -3,6 +3,7 @@
 
 import json
 import os
+import sys
 
 from classical_baselines.harness.choices import choose
 from studies.bench import BENCHES
@@ -11,25 +12,31 @@ from studies.worker import thread_environment
 
 
 def bench(names: list[str], as_json: bool) -> int:
-    """Print the rows of the benches named; 0 even where a target is missed: a busy machine is no failure."""
+    """Print the rows of the benches named; 0 even where a target is missed: a busy machine is no failure.
+
+    A row is printed as soon as it is measured; as JSON all stand in one list, and the rows go to stderr meanwhile.
+    """
     chosen = {name: choose(BENCHES, name, what="bench") for name in names or BENCHES}
     os.environ.update(thread_environment(1))
     import torch
 
     torch.set_num_threads(1)
-    rows = [row for run in chosen.values() for row in run()]
+    records = []
+    for run in chosen.values():
+        for row in run():
+            records.append(row.record())
+            print("\n".join(_lines(row)), file=sys.stderr if as_json else sys.stdout, flush=True)
     if as_json:
-        print(json.dumps([row.record() for row in rows], indent=1))
-        return 0
-    for row in rows:
-        print(_line(row))
-        for name, value in row.figures.items():
-            print(f"    {name:40}  {value:,.0f}")
+        print(json.dumps(records, indent=1))
     return 0
 
 
+def _lines(row: BenchRow) -> list[str]:
+    return [_line(row), *(f"    {name:40}  {value:,.6g}" for name, value in row.figures.items())]
+
+
 def _line(row: BenchRow) -> str:
-    if row.figures and row.ours_seconds is not None:
+    if row.figures and row.ours_seconds is not None and row.peer_seconds is None:
         return f"{row.name:44}  {row.ours_seconds:9.1f} s"
     if row.ratio is None or row.ours_seconds is None or row.peer_seconds is None:
         return f"{row.name:44}  not available beside {row.peer}: {row.unavailable}"
