@@ -18,7 +18,9 @@ from neuro.classifiers import CLASSIFIERS as SPIKING_CLASSIFIERS
 from neuro.loihi import BACKENDS as LOIHI_BACKENDS
 from quantum.backends import BACKENDS as CIRCUIT_BACKENDS
 from studies.cell import StudyCell
+from studies.early_checks import check_early_decisions
 from studies.plain_errors import shown
+from studies.plugins import load_plugins
 from studies.probe import ProbeName, probes_of
 from studies.registries import build
 from studies.specification import Protocol, Run, Study, System
@@ -35,6 +37,7 @@ PROBED: Mapping[ProbeName, str] = {
 
 def check_before_work(study: Study) -> None:
     """Refuse a number, a name, an option or a pairing that cannot hold; InputError says where it stands."""
+    load_plugins()
     with _told_in(f"study {study.name!r}"):
         _check_finite(study.model_dump(), "")
         low, high = study.intensity_quantiles
@@ -55,6 +58,7 @@ def check_before_work(study: Study) -> None:
         with _told_in(f"study {study.name!r}, system {system.name!r}"):
             _check_augmentation(system.augmentation or {})
             _check_system(system, known)
+            check_early_decisions(study, system)
     with _told_in(f"study {study.name!r}"):
         _check_probes(study)
 

@@ -23,11 +23,13 @@ from classical_baselines.harness.seeds import generator_for, seeded_globally
 from studies import pipeline
 from studies.augmentation_reach import check_picture_stays, check_sound_stays
 from studies.disturbance import check_disturbances
+from studies.early_checks import check_frame_times
 from studies.registries import build
 from studies.specification import FrontEndChoice, Study, System
 
 N_TIMED = 16  # clips that are taken through a system at once to time it
 INTEGER_BACKENDS = ("int8", "low-bit", "loihi-emulator")  # which need a network of their own kind, and are quick
+TRIED = (*INTEGER_BACKENDS, "heard-so-far")  # on a clip, as the network stands after its training
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ def _dry_runs(study: Study, first: Clips, n_classes: int) -> dict[str, float | N
     for system in study.systems:
         try:
             _check_sample_rate(system, first.sample_rate_hz)
+            check_frame_times(study, system, first.sample_rate_hz)
             augmentation = pipeline.augmentation_of(study, system)
             check_sound_stays(augmentation, first.waveform.shape[-1] / first.sample_rate_hz)
             choice = study.front_end_of(system)
@@ -164,7 +167,7 @@ def _dry_run(system: System, augmentation: Augmentation, picture: Tensor, n_clas
 def _check_integers(system: System, encoder: Encoder, classifier: Classifier, pictures: Tensor) -> None:
     """Run the network on noise as the integers of its last epochs; a backend says what it cannot run. What the names
     of classifier and backend tell has been refused before (`checks_before_work`)."""
-    chosen = [run.backend for run in system.runs if run.backend.name in INTEGER_BACKENDS]
+    chosen = [run.backend for run in system.runs if run.backend.name in TRIED]
     if not chosen:
         return
     noise = torch.rand(pictures.shape, generator=generator_for(0, "dry-run"))

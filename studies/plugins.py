@@ -9,6 +9,9 @@ options, or that dataclass itself; a splitter is the function that splits. What 
 registries of the process that calls `load_plugins`, the driver and every worker; nothing of it is imported before a
 study names it, splitters aside. The modules of the package are hashed into the keys of the cells that use them
 (`code_version.py`). docs/adding_a_backend.md walks through it.
+
+What `studies` offers itself joins in the same way (OWN): it takes parts of all paradigms, so it stands in the registry
+of none.
 """
 
 from collections.abc import Callable
@@ -65,6 +68,9 @@ class Plugin:
         return f"the {self.what} {self.name!r} of {self.distribution} {self.version} ({self.target})"
 
 
+OWN = (Plugin("backend", "heard-so-far", "studies.heard_so_far:HeardSoFar", "trichord", "itself"),)
+
+
 @cache
 def plugins() -> tuple[Plugin, ...]:
     """What the installed packages offer, by group and name."""
@@ -79,13 +85,13 @@ def plugins() -> tuple[Plugin, ...]:
 
 def load_plugins() -> None:
     """Put what is offered into the registries of this process; InputError for a name that exists already."""
-    for plugin in plugins():
+    for plugin in (*OWN, *plugins()):
         _join(plugin)
 
 
 def plugin_called(what: str, name: str) -> Plugin | None:
     """The plug-in that stands behind a name, where one does."""
-    return next((one for one in plugins() if (one.what, one.name) == (what, name)), None)
+    return next((one for one in (*OWN, *plugins()) if (one.what, one.name) == (what, name)), None)
 
 
 def _join(plugin: Plugin) -> None:

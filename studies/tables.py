@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from classical_baselines.harness.devices import coefficients_digest
+from studies import early_decision
 from studies.budgets import EnergyRow
 from studies.measurement import latest
 from studies.results import Row, StudyResults
@@ -83,6 +84,10 @@ def results_markdown(results: StudyResults) -> str:
     if codes:
         lines += ["## Spike codes", "", *markdown_table(HEADER, [code.texts for code in codes]), ""]
         lines += [table_note(codes), ""]
+    early = early_decision.early_rows(results)
+    if early:
+        lines += ["## Early decision", "", *markdown_table(early_decision.HEADER, [row.texts for row in early]), ""]
+        lines += [early_decision.table_note(early), ""]
     lines += ["## Looks and completeness", "", *_completeness(results), ""]
     lines += ["## Where it comes from", "", *provenance_lines(results), ""]
     return "\n".join(lines)

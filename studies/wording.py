@@ -61,6 +61,11 @@ def energy_parts(energy: "EnergyRow") -> tuple[str, str]:
     return ("–", "") if energy.nominal_joules is None else (number, f"[{interval}" if interval else "")
 
 
+def said_notes(notes: Mapping[str, Any]) -> dict[str, Any]:
+    """The notes of a backend that can be said in a line; a table among them is kept for a section of its own."""
+    return {name: value for name, value in notes.items() if not isinstance(value, Mapping)}
+
+
 def note_text(value: Any) -> str:
     """What a backend noted or a check compared: numbers with three digits or whole, lists joined by commas."""
     if isinstance(value, float):

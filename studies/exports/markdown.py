@@ -7,7 +7,7 @@ from studies.report.page import Drawings
 from studies.results import Row, StudyResults
 from studies.specification import System
 from studies.tables import markdown_table, plain_markdown, results_markdown
-from studies.wording import energy_text, interval_text, note_text, percent
+from studies.wording import energy_text, interval_text, note_text, percent, said_notes
 
 
 def markdown(results: StudyResults, drawings: Drawings) -> Files:
@@ -30,7 +30,7 @@ def system_card(results: StudyResults, system: System) -> str:
         "classifier": _choice(system.classifier.name, system.classifier.options),
         "training": _choice("", system.training.model_dump()),
     }
-    notes = headline.notes if headline is not None else {}
+    notes = said_notes(headline.notes) if headline is not None else {}
     lines = [f"# {plain_markdown(system.title or system.name)}", ""]
     if not results.confirmed:
         lines += ["**Validation only: no test fold was opened, and nothing here is a test result.**", ""]

@@ -28,6 +28,7 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "tornado": ("tornado", "tornado"),
     "accuracy-vs-spikes": ("spike_codes", "accuracy_vs_spikes"),
     "accuracy-vs-bits": ("spike_codes", "accuracy_vs_bits"),
+    "early-decision": ("early_decision", "early_decision"),
     "accuracy-by-group": ("accuracy_by_group", "accuracy_by_group"),
     "confusion": ("confusion", "confusion"),
     "reliability": ("reliability", "reliability"),

@@ -1,9 +1,12 @@
 import pytest
 
 from classical_baselines.harness.choices import InputError
+from studies.plugins import load_plugins
 from studies.registries import REGISTRIES, build
 from studies.specification import Choice
 from studies.study_file import catalogue, load_study
+
+load_plugins()  # what `studies` offers itself
 
 
 @pytest.mark.parametrize("what", sorted(REGISTRIES))

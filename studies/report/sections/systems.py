@@ -9,7 +9,7 @@ from studies.energy_answers import cheapest
 from studies.pareto import front_probabilities
 from studies.report.section import Section, Values
 from studies.results import Row, StudyResults
-from studies.wording import energy_parts, interval_text, note_text, percent
+from studies.wording import energy_parts, interval_text, note_text, percent, said_notes
 
 
 def _values(results: StudyResults) -> Values:
@@ -66,7 +66,9 @@ def _system_row(row: Row, energy: EnergyRow | None, chance: float | None) -> dic
         "front": _front(energy, chance),
         "cells": f"{row.n_cells} of {row.n_wanted}",
         "complete": row.n_cells == row.n_wanted,
-        "notes": "; ".join(f"{name} {note_text(value)}" for name, value in row.notes.items() if name != "n_parameters"),
+        "notes": "; ".join(
+            f"{name} {note_text(value)}" for name, value in said_notes(row.notes).items() if name != "n_parameters"
+        ),
     }
 
 
