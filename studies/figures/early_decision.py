@@ -19,7 +19,6 @@ from studies.wording import interval_text
 
 LINES = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
 SIGNS = {"o": "●", "s": "■", "D": "◆", "^": "▲", "v": "▼", "P": "✚", "X": "✖"}  # and how text shows them
-SCENARIO = "always-on"
 
 
 def early_decision(results: StudyResults) -> Drawing | None:
@@ -30,30 +29,32 @@ def early_decision(results: StudyResults) -> Drawing | None:
     marks: dict[str, Mark] = {}
     height = max(4.6, 0.26 * len(rows) + 2.6)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(11.2, height))
-        figure.subplots_adjust(left=0.06, right=0.77, top=0.93, bottom=0.6 / height, wspace=0.1)
-        by_time, by_energy = figure.subplots(1, 2, sharey=True)
-        by_energy.set_xscale("log")
+        figure = Figure(figsize=(12.6, height))
+        figure.subplots_adjust(left=0.05, right=0.8, top=0.93, bottom=0.6 / height, wspace=0.09)
+        by_time, *by_energy = figure.subplots(1, 1 + len(SCENARIOS), sharey=True)
         for number, row in enumerate(rows):
             marks[f"early-{number}"] = Mark(row.title, row.system.family, _deployments(row))
             _over_time(by_time, number, row, marks)
-            _over_energy(by_energy, number, row, marks)
-        by_time.set(xlabel="seconds heard (mean, where decided early)", ylabel="accuracy, %", title="against time")
-        by_energy.set(xlabel=f"joules per decision, system boundary, {SCENARIO} (log axis)", title="against energy")
-        _energy_axis(by_energy, rows)
-        for ax in (by_time, by_energy):
+            for ax, scenario in zip(by_energy, SCENARIOS, strict=True):
+                _over_energy(ax, number, row, marks, scenario)
+        by_time.set(xlabel="seconds heard, mean over clips", ylabel="accuracy, %", title="against time")
+        for ax, scenario in zip(by_energy, SCENARIOS, strict=True):
+            ax.set(xscale="log", xlabel="joules per decision, system boundary", title=f"against energy, {scenario}")
+            _energy_axis(ax, rows, scenario)
+        for ax in (by_time, *by_energy):
             ax.grid(color=RULE, alpha=0.22, linewidth=0.6)
             ax.set_axisbelow(True)
         labels = [
             (100 * row.whole.interval.estimate, f"{_sign(number)[1]} {shortened(row.title)}", _colour(row))
             for number, row in enumerate(rows)
         ]
-        margin_labels(by_energy, labels, [f"early-{number}" for number in range(len(rows))])
+        margin_labels(by_energy[-1], labels, [f"early-{number}" for number in range(len(rows))])
     caption = (
         "Small marks: every clip decided after that much of it, once, with the 95 % interval of the accuracy as a "
-        "band. Large marks: early exit, each clip decided as soon as the system is sure; the bar is the range of the "
-        "energy. A system that decides anew pays there for every evaluation that it made, so that its large mark may "
-        "stand to the right of its line."
+        "band. Large marks: early exit, each clip decided as soon as the system is sure; the bar is the range of "
+        "the energy. Always on, a device idles until the next clip, whenever it has decided; saturated, it does "
+        "not. A system that decides anew pays for every evaluation that it made, so that its large mark may stand "
+        "to the right of its line."
     )
     return Drawing(figure, caption, _description(rows), _records(rows), marks)
 
@@ -77,24 +78,32 @@ def _over_time(ax: Axes, number: int, row: EarlyRow, marks: dict[str, Mark]) -> 
     marks[gid] = Mark(f"{row.title}, {said}", row.system.family, _deployments(row))
 
 
-def _over_energy(ax: Axes, number: int, row: EarlyRow, marks: dict[str, Mark]) -> None:
+def _over_energy(ax: Axes, number: int, row: EarlyRow, marks: dict[str, Mark], scenario: str) -> None:
     colour, (sign, _) = _colour(row), _sign(number)
-    priced = [(point, _joules(point)) for point in row.curve]
+    priced = [(point, _joules(point, scenario)) for point in row.curve]
     points = [(joules, 100 * point.interval.estimate) for point, joules in priced if joules is not None]
     if not points:
         return
     xs, ys = zip(*points, strict=True)
     style = LINES[number % len(LINES)]
-    ax.plot(xs, ys, linestyle=style, color=colour, linewidth=1.3, gid=f"early-{number}.energy")
-    ax.plot(xs, ys, sign, markersize=3.5, color=colour, zorder=3, gid=f"early-{number}.points")
-    spent = row.exit.energies.get(SCENARIO)
+    ax.plot(xs, ys, linestyle=style, color=colour, linewidth=1.3, gid=f"early-{number}.{scenario}")
+    ax.plot(xs, ys, sign, markersize=3.5, color=colour, zorder=3, gid=f"early-{number}.{scenario}-points")
+    spent = row.exit.energies.get(scenario)
     if spent is not None and spent.nominal_joules is not None:
         y = 100 * row.exit.interval.estimate
         if spent.low is not None and spent.high is not None:
-            ax.hlines([y], spent.low, spent.high, color=colour, linewidth=1.1, alpha=0.5, gid=f"early-{number}.range")
-        gid = f"early-{number}-spent"
+            ax.hlines(
+                [y],
+                spent.low,
+                spent.high,
+                color=colour,
+                linewidth=1.1,
+                alpha=0.5,
+                gid=f"early-{number}.{scenario}-range",
+            )
+        gid = f"early-{number}-{scenario}"
         ax.plot([spent.nominal_joules], [y], sign, **_large(colour), gid=gid)
-        said = _said(row, row.exit, "early exit")
+        said = _said(row, row.exit, "early exit", scenario)
         marks[gid] = Mark(f"{row.title}, {said}", row.system.family, _deployments(row))
 
 
@@ -102,11 +111,10 @@ def _large(colour: str) -> dict[str, Any]:
     return {"markersize": 9, "color": colour, "markeredgecolor": PAPER, "markeredgewidth": 1.2, "zorder": 4}
 
 
-def _energy_axis(ax: Axes, rows: tuple[EarlyRow, ...]) -> None:
-    found = [energy for row in rows for each in (*row.curve, row.exit) if (energy := each.energies.get(SCENARIO))]
-    ends = [end for energy in found for end in (energy.nominal_joules,) if end is not None]
+def _energy_axis(ax: Axes, rows: tuple[EarlyRow, ...], scenario: str) -> None:
+    ends = [joules for row in rows for each in (*row.curve, row.exit) if (joules := _joules(each, scenario))]
     ends += [
-        end for row in rows if (spent := row.exit.energies.get(SCENARIO)) for end in (spent.low, spent.high) if end
+        end for row in rows if (spent := row.exit.energies.get(scenario)) for end in (spent.low, spent.high) if end
     ]
     if ends:
         low, high = min(ends), max(ends)
@@ -115,8 +123,8 @@ def _energy_axis(ax: Axes, rows: tuple[EarlyRow, ...]) -> None:
         energy_ticks(ax, low / margin, high * margin)
 
 
-def _joules(point: Decided) -> float | None:
-    energy = point.energies.get(SCENARIO)
+def _joules(point: Decided, scenario: str) -> float | None:
+    energy = point.energies.get(scenario)
     return None if energy is None else energy.nominal_joules
 
 
@@ -132,9 +140,9 @@ def _deployments(row: EarlyRow) -> tuple[str, ...]:
     return (row.deployment,) if row.deployment else ()
 
 
-def _said(row: EarlyRow, point: Decided, when: str) -> str:
-    spent = point.energies.get(SCENARIO)
-    joules = "" if spent is None else f", {point.energy_text(SCENARIO)} on {row.deployment}, {SCENARIO}"
+def _said(row: EarlyRow, point: Decided, when: str, scenario: str = SCENARIOS[0]) -> str:
+    spent = point.energies.get(scenario)
+    joules = "" if spent is None else f", {point.energy_text(scenario)} on {row.deployment}, {scenario}"
     return f"{when}: {interval_text(point.interval)} %{joules}"
 
 
