@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from classical_baselines.harness.devices import coefficients_digest
-from studies import early_decision
+from studies import break_even_rate, early_decision
 from studies.budgets import EnergyRow
 from studies.measurement import latest
 from studies.results import Row, StudyResults
@@ -88,6 +88,11 @@ def results_markdown(results: StudyResults) -> str:
     if early:
         lines += ["## Early decision", "", *markdown_table(early_decision.HEADER, [row.texts for row in early]), ""]
         lines += [early_decision.table_note(early), ""]
+    met = break_even_rate.meetings(results)
+    if met:
+        texts = [one.texts for one in met]
+        lines += ["## Break-even spike rate", "", *markdown_table(break_even_rate.HEADER, texts), ""]
+        lines += [break_even_rate.table_note(met), ""]
     lines += ["## Looks and completeness", "", *_completeness(results), ""]
     lines += ["## Where it comes from", "", *provenance_lines(results), ""]
     return "\n".join(lines)

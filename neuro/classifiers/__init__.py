@@ -46,6 +46,12 @@ def _spiking_transformer() -> type:
     return SpikingTransformerSnn
 
 
+def _sigma_delta_network() -> type:
+    from neuro.classifiers.sigma_delta import SigmaDeltaOptions
+
+    return SigmaDeltaOptions
+
+
 CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "dense-snn": _dense_snn,
     "convolutional-snn": _convolutional_snn,
@@ -54,4 +60,5 @@ CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "recurrent-snn": _recurrent_snn,
     "adaptive-snn": _adaptive_snn,
     "spiking-transformer": _spiking_transformer,
+    "sigma-delta-network": _sigma_delta_network,
 }

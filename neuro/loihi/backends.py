@@ -14,7 +14,7 @@ from classical_baselines.harness.contracts import Exhibit, Outcome, Trained
 from classical_baselines.harness.operations import OperationCounts
 from neuro.encoders.direct_current import N_LEVELS
 from neuro.encoders.learnt import coded
-from neuro.loihi.contracts import LoihiNetwork, SpikeRecord
+from neuro.loihi.contracts import Lif, LoihiNetwork, SpikeRecord
 from neuro.loihi.emulator import emulate
 from neuro.loihi.lava_adapter import verify_against_lava
 from neuro.loihi.mapping.chips import CHIPS
@@ -81,7 +81,7 @@ class LoihiEmulator:
                     step_seconds[name] = step_seconds.get(name, 0.0) + share * of_part
             counts += (trained.encoder.operations(part, encoded) + on_chip).scaled(share)
             logits.append(logits_of(network, record))
-            fired += [float(spikes.mean()) * share for spikes in record.spikes]
+            fired += [float((spikes != 0).mean()) * share for spikes in record.spikes]
             exhibits += _rasters(record, n_exhibits - len(exhibits) // N_RASTERS)
         return Outcome(
             logits=torch.cat(logits),
@@ -122,7 +122,7 @@ class LoihiLava:
             wall_seconds=seconds,
             checks=(check,),
             clip_indices=tuple(int(index) for index in chosen),
-            notes=_notes(network, [float(spikes.mean()) for spikes in record.spikes]),
+            notes=_notes(network, [float((spikes != 0).mean()) for spikes in record.spikes]),
         )
 
 
@@ -134,7 +134,7 @@ def _notes(network: LoihiNetwork, fired: Any) -> dict[str, Any]:
     n_saturated = float(fired[-1])
     mean_rate = sum(rate * layer.n_neurons for rate, layer in zip(rates, hidden, strict=True)) / n_hidden
     return {
-        "chip": "Loihi 2 (graded input)" if network.graded_input else "Loihi 1",
+        "chip": _chip(network),
         "n_neurons": network.n_neurons,
         "n_synapses": sum(n_synapses(layer) for layer in network.layers),
         "n_parameters": int(sum(layer.weights.size + layer.bias_mantissa.size for layer in network.layers)),
@@ -143,6 +143,14 @@ def _notes(network: LoihiNetwork, fired: Any) -> dict[str, Any]:
         "spike_rate": mean_rate,
         "spike_rate_by_layer": rates,
     }
+
+
+def _chip(network: LoihiNetwork) -> str:
+    """The least chip that runs it, and why."""
+    if network.graded_input:
+        return "Loihi 2 (graded input)"
+    others = sorted({type(layer.neuron).__name__ for layer in network.layers} - {Lif.__name__})
+    return f"Loihi 2 (neurons of {', '.join(others)})" if others else "Loihi 1"
 
 
 def _rasters(record: SpikeRecord, n_clips: int) -> tuple[Exhibit, ...]:

@@ -54,17 +54,19 @@ def _peak(spikes: Tensor) -> float:
 
 def check_sums(layer: LoihiLayer, peak: float) -> None:
     """NotMappableError where inputs of up to `peak` could bring a neuron more than Lava's integers hold in a step."""
-    largest = _largest_sum(layer.weights) * 2.0 ** max(layer.weight_exponent, 0) * peak
+    summed = _largest_sum(layer.weights) * peak
+    largest, kept = (summed * 2.0 ** max(layer.weight_exponent, 0), summed * 2.0**layer.weight_exponent)
     if layer.recurrence is not None:
-        largest += _largest_sum(layer.recurrence.weights) * 2.0 ** max(layer.recurrence.weight_exponent, 0)
+        back, exponent = _largest_sum(layer.recurrence.weights), layer.recurrence.weight_exponent
+        largest, kept = (largest + back * 2.0 ** max(exponent, 0), kept + back * 2.0**exponent)
     if largest >= WRAP:
         raise NotMappableError(
             f"a step may bring a neuron up to {largest:.0f}; synaptic input has 24 bits with sign, "
             f"up to {WRAP - 1}. Use fewer or smaller weights."
         )
-    if getattr(layer.neuron, "current_decay", LARGEST_DECAY) < LARGEST_DECAY and largest > LARGEST_KEPT_INPUT:
+    if getattr(layer.neuron, "current_decay", LARGEST_DECAY) < LARGEST_DECAY and kept > LARGEST_KEPT_INPUT:
         raise NotMappableError(
-            f"a step may bring a neuron up to {largest:.0f}; where the current lasts (current_decay below "
+            f"a step may bring a neuron up to {kept:.0f}; where the current lasts (current_decay below "
             f"{LARGEST_DECAY}), {LARGEST_KEPT_INPUT} is the most. Use fewer or smaller weights."
         )
 

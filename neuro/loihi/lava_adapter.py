@@ -189,7 +189,7 @@ def verify_against_lava(network: LoihiNetwork, input_spikes: torch.Tensor) -> Ch
             "n_steps": n_steps,
             "n_layers": len(network.layers),
             "entries_compared": int(sum(spikes.size for spikes in ours.spikes)),
-            "spikes_per_layer": [int(spikes.sum()) for spikes in ours.spikes],
+            "spikes_per_layer": [int((spikes != 0).sum()) for spikes in ours.spikes],
             "mismatches_per_layer": mismatches,
             "readout_mismatches": readout_mismatches,
         },

@@ -2,9 +2,10 @@
 """What a clip costs on the chip, counted from the spikes that really occurred in the integer run.
 
     synaptic_operations        every spike times the synapses that it meets (fewer at the borders of a convolution)
-    mac_int8                   in their place for graded input: every level other than 0 times its synapses
+    mac_int8                   in their place for graded events (levels, messages of sigma-delta neurons): every one
+                               other than 0 times its synapses; a spike with a sign multiplies nothing
     neuron_updates_active      a neuron and step with synaptic input or a spike; all others are inactive
-    spikes_generated           by the LIF layers
+    spikes_generated           by the layers; of sigma-delta, messages
     spikes_routed              every spike to each core of the layer that it goes to: a spike message per core
     spikes_in                  events brought onto the chip
     chip_steps, chip_seconds   steps of a clip; the readout answers in the step in which the last spike arrives
@@ -53,6 +54,11 @@ def n_cores(layer: LoihiLayer) -> int:
     return max(by_neurons, -(-layer.weights.size // SYNAPSE_BYTES_PER_CORE))
 
 
+def multiplies(network: LoihiNetwork, number: int) -> bool:
+    """Whether events that reach layer `number`, from 0, carry a size that a synapse multiplies its weight by."""
+    return network.graded_input if number == 0 else network.layers[number - 1].neuron.spike_type is np.int32
+
+
 def chip_operations(network: LoihiNetwork, record: SpikeRecord, step_seconds: float = STEP_SECONDS) -> OperationCounts:
     """Mean counts per clip of stage `network`."""
     n_steps, n_clips = record.input_spikes.shape[:2]
@@ -62,8 +68,8 @@ def chip_operations(network: LoihiNetwork, record: SpikeRecord, step_seconds: fl
         name = "readout" if layer is network.layers[-1] else f"layer-{number + 1}"
         per_channel = (events != 0).double().sum(dim=(0, 1)) / n_clips  # spikes of a clip on each channel
         met = float(per_channel @ fan_out(layer))
-        graded = network.graded_input and number == 0
-        fired, driven = record.spikes[number], record.inputs_active[number]
+        graded = multiplies(network, number)
+        fired, driven = record.spikes[number] != 0, record.inputs_active[number]
         n_updates = n_steps * layer.n_neurons
         n_active = float((fired | driven).sum()) / n_clips
         n_routed = float(per_channel.sum()) * n_cores(layer)

@@ -7,6 +7,8 @@ and bias take that factor. Batch norm is folded before (`neuro/classifiers/synap
 that the last epochs were trained on.
 """
 
+from typing import Protocol, runtime_checkable
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -19,16 +21,25 @@ from neuro.loihi.contracts import FRACTION_BITS, Lif, LoihiLayer, LoihiNetwork, 
 from neuro.neuron import CubaNeuron, LifNeuron
 
 
+@runtime_checkable
+class HasIntegers(Protocol):
+    """A network that knows its own integers: one whose layers are no LIF."""
+
+    def loihi_network(self) -> LoihiNetwork: ...
+
+
 @torch.no_grad()
 def quantised(network: nn.Module) -> LoihiNetwork:
     """The integers of a trained network; NotMappableError where it is no network that the chip runs."""
     reason = getattr(network, "not_on_chip", None)
     if reason is not None:
         raise NotMappableError(f"{reason} Run it with the backend torch-float, or choose another classifier.")
+    if isinstance(network, HasIntegers):
+        return network.loihi_network()
     if not isinstance(network, SpikingNetwork):
         raise NotMappableError(
-            f"{type(network).__name__} is no network of leaky integrate-and-fire layers; Loihi runs no other. "
-            "Use dense-snn, convolutional-snn, delay-snn or recurrent-snn."
+            f"{type(network).__name__} is no network of leaky integrate-and-fire or sigma-delta layers; Loihi "
+            "runs no other. Use dense-snn, convolutional-snn, delay-snn, recurrent-snn or sigma-delta-network."
         )
     grid = network.picture or (network.shape.n_channels,)
     layers, levels = [], network.n_input_levels

@@ -124,7 +124,7 @@ def test_every_figure_is_drawn_with_its_numbers_and_nothing_is_drawn_from_nothin
 
     drawn = {name: draw(name, results) for name in FIGURES}
     # Neither a probe nor a measurement, of energy or of a code, is in these results.
-    measured = {"accuracy-vs-measured-energy", "accuracy-vs-spikes", "accuracy-vs-bits"}
+    measured = {"accuracy-vs-measured-energy", "accuracy-vs-spikes", "accuracy-vs-bits", "break-even-rate"}
     assert {name for name, drawing in drawn.items() if drawing is None} == {*OF_PROBES, *measured}
     for drawing in drawn.values():
         if drawing is not None:

@@ -4,6 +4,7 @@
 from studies.report.section import Section
 from studies.report.sections import (
     answers,
+    break_even_rate,
     checks,
     coefficients,
     completeness,
@@ -27,6 +28,7 @@ SECTIONS: tuple[Section, ...] = (
     measured.SECTION,
     spike_codes.SECTION,
     early_decision.SECTION,
+    break_even_rate.SECTION,
     Section("groups", "Groups and learning"),
     Section("confusion", "Confusions"),
     scores.SECTION,

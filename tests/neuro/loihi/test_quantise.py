@@ -108,7 +108,7 @@ def test_graded_sums_stay_below_the_17_bits_that_wrap():
 
 
 def test_another_network_is_refused():
-    with pytest.raises(NotMappableError, match="Linear is no network of leaky integrate-and-fire layers"):
+    with pytest.raises(NotMappableError, match="Linear is no network of leaky integrate-and-fire or sigma-delta"):
         quantised(nn.Linear(3, 2))
 
 
