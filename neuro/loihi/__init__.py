@@ -1,5 +1,5 @@
 # neuro/loihi/__init__.py
-"""Where a trained spiking network is run: as the chip's integers, or as floats with its code measured.
+"""Where a trained spiking network is run: as floats, as the chip's integers, or between them.
 
 An entry imports its module when it is chosen.
 """
@@ -25,8 +25,36 @@ def _spike_code() -> type:
     return SpikeCode
 
 
+def _snn_float() -> type:
+    from neuro.loihi.precisions import SnnFloat
+
+    return SnnFloat
+
+
+def _snn_integer_weights() -> type:
+    from neuro.loihi.precisions import SnnIntegerWeights
+
+    return SnnIntegerWeights
+
+
+def _snn_integer_constants() -> type:
+    from neuro.loihi.precisions import SnnIntegerConstants
+
+    return SnnIntegerConstants
+
+
+def _saturation() -> type:
+    from neuro.loihi.precisions import LoihiSaturation
+
+    return LoihiSaturation
+
+
 BACKENDS: Mapping[str, Callable[[], type]] = {
     "loihi-emulator": _emulator,
     "loihi-lava": _lava,
     "spike-code": _spike_code,
+    "snn-float": _snn_float,
+    "snn-integer-weights": _snn_integer_weights,
+    "snn-integer-constants": _snn_integer_constants,
+    "loihi-saturation": _saturation,
 }

@@ -1,0 +1,57 @@
+# tests/neuro/loihi/test_saturation.py
+"""Overflows counted again in plain Python."""
+
+import numpy as np
+import pytest
+import torch
+
+from neuro.loihi.contracts import LoihiNetwork, Recurrence
+from neuro.loihi.emulator import emulate
+from neuro.loihi.saturation import saturation_by_layer
+from tests.neuro.loihi.networks import dense_layer, even, readout
+from tests.references.loihi_reference import M, decayed, wrapped
+
+N_STEPS, N_CLIPS, N_IN, N_OUT = 12, 5, 12, 9
+
+
+def counted(layer, steps, sent, exponent):
+    """(shares of neurons and steps with a wrapped current, a clipped potential) of one clip's steps [step][channel]."""
+    recurrent = layer.recurrence
+    n_wrapped = n_clipped = 0
+    for neuron, row in enumerate(layer.weights.tolist()):
+        v = 0
+        for step, values in enumerate(steps):
+            arriving = sum(w * x for w, x in zip(row, values, strict=True)) << exponent
+            if recurrent is not None and step:
+                of_layer = recurrent.weights[neuron].tolist()
+                arriving += sum(w * s for w, s in zip(of_layer, sent[step - 1], strict=True))
+            current = wrapped(arriving << 6)
+            n_wrapped += current != arriving << 6
+            bias = int(layer.bias_mantissa[neuron]) << layer.bias_exponent
+            wide = decayed(v, layer.neuron.decay) + current + bias
+            n_clipped += abs(wide) > M - 1
+            v = max(-(M - 1), min(M - 1, wide))
+            v = 0 if v > layer.neuron.threshold << 6 else v
+    return n_wrapped, n_clipped
+
+
+@pytest.mark.parametrize("recurs", [False, True])
+def test_wrapped_currents_and_clipped_potentials_are_those_of_plain_python(recurs):
+    rng = np.random.default_rng(5)
+    weights = even(rng, (N_OUT, N_IN), 254)
+    weights[:3] = -np.abs(weights[:3])  # neurons that sink to the lower limit
+    recurrence = Recurrence(even(rng, (N_OUT, N_OUT))) if recurs else None
+    first = dense_layer(
+        rng, N_IN, N_OUT, weights=weights, weight_exponent=7, decay=100, threshold=100_000, recurrence=recurrence
+    )
+    network = LoihiNetwork((first, readout(rng, N_OUT)), False, 1.0)
+    spikes = torch.from_numpy(rng.random((N_STEPS, N_CLIPS, N_IN)) < 0.6)
+    record = emulate(network, spikes)
+    found = saturation_by_layer(network, record)
+
+    n = np.zeros(2)
+    for clip in range(N_CLIPS):
+        n += counted(first, spikes[:, clip].long().tolist(), record.spikes[0][:, clip].astype(int).tolist(), 7)
+    assert n.min() > 0
+    assert (found[0].currents_wrapped, found[0].membranes_clipped) == pytest.approx(tuple(n / spikes.shape[0] / 45))
+    assert (found[1].currents_wrapped, found[1].membranes_clipped) == (0, 0)
