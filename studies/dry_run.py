@@ -28,7 +28,10 @@ from studies.registries import build
 from studies.specification import FrontEndChoice, Study, System
 
 N_TIMED = 16  # clips that are taken through a system at once to time it
-INTEGER_BACKENDS = ("int8", "low-bit", "loihi-emulator")  # which need a network of their own kind, and are quick
+INTEGER_BACKENDS = (  # which need a network of their own kind, and are quick
+    *("int8", "low-bit", "loihi-emulator"),
+    *("snn-float", "snn-integer-weights", "snn-integer-constants", "loihi-saturation"),
+)
 TRIED = (*INTEGER_BACKENDS, "heard-so-far")  # on a clip, as the network stands after its training
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from classical_baselines.harness.devices import coefficients_digest
-from studies import break_even_rate, early_decision
+from studies import break_even_rate, early_decision, integer_cost
 from studies.budgets import EnergyRow
 from studies.measurement import latest
 from studies.results import Row, StudyResults
@@ -93,6 +93,11 @@ def results_markdown(results: StudyResults) -> str:
         texts = [one.texts for one in met]
         lines += ["## Break-even spike rate", "", *markdown_table(break_even_rate.HEADER, texts), ""]
         lines += [break_even_rate.table_note(met), ""]
+    precisions = integer_cost.precision_rows(results)
+    if precisions:
+        lines += ["## What integers cost", ""]
+        lines += [*markdown_table(integer_cost.HEADER, [one.texts for one in precisions]), ""]
+        lines += [" ".join([integer_cost.table_note(precisions), *integer_cost.lava_sentences(results)]), ""]
     lines += ["## Looks and completeness", "", *_completeness(results), ""]
     lines += ["## Where it comes from", "", *provenance_lines(results), ""]
     return "\n".join(lines)

@@ -106,7 +106,8 @@ class LoihiSaturation:
 
     def run(self, trained: Trained, intensity: Tensor, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
         """What `loihi-emulator` gives, and the measures; a code that draws is measured on a draw of its own."""
-        outcome = LoihiEmulator(self.batch_size).run(trained, intensity, generator, n_exhibits)
+        del n_exhibits  # the emulator's own
+        outcome = LoihiEmulator(self.batch_size).run(trained, intensity, generator)
         trained = coded(trained)
         network = quantised(trained.classifier)
         shares = np.zeros((len(network.layers), len(SATURATIONS)))

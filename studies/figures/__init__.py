@@ -30,6 +30,7 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "accuracy-vs-bits": ("spike_codes", "accuracy_vs_bits"),
     "early-decision": ("early_decision", "early_decision"),
     "break-even-rate": ("break_even_rate", "break_even_rate"),
+    "integer-cost": ("integer_cost", "integer_cost"),
     "accuracy-by-group": ("accuracy_by_group", "accuracy_by_group"),
     "confusion": ("confusion", "confusion"),
     "reliability": ("reliability", "reliability"),

@@ -51,12 +51,12 @@ def energy_ticks(ax: Axes, low: float, high: float) -> None:
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: joules_text(value)))
 
 
-def mark_legend(figure: Figure, marks: Sequence[tuple[str, str, str]]) -> None:
-    """(name, colour, mark) in one line below the axes."""
+def mark_legend(figure: Figure, marks: Sequence[tuple[str, str, str]], n_columns: int = 8) -> None:
+    """(name, colour, mark) below the axes, at most `n_columns` in a line."""
     handles = []
     for name, colour, mark in marks:
         handle = Line2D([], [], marker=mark, linestyle="none", label=name)
         handle.set(color=colour)
         handles.append(handle)
     if handles:
-        figure.legend(handles=handles, loc="lower left", ncols=8, fontsize=8, bbox_to_anchor=(0.01, 0.0))
+        figure.legend(handles=handles, loc="lower left", ncols=n_columns, fontsize=8, bbox_to_anchor=(0.01, 0.0))

@@ -41,8 +41,17 @@ def test_wrapped_currents_and_clipped_potentials_are_those_of_plain_python(recur
     weights = even(rng, (N_OUT, N_IN), 254)
     weights[:3] = -np.abs(weights[:3])  # neurons that sink to the lower limit
     recurrence = Recurrence(even(rng, (N_OUT, N_OUT))) if recurs else None
+    biases = {"bias_mantissa": rng.integers(-4095, 4096, N_OUT), "bias_exponent": 7}
     first = dense_layer(
-        rng, N_IN, N_OUT, weights=weights, weight_exponent=7, decay=100, threshold=100_000, recurrence=recurrence
+        rng,
+        N_IN,
+        N_OUT,
+        weights=weights,
+        weight_exponent=7,
+        decay=100,
+        threshold=100_000,
+        recurrence=recurrence,
+        **biases,
     )
     network = LoihiNetwork((first, readout(rng, N_OUT)), False, 1.0)
     spikes = torch.from_numpy(rng.random((N_STEPS, N_CLIPS, N_IN)) < 0.6)
