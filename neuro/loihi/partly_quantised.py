@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from neuro.classifiers.recurrent import RecurrentSynapses
 from neuro.classifiers.spiking_network import SpikingNetwork
 from neuro.classifiers.synapses import LARGEST_WEIGHT, Synapses
-from neuro.loihi.contracts import FRACTION_BITS, Lif, LoihiLayer, LoihiNetwork
+from neuro.loihi.contracts import FRACTION_BITS, Lif, LoihiLayer, LoihiNetwork, NotMappableError
 from neuro.loihi.quantise import quantised
 from neuro.neuron import CubaNeuron, LifNeuron
 
@@ -41,7 +41,7 @@ def partly_quantised(network: nn.Module, rounded: Rounded) -> "CopiedNetwork":
     NotMappableError where the chip could not hold its integers.
     """
     integers = quantised(network)
-    assert isinstance(network, SpikingNetwork)
+    network = _of_lif(network)
     if rounded == "nothing":  # also of a network trained on the chip's grid: it keeps the floats that are rounded
         *layers, readout = deepcopy(_synapses(network))
         return CopiedNetwork(network.shape, layers, readout, network.neuron, **_fixed(network)).eval()
@@ -137,7 +137,7 @@ def rounding_by_layer(network: nn.Module) -> dict[str, list[float]]:
     bias_change        root mean square of what rounding moves the biases by, in thresholds
     """
     integers = quantised(network)
-    assert isinstance(network, SpikingNetwork)
+    network = _of_lif(network)
     found: dict[str, list[float]] = {}
     for floats, layer in zip(in_chip_units(network), integers.layers, strict=True):
         moved = chip_bias(layer) - floats.bias
@@ -156,6 +156,16 @@ def rounding_by_layer(network: nn.Module) -> dict[str, list[float]]:
 def chip_bias(layer: LoihiLayer) -> Tensor:
     """B [neuron] or [map] in units of integer weight."""
     return torch.from_numpy(layer.bias).double() / 2**FRACTION_BITS
+
+
+def _of_lif(network: nn.Module) -> SpikingNetwork:
+    """The network, if its layers are of LIF; NotMappableError otherwise."""
+    if not isinstance(network, SpikingNetwork):
+        raise NotMappableError(
+            f"{type(network).__name__} has no layers of leaky integrate-and-fire neurons, the only ones that are run "
+            "partly quantised. Choose the backend torch-float or loihi-emulator."
+        )
+    return network
 
 
 def _synapses(network: SpikingNetwork) -> list[Synapses]:

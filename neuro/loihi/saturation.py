@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import torch
 
-from neuro.loihi.contracts import Lif, LoihiLayer, LoihiNetwork, SpikeRecord
+from neuro.loihi.contracts import Lif, LoihiLayer, LoihiNetwork, NotMappableError, SpikeRecord
 from neuro.loihi.engines.torch_engine import shifted, synaptic_input
 from neuro.loihi.limits import DECAY_BITS, DECAY_UNITY, FRACTION_BITS, LARGEST_DECAY, MEMBRANE_LIMIT
 from neuro.loihi.neurons.neuron import shrunk, zero_state
@@ -39,7 +39,11 @@ def saturation_by_layer(network: LoihiNetwork, record: SpikeRecord) -> list[Satu
 def _saturation(layer: LoihiLayer, spikes: torch.Tensor, sent: torch.Tensor) -> Saturation:
     """The layer goes through its steps again, and each is asked what it would have been in wider integers."""
     neuron, bias = layer.neuron, torch.from_numpy(layer.neuron_bias)
-    assert isinstance(neuron, Lif)
+    if not isinstance(neuron, Lif):
+        raise NotMappableError(
+            f"saturation is measured of layers of Lif; one is of {type(neuron).__name__}. "
+            "Choose the backend loihi-emulator."
+        )
     inputs = synaptic_input(layer, spikes)
     if layer.recurrence is not None:
         back = sent[:-1].double() @ torch.from_numpy(layer.recurrence.weights).double().T

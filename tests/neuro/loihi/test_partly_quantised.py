@@ -14,12 +14,13 @@ from neuro.classifiers.convolutional import ConvolutionalSnn
 from neuro.classifiers.delays import DelaySnn
 from neuro.classifiers.dense import DenseSnn
 from neuro.classifiers.recurrent import RecurrentSnn
+from neuro.classifiers.sigma_delta import SigmaDeltaOptions
 from neuro.encoders.latency import LatencyEncoder
 from neuro.loihi.backends import chip_input, logits_of
 from neuro.loihi.contracts import NotMappableError
 from neuro.loihi.emulator import emulate
 from neuro.loihi.partly_quantised import in_chip_units, partly_quantised, rounding_by_layer
-from neuro.loihi.precisions import SnnFloat, SnnIntegerConstants, SnnIntegerWeights
+from neuro.loihi.precisions import LoihiSaturation, SnnFloat, SnnIntegerConstants, SnnIntegerWeights
 from neuro.loihi.quantise import quantised
 from neuro.loihi.saturation import saturation_by_layer
 from neuro.neuron import CubaNeuron
@@ -170,7 +171,15 @@ def test_spike_rates_are_means_over_neurons_steps_and_clips(system):
     assert [len(notes[f"{name}_by_layer"]) for name in ("weights_clipped", "weights_to_zero")] == [3, 3]
 
 
-def test_a_network_that_the_chip_cannot_hold_is_refused():
-    network = AdaptiveSnn(hidden=(5,)).build(EncodedShape("spikes", (4,), 6), 3)
+def test_a_network_that_the_chip_cannot_hold_and_one_of_other_neurons_are_refused():
+    unmappable = AdaptiveSnn(hidden=(5,)).build(EncodedShape("spikes", (4,), 6), 3)
     with pytest.raises(NotMappableError, match="Run it with the backend torch-float"):
-        partly_quantised(network, "nothing")
+        partly_quantised(unmappable, "nothing")
+    with torch.no_grad():
+        encoder = LatencyEncoder(n_steps=6)
+        others = SigmaDeltaOptions(hidden=(5,)).build(encoder.shape(4, 6), 3).eval()
+    for backend in (SnnFloat(), SnnIntegerConstants()):
+        with pytest.raises(NotMappableError, match="SigmaDeltaNetwork has no layers of leaky integrate-and-fire"):
+            backend.run(trained(others, encoder), torch.rand(2, 4, 6), torch.Generator())
+    with pytest.raises(NotMappableError, match="measured of layers of Lif; one is of SigmaDelta"):
+        LoihiSaturation().run(trained(others, encoder), torch.rand(2, 4, 6), torch.Generator())
