@@ -633,13 +633,26 @@ def export_chip(
 
 @app.command("import-chip")
 def import_chip(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that export-chip wrote: .npz or .nir.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What export-chip wrote, or another tool's .nir.")],
     chip: Annotated[str, typer.Option("--chip", help="loihi-1 or loihi-2.")] = "loihi-1",
     n_chips: Annotated[int, typer.Option("--chips", help="Spread over so many.")] = 1,
+    reset_mechanism: Annotated[
+        str | None, typer.Option("--reset", help="Of another tool's graph: zero, which NIR does not say.")
+    ] = None,
+    readout: Annotated[
+        str | None, typer.Option("--readout", help="Of another tool's graph: count or potential.  [default: count]")
+    ] = None,
+    dt_seconds: Annotated[
+        float | None, typer.Option("--dt", help="Of another tool's graph: seconds of its step.  [default: 1e-4]")
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Read a network of the chip's integers, check it, and map it to cores."""
-    return _call("chip_files:import_chip", file=file, chip=chip, n_chips=n_chips, as_json=as_json)
+    """Read a network, check it, and map it to cores.
+
+    A graph of floats is quantised, and the line that makes a system of it is printed (docs/networks_from_elsewhere.md).
+    """
+    of_floats = {"reset_mechanism": reset_mechanism, "readout": readout, "dt_seconds": dt_seconds}
+    return _call("chip_files:import_chip", file=file, chip=chip, n_chips=n_chips, **of_floats, as_json=as_json)
 
 
 @app.command("back-test")

@@ -26,6 +26,7 @@ from studies.disturbance import check_disturbances
 from studies.early_checks import check_frame_times
 from studies.registries import build
 from studies.specification import FrontEndChoice, Study, System
+from studies.trained_elsewhere import comes_trained
 
 N_TIMED = 16  # clips that are taken through a system at once to time it
 INTEGER_BACKENDS = (  # which need a network of their own kind, and are quick
@@ -38,7 +39,7 @@ TRIED = (*INTEGER_BACKENDS, "heard-so-far")  # on a clip, as the network stands 
 @dataclass(frozen=True)
 class Tried:
     """The recordings, and by system how long a clip takes from its picture to logits, untrained; None where a
-    system is fitted directly."""
+    system is fitted directly or comes trained."""
 
     clips: Clips
     clip_seconds: dict[str, float | None]
@@ -147,13 +148,15 @@ def _first_line(error: Exception) -> str:
 
 
 def _dry_run(system: System, augmentation: Augmentation, picture: Tensor, n_classes: int) -> float | None:
-    """Encode one picture and classify it with an untrained network; one that is fitted directly is only built. Then
-    again with some more, for the time that each takes, and as the integers that its backends make of it."""
+    """Encode one picture and classify it with an untrained network, or one that comes trained; one that is fitted
+    directly is only built. Then again with some more, for the time that each takes, and as the integers that its
+    backends make of it."""
     encoder = build("encoder", system.encoder)
     with seeded_globally(0, "dry-run"), torch.no_grad():
         classifier = build("classifier", system.classifier).build(encoder.shape(*picture.shape[1:]), n_classes)
         encoded = encoder(picture, generator_for(0, "dry-run"))
-        if type(classifier).fit_directly is not Classifier.fit_directly:
+        trained_here = not comes_trained(system)
+        if trained_here and type(classifier).fit_directly is not Classifier.fit_directly:
             return None
         augmentation.check_fits(classifier)
         classifier.eval()(encoded)
@@ -164,7 +167,7 @@ def _dry_run(system: System, augmentation: Augmentation, picture: Tensor, n_clas
             classifier(encoder(several, generator_for(0, "dry-run")))
             taken.append(time.process_time() - started)
         _check_integers(system, encoder, classifier, several)
-        return min(taken) / N_TIMED / torch.get_num_threads()
+        return min(taken) / N_TIMED / torch.get_num_threads() if trained_here else None
 
 
 def _check_integers(system: System, encoder: Encoder, classifier: Classifier, pictures: Tensor) -> None:

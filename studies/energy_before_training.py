@@ -37,6 +37,7 @@ from studies.price_list import deployments
 from studies.registries import build
 from studies.results import values_per_clip
 from studies.specification import Study, System
+from studies.trained_elsewhere import comes_trained
 
 if TYPE_CHECKING:
     from neuro.loihi.contracts import LoihiNetwork
@@ -116,7 +117,7 @@ def _before(study: Study, system: System, clip: Clips, draws: CoefficientDraws) 
     with seeded_globally(0, "plan"):
         options = build("classifier", system.classifier)
         classifier = options.build(encoder.shape(*intensity.shape[1:]), len(clip.label_names)).eval()
-    if type(classifier).fit_directly is not Classifier.fit_directly:
+    if type(classifier).fit_directly is not Classifier.fit_directly and not comes_trained(system):
         return Before(*named, (), "it is fitted directly: nothing is known of it before")
     counts += OperationCounts.of("readout", "decision", compare_fp32=len(clip.label_names) - 1)
     if run.backend.name in LOIHI_BACKENDS:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from classical_baselines.harness.coefficient import N_DRAWS
 from studies.paired_tests import ALPHA
 from studies.results import StudyResults
+from studies.trained_elsewhere import titles_trained_elsewhere
 
 
 def methods(results: StudyResults) -> str:
@@ -22,12 +23,14 @@ def _design(results: StudyResults) -> str:
     units = f"{row.interval.n_groups} groups" if row.interval.n_groups else f"{row.interval.n_clips:,} clips"
     on = "test clips" if results.confirmed else "validation clips only"
     beside = f", with {', '.join(others)} beside it" if others else ""
-    n = len(results.headline_rows)
+    n, came = len(results.headline_rows), titles_trained_elsewhere(study)
     return (
         f"{n} system{'s were' if n > 1 else ' was'} compared on {study.data.name} ({len(row.label_names)} classes) "
-        f"under {study.headline_protocol.name} ({row.interval.n_folds} folds, {units}, {on}){beside}. Every system was "
+        f"under {study.headline_protocol.name} ({row.interval.n_folds} folds, {units}, {on}){beside}. "
+        f"{'Every other' if came else 'Every'} system was "
         f"trained on the same clips, folds and {row.interval.n_seeds} seeds, those with gradients by one loop (AdamW, "
         "cosine schedule with warm-up, last epoch kept); their settings stand in the study file."
+        + (f" {', '.join(came)} came trained; on which recordings is not known here." if came else "")
         + (f" {n_missing} cells of the study are missing." if n_missing else "")
     )
 

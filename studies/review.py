@@ -14,6 +14,7 @@ from studies.intervals import FEW_UNITS
 from studies.paired_tests import ALPHA, FEWEST_FOR_A_TEST, holm
 from studies.results import StudyResults
 from studies.tables import comparisons
+from studies.trained_elsewhere import titles_trained_elsewhere
 
 State = Literal["holds", "open"]
 FEWEST_SEEDS = 3
@@ -149,12 +150,14 @@ def _leaks(results: StudyResults) -> Item:
     headline = results.study.headline_protocol.name
     ours = [result for cell, result in [*results.fits.items(), *results.tests.items()] if cell.protocol == headline]
     n_apart = sum(bool((result.training.get("audit") or {}).get("groups_apart")) for result in ours)
-    sound = audit["n"] == audit["n_cells"] and audit["n_equal"] == 0 and n_apart == len(ours)
+    came = titles_trained_elsewhere(results.study)
+    sound = audit["n"] == audit["n_cells"] and audit["n_equal"] == 0 and n_apart == len(ours) and not came
     return Item(
         "Are the speakers and recordings of training and test apart?",
         "holds" if sound else "open",
         f"Groups are apart in {n_apart} of {len(ours)} cells of {headline}; audited in {audit['n']} of "
-        f"{audit['n_cells']} cells; {audit['n_equal']} recordings equal sample for sample across parts.",
+        f"{audit['n_cells']} cells; {audit['n_equal']} recordings equal sample for sample across parts."
+        + (f" On what {', '.join(came)} was trained elsewhere is not known here." if came else ""),
     )
 
 

@@ -30,6 +30,7 @@ from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.harness.pricing import Deployment, price
 from studies.break_even import BY_SHOTS
 from studies.results import Row, StudyResults
+from studies.trained_elsewhere import comes_trained
 from studies.what_if import Side
 
 FORWARD_PASSES = 3  # of arithmetic: one forward, two backward
@@ -66,6 +67,8 @@ class Amortised:
 def training_of(results: StudyResults, row: Row, deployment: Deployment, draws: CoefficientDraws) -> Training:
     """The training of a row's system, from the records of its fit cells."""
     name = row.system.name
+    if comes_trained(row.system):
+        return Training(name, None, None, "it comes trained; what that took elsewhere is not known")
     fits = [result for cell, result in results.fits.items() if (cell.system, cell.protocol) == (name, row.protocol)]
     records = [(result.training, result.n_training_clips) for result in fits if result.training.get("losses")]
     if not records:

@@ -52,6 +52,12 @@ def _sigma_delta_network() -> type:
     return SigmaDeltaOptions
 
 
+def _nir_file() -> type:
+    from neuro.classifiers.nir_file import NirFile  # optional: needs the package nir
+
+    return NirFile
+
+
 CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "dense-snn": _dense_snn,
     "convolutional-snn": _convolutional_snn,
@@ -61,4 +67,5 @@ CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "adaptive-snn": _adaptive_snn,
     "spiking-transformer": _spiking_transformer,
     "sigma-delta-network": _sigma_delta_network,
+    "nir-file": _nir_file,
 }

@@ -28,22 +28,10 @@ from typing import Any
 
 import numpy as np
 
-from classical_baselines.harness.choices import InputError
+from neuro.interchange.nir_graph import DT_SECONDS, KEY, nir_package
 from neuro.interchange.plain_integers import to_plain
 from neuro.loihi.contracts import Lif, LoihiLayer, LoihiNetwork, NotMappableError
 from neuro.loihi.limits import DECAY_UNITY, FRACTION_BITS, LARGEST_DECAY
-
-DT_SECONDS = 1e-4  # the step that readers of NIR take by default
-KEY = "trichord"  # of the metadata
-
-
-def nir_package() -> Any:
-    """The package nir; InputError, with how to get it, where it is not here."""
-    try:
-        import nir
-    except ImportError as error:
-        raise InputError("NIR graphs are read and written by the package nir: install it (the extra `nir`).") from error
-    return nir
 
 
 def to_nir(network: LoihiNetwork) -> Any:

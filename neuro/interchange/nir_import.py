@@ -8,13 +8,15 @@ or to a node are refused by name.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from classical_baselines.harness.choices import InputError
-from neuro.interchange.nir_export import KEY, nir_package, to_nir
+from neuro.interchange.nir_export import to_nir
+from neuro.interchange.nir_graph import KEY, chain_of, nir_package, read_graph
 from neuro.interchange.plain_integers import SCHEMA, VERSION, PlainNetwork, from_plain
 from neuro.loihi.contracts import LoihiNetwork
 
@@ -31,36 +33,12 @@ def write_nir(network: LoihiNetwork, path: Path) -> None:
 
 def read_nir(path: Path) -> LoihiNetwork:
     """The network of a file; InputError, with the node, where it cannot be read as what it says."""
-    nir = nir_package()
-    _check_kinds(path)
-    try:
-        graph = nir.read(path, type_check=False)
-    except (ValueError, KeyError, TypeError, AssertionError, AttributeError) as error:
-        raise InputError(f"{path}: nir cannot read it ({error}).") from error
-    return from_nir(graph)
-
-
-def _check_kinds(path: Path) -> None:
-    """Refuse kinds by node and name here: nir says of an unknown one only that it has no such attribute."""
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            kinds = {name: node["type"][()].decode() for name, node in file["node/nodes"].items()}
-    except (OSError, KeyError, AttributeError) as error:
-        raise InputError(f"{path}: it is no file of a NIR graph ({error}).") from error
-    for name, kind in kinds.items():
-        _check_kind(name, kind)
-
-
-def _check_kind(name: str, kind: str) -> None:
-    if kind not in KNOWN:
-        raise InputError(f"node {name!r} is of kind {kind}, which is not known here; known are {', '.join(KNOWN)}.")
+    return from_nir(read_graph(path, KNOWN))
 
 
 def from_nir(graph: Any) -> LoihiNetwork:
     """The network of a `nir.NIRGraph`."""
-    chain = _chain(graph)
+    chain = chain_of(graph, KNOWN).names
     layers: list[dict[str, Any]] = []
     arrays: dict[str, Any] = {}
     for name in chain:
@@ -83,45 +61,21 @@ def from_nir(graph: Any) -> LoihiNetwork:
     return network
 
 
-def _chain(graph: Any) -> list[str]:
-    """The nodes from input to output."""
-    for name, node in graph.nodes.items():
-        _check_kind(name, type(node).__name__)
-    following: dict[str, str] = {}
-    for source, target in graph.edges:
-        for name in (source, target):
-            if name not in graph.nodes:
-                raise InputError(f"an edge names the node {name!r}, which is not there.")
-        if source in following or target in following.values():
-            raise InputError(f"the edge from {source!r} to {target!r} makes a branch or a loop; only a chain is read.")
-        following[source] = target
-    starts = [name for name, node in graph.nodes.items() if type(node).__name__ == "Input"]
-    if len(starts) != 1:
-        raise InputError(f"a graph needs one node of kind Input; this one has {len(starts)}.")
-    chain = starts
-    while chain[-1] in following and len(chain) <= len(graph.nodes):
-        chain.append(following[chain[-1]])
-    missed = [name for name in graph.nodes if name not in chain]
-    if missed or type(graph.nodes[chain[-1]]).__name__ != "Output":
-        raise InputError(f"the chain of nodes ends at {chain[-1]!r}; it must reach every node and end in an Output.")
-    return chain
-
-
 def _integers_of(node: Any, name: str) -> dict[str, Any]:
     try:
         text = node.metadata[KEY]
         said = json.loads(text.decode() if isinstance(text, bytes) else text)
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise InputError(
-            f"{name!r} has no integers of the chip in its metadata ({KEY}), so it was not written by `trichord`; "
-            "networks of floats alone are not read."
+            f"{name!r} has no integers of the chip in its metadata ({KEY}), so it was not written by `trichord`. A "
+            "network of floats alone is a system of a study: the classifier nir-file."
         ) from error
     if not isinstance(said, dict):
         raise InputError(f"{name!r}: the metadata {KEY} must be a record of names and values; got {said!r}.")
     return said
 
 
-def _check_floats(graph: Any, chain: list[str], expected: Any) -> None:
+def _check_floats(graph: Any, chain: Sequence[str], expected: Any) -> None:
     """Refuse floats that are not those of the integers, in the node where they part."""
     if len(chain) != len(expected.nodes):
         raise InputError(f"the graph has {len(chain)} nodes; its integers give {len(expected.nodes)}.")

@@ -4,6 +4,7 @@
 import json
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ def export_chip(
     if to.exists():
         raise InputError(f"--to {to}: there is something already. Name a new file.")
     if to.suffix == ".nir":
-        from neuro.interchange.nir_export import nir_package
+        from neuro.interchange.nir_graph import nir_package
 
         nir_package()
     study = request.open_study()
@@ -79,7 +80,16 @@ def export_chip(
     return 0
 
 
-def import_chip(*, file: Path, chip: str, n_chips: int, as_json: bool) -> int:
+def import_chip(
+    *,
+    file: Path,
+    chip: str,
+    n_chips: int,
+    as_json: bool,
+    reset_mechanism: str | None = None,
+    readout: str | None = None,
+    dt_seconds: float | None = None,
+) -> int:
     """Read the network, check it, and print what it is and the cores that it takes."""
     _check_ending(file, "FILE")
     if n_chips < 1:
@@ -91,10 +101,20 @@ def import_chip(*, file: Path, chip: str, n_chips: int, as_json: bool) -> int:
     from neuro.loihi.mapping.chips import CHIPS
     from neuro.loihi.mapping.core_map import core_map
     from studies.chip_export import FORMS
+    from studies.float_import import as_system, comes_as_floats, quantised_file
 
     on = choose(CHIPS, chip, what="chip")
+    of_floats = {"reset_mechanism": reset_mechanism, "readout": readout, "dt_seconds": dt_seconds}
+    said = {name: value for name, value in of_floats.items() if value is not None}
+    title, system = FORMS[file.suffix].title, None
     try:
-        network = FORMS[file.suffix].read(file)
+        if file.suffix == ".nir" and comes_as_floats(file):
+            system, title = as_system(file, said), "NIR of floats, as the chip's integers"
+            network = quantised_file(system)
+        elif said:
+            raise InputError(f"it holds integers, to which {', '.join(said)} do not apply. Leave them out.")
+        else:
+            network = FORMS[file.suffix].read(file)
         cores = core_map(network, on, n_chips)
     except NotMappableError as error:
         raise InputError(f"{file} does not fit: {error}") from error
@@ -103,9 +123,10 @@ def import_chip(*, file: Path, chip: str, n_chips: int, as_json: bool) -> int:
     if as_json:
         n_cores = {layer.title: layer.n_cores for layer in cores.layers}
         mapped = {"chip": on.name, "n_chips": cores.n_chips, "n_cores": cores.n_cores, "cores_by_layer": n_cores}
-        print(json.dumps({"file": str(file), **network_record(network), **mapped}, ensure_ascii=False))
+        found = {} if system is None else {"classifier": {"name": "nir-file", "options": asdict(system)}}
+        print(json.dumps({"file": str(file), **network_record(network), **mapped, **found}, ensure_ascii=False))
     else:
-        print(f"{file}: {FORMS[file.suffix].title}\n")
+        print(f"{file}: {title}\n")
         say_network(network)
         print(f"\n{cores.n_cores} of {cores.n_chips * on.n_cores} cores of {on.title}\n")
         print_columns(
@@ -114,6 +135,10 @@ def import_chip(*, file: Path, chip: str, n_chips: int, as_json: bool) -> int:
                 *((layer.title, str(layer.n_cores), layer.limited_by or "nothing: one core") for layer in cores.layers),
             ]
         )
+        if system is not None:
+            named = {"path": system.path, "sha256": system.sha256, **said}
+            options = ", ".join(f"{name} = {json.dumps(value)}" for name, value in named.items())
+            print(f'\nIn a study:  classifier = {{ name = "nir-file", options = {{ {options} }} }}')
     return 0
 
 

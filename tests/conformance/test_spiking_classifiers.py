@@ -12,7 +12,7 @@ from neuro.loihi.quantise import quantised
 
 N_CLASSES = 4
 PICTURE_CODES = ("latency", "rate", "direct-current")
-READS_SPIKES = sorted(set(CLASSIFIERS) - {"learnt-code-snn"})  # which learns its code from the intensity
+READS_SPIKES = sorted(set(CLASSIFIERS) - {"learnt-code-snn", "nir-file"})  # of which one learns its code, one no weight
 READS_PICTURES = ("convolutional-snn", "spiking-transformer")
 ALL_CODES = tuple(code for code, entry in ENCODERS.items() if entry().reads == "intensity")
 CODES = {name: PICTURE_CODES if name in READS_PICTURES else ALL_CODES for name in READS_SPIKES}

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classical_baselines.harness.choices import InputError
-from neuro.interchange.nir_export import DT_SECONDS, KEY, to_nir
+from neuro.interchange.nir_export import to_nir
+from neuro.interchange.nir_graph import DT_SECONDS, KEY
 from neuro.interchange.nir_import import from_nir, read_nir, write_nir
 from neuro.interchange.plain_integers import same_network
 from neuro.loihi.contracts import Lif, LoihiLayer, LoihiNetwork
