@@ -25,11 +25,13 @@ def comes_as_floats(path: Path) -> bool:
 def as_system(path: Path, options: Mapping[str, Any]) -> NirFile:
     """The classifier of a study that this file is."""
     given = {"path": str(path), "sha256": file_sha256(path), **options}
-    return build_options(NirFile, given, what="the network")
+    system: NirFile = build_options(NirFile, given, what="the network")
+    system.check_file()
+    return system
 
 
 def quantised_file(system: NirFile) -> LoihiNetwork:
     """The integers, for input of spikes; what a study adds are the encoder's shape and its classes."""
     graph = float_graph.read_float_graph(Path(system.path), system.dt_seconds)
     check_readout(graph, system.readout)
-    return NirNetwork(EncodedShape("spikes", graph.input_grid), graph, system.readout).own_integers()
+    return NirNetwork(EncodedShape("spikes", graph.input_grid), graph, system.readout).loihi_network()

@@ -310,7 +310,7 @@ def check_reset(reset_mechanism: str) -> None:
 class NirFile:
     """The options of a network of a file."""
 
-    path: str  # of the .nir file, as seen from where trichord is started
+    path: str = ""  # of the .nir file, as seen from where trichord is started
     sha256: str = ""  # of the file: it brings the content into the key of a cell
     reset_mechanism: str = ""  # "zero", said by whoever knows: NIR does not hold it
     readout: str = "count"  # or "potential": what is read of the last layer
@@ -323,8 +323,21 @@ class NirFile:
             raise InputError(
                 f"dt_seconds must be positive and n_steps 0 or more; got {self.dt_seconds} and {self.n_steps}."
             )
+
+    def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
+        check_code(shape, "nir-file")
+        self.check_file()
+        try:
+            graph = read_float_graph(Path(self.path), self.dt_seconds)
+            self._check(graph, shape, n_classes)
+        except InputError as error:
+            raise InputError(f"{self.path}: {str(error).removeprefix(f'{self.path}: ')}") from error
+        return NirNetwork(shape, graph, self.readout)
+
+    def check_file(self) -> None:
+        """The file is there, is the one that is meant, and resets as the chip does."""
         if not Path(self.path).is_file():
-            raise InputError(f"path = {self.path!r}: there is no such file, as seen from {Path.cwd()}.")
+            raise InputError(f"path = {self.path!r}: there is no such file, as seen from {Path.cwd()}. Name one.")
         found = file_sha256(Path(self.path))
         if self.sha256 != found:
             given = f"is {self.sha256!r}, and the file's is another" if self.sha256 else "is missing"
@@ -333,15 +346,6 @@ class NirFile:
                 f"network it means. For the file as it is now: sha256 = {found!r}."
             )
         check_reset(self.reset_mechanism)
-
-    def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
-        check_code(shape, "nir-file")
-        try:
-            graph = read_float_graph(Path(self.path), self.dt_seconds)
-            self._check(graph, shape, n_classes)
-        except InputError as error:
-            raise InputError(f"{self.path}: {str(error).removeprefix(f'{self.path}: ')}") from error
-        return NirNetwork(shape, graph, self.readout)
 
     def _check(self, graph: FloatGraph, shape: EncodedShape, n_classes: int) -> None:
         """What the graph reads and gives is what the study has."""

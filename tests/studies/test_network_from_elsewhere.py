@@ -15,7 +15,6 @@ from neuro.classifiers.nir_file import file_sha256
 from studies import cli
 from studies.cell import StudyCell
 from studies.cell_key import digest, specification_of
-from studies.checks_before_work import check_before_work
 from studies.commands.chip_files import import_chip
 from studies.dry_run import check_study
 from studies.energy_before_training import energies_before_training
@@ -178,7 +177,7 @@ def test_what_study_and_file_disagree_on_is_told_before_any_work(folder):
     )
     named = {"systems.theirs.classifier.options.path": '"o.nir"'}
     with pytest.raises(InputError, match=f"system 'theirs': sha256 of o.nir .*sha256 = '{file_sha256(Path('o.nir'))}'"):
-        check_before_work(load_study("study.toml", named))
+        check_study(load_study("study.toml", named), None)
     steps = {"systems.theirs.classifier.options.n_steps": "7"}
     with pytest.raises(
         InputError, match=r"system 'theirs': net\.nir: .*trained with 7 steps a clip; the encoder gives"

@@ -248,12 +248,12 @@ def test_a_file_is_named_by_its_content(tmp_path):
     sha256 = file_sha256(path)
     for given in ("", "0" * 64):
         with pytest.raises(InputError, match=rf"sha256 of .*a\.nir .*sha256 = '{sha256}'"):
-            NirFile(str(path), given, "zero")
+            NirFile(str(path), given, "zero").build(SHAPE, 3)
     written(chain(nir.Linear(2 * np.eye(3)), lif(3, 0.9), reads=(3,), gives=(3,)), path)
     with pytest.raises(InputError, match="the file's is another"):
-        NirFile(str(path), sha256, "zero")
+        NirFile(str(path), sha256, "zero").build(SHAPE, 3)
     with pytest.raises(InputError, match="there is no such file, as seen from"):
-        NirFile(str(tmp_path / "b.nir"), sha256, "zero")
+        NirFile(str(tmp_path / "b.nir"), sha256, "zero").build(SHAPE, 3)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_a_file_is_named_by_its_content(tmp_path):
 )
 def test_options_that_cannot_hold_are_refused(given, said, tmp_path):
     with pytest.raises(InputError, match=said):
-        options(SMALL, tmp_path / "a.nir", **given)
+        options(SMALL, tmp_path / "a.nir", **given).build(SHAPE, 3)
 
 
 @pytest.mark.parametrize(
