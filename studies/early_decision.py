@@ -15,6 +15,9 @@ each of the lengths t_1 < ... < t_K:
 
 Temperatures and threshold see the validation clips of the fit alone. Where test clips were opened, everything else is
 said of test clips; elsewhere of the very clips that chose, and the table says so. This module imports no torch.
+
+References: Teerapittayanon, McDanel & Kung, ICPR 2016 (arXiv 1709.01686), exits by a threshold, there on the entropy;
+Li, Geller, Kim & Panda, NeurIPS 2023 (arXiv 2304.01230), exits in time of spiking networks, by confidence.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +35,7 @@ from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.harness.temperature import fit_temperature
 from studies.budgets import EnergyRow, energy_rows
 from studies.cell import RunRecord, StudyCell
-from studies.energy_answers import FULL_PRICES
+from studies.energy_answers import FULL_PRICES, energy_ratio
 from studies.price_list import deployments
 from studies.results import Evidence, Members, StudyResults, trials_of, values_per_clip, whole_run
 from studies.specification import Run, System
@@ -87,8 +90,11 @@ class Decided:
     energies: Mapping[str, EnergyRow]  # by scenario, at the system boundary; empty where nothing prices the run
 
     def energy_text(self, scenario: str) -> str:
-        """The energy of a decision with its range."""
-        return energy_text(self.energies[scenario]) if scenario in self.energies else "not available"
+        """The energy of a decision with its range, and whether a device needs longer for it than a clip lasts."""
+        if scenario not in self.energies:
+            return "not available"
+        energy = self.energies[scenario]
+        return energy_text(energy) + ("" if energy.keeps_up else ", too slow for real time")
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +126,18 @@ class EarlyRow:
     def deployment(self) -> str:
         """Where the energies stand; "" where nothing prices the run."""
         return next((energy.deployment for energy in self.whole.energies.values()), "")
+
+    def saving(self, scenario: str) -> tuple[float, float, float] | None:
+        """Joules of early exit over those of the whole clip, decided once: nominal, and 5 to 95 % of the draws, which
+        both share; None where nothing prices them."""
+        if scenario not in self.exit.energies or scenario not in self.whole.energies:
+            return None
+        spent, whole = self.exit.energies[scenario], self.whole.energies[scenario]
+        ratio = energy_ratio(spent, whole)
+        if ratio is None:
+            return None
+        nominal = _nominal(spent) / _nominal(whole)
+        return nominal, min(ratio[1], nominal), max(ratio[2], nominal)
 
     @property
     def decided_text(self) -> str:

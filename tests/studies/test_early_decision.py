@@ -285,6 +285,13 @@ def test_report_markdown_and_figure_have_every_system_and_are_left_out_elsewhere
     assert "gaps" not in page  # a note that is a table is for this section alone
     for row in rows:
         assert row.decided_text in text and row.exit.energy_text("always-on") in text
+        assert all(entry in page for entry in row.decided_text.split(", "))
+        spent, whole = row.exit.energies["saturated"], row.whole.energies["saturated"]
+        nominal, low, high = row.saving("saturated")
+        assert nominal == pytest.approx(spent.nominal_joules / whole.nominal_joules)
+        assert low <= nominal <= high
+        ratios = spent.draws / whole.draws  # a price that both pay is the same in both
+        assert low <= np.quantile(ratios, 0.05) <= np.quantile(ratios, 0.95) <= high
     assert {record["system"] for record in drawing.records} == set(SYSTEMS)
     assert len(drawing.records) == len(rows) * (len(SECONDS) + 1) * 2
     exits_said = [mark.text for gid, mark in drawing.marks.items() if gid.endswith("-exit")]

@@ -1,6 +1,8 @@
 # studies/report/sections/early_decision.py
 """Decisions before the clip is over: accuracy, seconds heard and joules of early exit beside the whole clip."""
 
+from typing import Any
+
 from classical_baselines.harness.energy import SCENARIOS
 from studies.early_decision import HEADER, EarlyRow, early_rows, table_note
 from studies.report.section import Section, Values
@@ -17,11 +19,19 @@ def values(results: StudyResults) -> Values | None:
             "family": row.system.family,
             "deployment": row.deployment,
             "title": row.title,
-            "cells": [{"text": text, "sort": sort} for text, sort in zip(row.texts[1:], _sorts(row), strict=True)],
+            "cells": [_cell(text, sort) for text, sort in zip(row.texts[1:], _sorts(row), strict=True)],
         }
         for row in rows
     ]
     return {"header": HEADER, "early": lines, "note": table_note(rows)}
+
+
+def _cell(text: str, sort: str) -> dict[str, Any]:
+    """What stands first, and below it, a line each: an interval, a warning, or the rest of a list."""
+    number, bracket, rest = text.partition(" [")
+    first, *list_ = number.split(", ")
+    below = f"[{rest}".replace("], ", "]\n").split("\n") if bracket else list_
+    return {"text": first, "below": below, "sort": sort}
 
 
 def _sorts(row: EarlyRow) -> list[str]:
