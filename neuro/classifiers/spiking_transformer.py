@@ -8,12 +8,14 @@ channels. A block then adds to a stream of currents u [step, batch, token, width
 BN(W .) synapses with batch norm:
 
     x = SN(u)        q, k, v = SN(BN(W_q x)), SN(BN(W_k x)), SN(BN(W_v x))
-    u = u + BN(W_o SN(scale * q (k^T v)))            per head; scale = 1/8, a power of two
+    u = u + BN(W_o SN(BN(q (k^T v))))                per head
     u = u + BN(W_2 SN(BN(W_1 SN(u))))
 
 No softmax is needed, since q k^T is a count of common spikes and never negative, and so (q k^T) v = q (k^T v), which
-costs tokens * width^2 in place of tokens^2 * width. What every W reads is spikes, because sums are taken before the
-neurons and not of spikes. The readout is the mean over steps and tokens of BN-free synapses from SN(u).
+costs tokens * width^2 in place of tokens^2 * width. Common spikes are few where spikes are rare: batch norm brings
+their counts to the scale of a threshold, in the place of a fixed factor, under which no neuron would fire. What every
+W reads is spikes, because sums are taken before the neurons and not of spikes. The readout is the mean over steps of
+BN-free synapses from SN(u) of all tokens: each token has a place in the picture, and weights of its own.
 
 On a chip, q (k^T v) would need synapses whose weights are other spikes and change with every step; Loihi 1 and Lava's
 fixed-point model have none, so the network runs as floats, and asked for as integers it is refused.
@@ -24,6 +26,7 @@ transformer, NeurIPS 2023 (arXiv 2307.01694), sums of currents; the use on spect
 """
 
 from dataclasses import dataclass
+from math import prod
 
 import torch
 from torch import Tensor, nn
@@ -38,7 +41,6 @@ from neuro.lif_scan.scan import scan
 from neuro.neuron import LifNeuron
 
 KERNEL = 3
-ATTENTION_SCALE = 0.125
 
 
 @dataclass
@@ -57,15 +59,21 @@ class _Attention(nn.Module):
         super().__init__()
         self.n_heads = n_heads
         self.query, self.key, self.value, self.output = (Synapses(nn.Linear(width, width, bias=False)) for _ in "qkvo")
+        self.norm = nn.BatchNorm1d(width)
 
     def heads(self, spikes: Tensor) -> Tensor:
         """[step, batch, token, width] -> [step, batch, head, token, width / head]."""
         return spikes.unflatten(-1, (self.n_heads, -1)).transpose(2, 3)
 
     def attended(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        """scale * q (k^T v), [step, batch, token, width]."""
+        """q (k^T v), [step, batch, token, width]."""
         query, key, value = self.heads(query), self.heads(key), self.heads(value)
-        return ATTENTION_SCALE * (query @ (key.transpose(-1, -2) @ value)).transpose(2, 3).flatten(-2)
+        return (query @ (key.transpose(-1, -2) @ value)).transpose(2, 3).flatten(-2)
+
+    def normed(self, attended: Tensor) -> Tensor:
+        """The same, brought to the scale of the neurons behind it, each channel over steps, clips and tokens."""
+        norm: Tensor = self.norm(attended.flatten(0, 2))
+        return norm.view_as(attended)
 
     def additions(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """Sums that q (k^T v) takes: one per pair of a key and a value spike of a token and head, and for each query
@@ -102,7 +110,8 @@ class SpikingTransformer(Classifier):
         self.patches = nn.ModuleList(stages)
         blocks = [_Block(n_in, options.n_heads, options.expansion) for _ in range(options.n_blocks)]
         self.blocks = nn.ModuleList(blocks)
-        self.readout = Synapses(nn.Linear(n_in, n_classes, bias=False), normalised=False)
+        n_tokens = prod(_grid_of_tokens(shape.grid, options.strides))
+        self.readout = Synapses(nn.Linear(n_tokens * n_in, n_classes, bias=False), normalised=False)
         self.dropout = nn.Dropout(options.dropout)
         self._excess = torch.zeros(())
 
@@ -115,7 +124,7 @@ class SpikingTransformer(Classifier):
         del currents
         if self.options.spike_rate_weight:
             self._excess = rate_excess(every, self.options.spike_rate_target, self.options.spike_rate_side)
-        mean = self.dropout(last.mean((0, 2)))[None]
+        mean = self.dropout(last.mean(0).flatten(1))[None]
         logits: Tensor = LOGIT_GAIN * self.readout(mean)[0]
         return logits
 
@@ -158,7 +167,7 @@ class SpikingTransformer(Classifier):
             query = fired(sent(f"{name}-query", attention.query, spikes, fires=True))
             key = fired(sent(f"{name}-key", attention.key, spikes, fires=True))
             value = fired(sent(f"{name}-value", attention.value, spikes, fires=True))
-            chosen = fired(attention.attended(query, key, value))
+            chosen = fired(attention.normed(attention.attended(query, key, value)))
             stream = stream + sent(f"{name}-output", attention.output, chosen, fires=False)
             wide = fired(sent(f"{name}-widening", block.widening, fired(stream), fires=True))
             stream = stream + sent(f"{name}-narrowing", block.narrowing, wide, fires=False)
@@ -167,8 +176,8 @@ class SpikingTransformer(Classifier):
     @torch.no_grad()
     def count_operations(self, encoded: Tensor) -> OperationCounts:
         """Mean counts per clip as floats: an addition per spike and synapse; the sums of the attention; per neuron and
-        step a MAC for the leak, an addition for the bias of its synapses and two comparisons; an addition for each sum
-        of currents. The scale of the attention costs nothing: it is the threshold of the neurons behind it."""
+        step a MAC for the leak, an addition for the bias of its synapses and two comparisons; a MAC for each attended
+        value that is normed; an addition for each sum of currents."""
         n_steps, n_clips = encoded.shape[:2]
         stream, last, every, work = self._run(encoded)
         counts = OperationCounts()
@@ -186,6 +195,7 @@ class SpikingTransformer(Classifier):
             query, key, value = every[first + 1 : first + 4]
             sums = float(block.attention.additions(query, key, value)) / n_clips
             counts += _of(f"block-{number}-attention", sums, n_stream, 0, fires=True, is_mac=False)
+            counts += OperationCounts.of("network", f"block-{number}-norm", mac_fp32=n_stream, sram_bytes=8 * n_stream)
             # before the attention and before the widening, neurons read the stream; the first block's are the patches'
             n_readings = 1 if number == 1 else 2
             counts += _of(f"block-{number}-stream", 0.0, n_readings * n_stream, 0, fires=True, is_mac=False)
@@ -193,6 +203,13 @@ class SpikingTransformer(Classifier):
         n_spikes = float((last != 0).sum(dtype=torch.float64)) / n_clips
         n_classes = self.readout.n_outputs
         return counts + _of("readout", n_spikes * n_classes, n_steps * n_classes, 1, fires=True, is_mac=False)
+
+
+def _grid_of_tokens(grid: tuple[int, ...], strides: tuple[int, ...]) -> tuple[int, ...]:
+    """(mel', frame') that the convolutions leave."""
+    for stride in strides:
+        grid = tuple(-(-size // stride) for size in grid)
+    return grid
 
 
 def _as_clips(spikes: Tensor) -> Tensor:

@@ -33,12 +33,36 @@ def test_attention_is_the_count_of_common_spikes_times_the_values_in_either_orde
         for here in range(5):
             for there in range(5):
                 common = sum(int(q[here, channel] and k[there, channel]) for channel in range(4))
-                expected[step, clip, here, own] += 0.125 * common * v[there]
+                expected[step, clip, here, own] += common * v[there]
         n_additions += sum(int(k[token, a] and v[token, b]) for token in range(5) for a in range(4) for b in range(4))
         n_additions += 4 * int(q.sum())
 
     assert torch.allclose(attention.attended(query, key, value), expected)
     assert float(attention.additions(query, key, value)) == n_additions
+
+
+def test_attention_fires_where_spikes_are_rare():
+    torch.manual_seed(0)
+    attention = a_network(threshold=1.0).blocks[0].attention.train()
+    query, key, value = ((torch.rand(8, 16, 16, 8) < 0.05).float() for _ in range(3))
+
+    attended = attention.attended(query, key, value)
+    normed = attention.normed(attended)
+
+    assert float(attended.max()) <= 1  # a neuron with a threshold of 1 would not fire
+    assert float((normed > 1).float().mean()) > 0.001
+    torch.testing.assert_close(normed.mean((0, 1, 2)), torch.zeros(8), atol=1e-4, rtol=0)
+
+
+def test_each_token_has_weights_of_its_own():
+    network, encoded = a_network(), some_spikes()
+    last = network._run(encoded)[1]
+    weight, bias = network.readout.weights.weight, network.readout.bias
+
+    expected = sum(4.0 * last[step].reshape(3, -1) @ weight.T / 5 for step in range(5)) + 4.0 * bias
+
+    assert weight.shape == (3, 2 * 2 * 8)
+    torch.testing.assert_close(network(encoded), expected)
 
 
 def test_all_that_a_weight_reads_is_spikes():
@@ -75,7 +99,8 @@ def test_counts_are_those_on_paper():
     assert counts["network", "readout", "add_fp32"] == pytest.approx(float(last.sum()) / n_clips * 3 + 5 * 3)
     n_neurons = sum(spikes[0, 0].numel() for spikes in every)
     leaks = sum(count for (_, name, kind), count in counts.items() if kind == "mac_fp32" and name != "readout")
-    assert leaks == n_steps * n_neurons
+    assert leaks == n_steps * n_neurons + n_stream  # of which the last are of the norm
+    assert counts["network", "block-1-norm", "mac_fp32"] == n_stream
     assert query.shape == (n_steps, n_clips, n_tokens, width)
 
 
