@@ -69,3 +69,8 @@ class CubaNeuron(LifNeuron):
     def chip_alpha(self) -> float:
         """The nearest alpha that the chip can hold."""
         return 1 - (self.current_decay + 1) / DECAY_STEPS
+
+
+@dataclass(frozen=True)
+class TernaryNeuron(LifNeuron):
+    """A LIF neuron that also fires below the negative of its threshold, with a spike of -1."""

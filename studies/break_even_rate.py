@@ -30,14 +30,14 @@ from studies.results import Row, StudyResults
 from studies.specification import System
 from studies.tornado import one_at_a_time
 from studies.what_if import Side, coefficients_of, side_of
-from studies.wording import factor_text, interval_text, joules_text
+from studies.wording import factor_text, joules_text, percent
 
 FEWEST_RATES = 3  # fewer make no curve
 OF_THE_RATE = "spike_rate_"  # options that start so are what the networks of a family differ in
 SCENARIO: Scenario = "always-on"
 HEADER = (
-    *("boundary", "spiking networks on", "rival", "rival on", "rival's energy", "spiking, lowest to highest rate"),
-    *("energies meet at a spike rate of, %", "accuracy there, %", "rival's accuracy, %", "coefficient that decides"),
+    *("boundary", "spiking networks on", "rival", "rival's energy", "spiking, lowest to highest rate"),
+    *("energies meet at a spike rate of, %", "accuracy there and rival's, %", "what decides"),
 )
 
 Values = NDArray[np.float64]
@@ -54,8 +54,8 @@ class Decider:
 
     @property
     def text(self) -> str:
-        """`l1.davies.synapse: 2.1 % at its low end, above 30 % at its high end`."""
-        return f"{self.coefficient}: {self.of}{self.at_low} at its low end, {self.at_high} at its high end"
+        """`l1.davies.synapse: 2.1 % to above 30 %`, from its low to its high end."""
+        return f"{self.coefficient}: {self.of}{self.at_low} to {self.at_high}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,13 +104,11 @@ class Meeting:
         return (
             self.boundary,
             self.deployment,
-            self.rival.title,
-            self.rival_deployment,
+            f"{self.rival.title}, on {self.rival_deployment}",
             f"{least['rival']}{joules_text(nominal)} [{joules_text(low)}, {joules_text(high)}]",
             f"{least['spiking']}{joules_text(self.joules[0])} to {joules_text(self.joules[-1])}",
             self.rate_text,
-            "–" if self.accuracy is None else f"{100 * self.accuracy:.1f}",
-            interval_text(self.rival.interval),
+            f"{percent(self.accuracy)}; {percent(self.rival.interval.estimate)}",
             "none" if self.decider is None else self.decider.text,
         )
 
@@ -219,9 +217,11 @@ def table_note(found: Sequence[Meeting]) -> str:
     return (
         f"{len(networks)} networks of the same layers, each trained to a spike rate of its own, run on "
         f"{', '.join(backends)}. Rates are measured there (hidden neurons, per step); energies come from each run's "
-        "own counts: always on, nominal, in brackets 5 to 95 % of the draws of the coefficients. Between two measured "
-        "rates, log energy is linear in log rate; nothing is extrapolated. A rival stands where it costs least within "
-        "the boundary, and nowhere where it has no price. Activations of fewer bits are priced as 8."
+        "own counts: always on, nominal, in brackets 5 to 95 % of the draws of the coefficients (of a meeting rate: of "
+        "those that meet). Between two measured rates, log energy is linear in log rate; nothing is extrapolated. A "
+        "rival stands where it costs least within the boundary, and nowhere where it has no price. Activations of "
+        "fewer bits are priced as 8. What decides: the coefficient that moves the meeting rate most, and the rates at "
+        "its low and its high end; where no end meets, the ratio of energies at the rate where they are nearest."
         + (" ≥: terms without a price are missing, and a meeting rate moves accordingly." if cut else "")
     )
 
@@ -282,7 +282,7 @@ def _decider(spiking: Sequence[Side], rival: Side, rates: Values) -> Decider | N
         return Decider(name, *said)
     place = int(swings.argmax())
     low, high = np.exp(ratios[nearest, 1:].reshape(-1, 2)[place])
-    of = f"spiking / rival at {rate_percent(float(rates[nearest]))} % "
+    of = f"spiking / rival at {rate_percent(float(rates[nearest]))} %, "
     return Decider(list(held)[place], factor_text(float(low)), factor_text(float(high)), of)
 
 

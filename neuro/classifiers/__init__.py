@@ -46,6 +46,12 @@ def _spiking_transformer() -> type:
     return SpikingTransformerSnn
 
 
+def _ternary_snn() -> type:
+    from neuro.classifiers.ternary import TernarySnn
+
+    return TernarySnn
+
+
 def _sigma_delta_network() -> type:
     from neuro.classifiers.sigma_delta import SigmaDeltaOptions
 
@@ -66,6 +72,7 @@ CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "recurrent-snn": _recurrent_snn,
     "adaptive-snn": _adaptive_snn,
     "spiking-transformer": _spiking_transformer,
+    "ternary-snn": _ternary_snn,
     "sigma-delta-network": _sigma_delta_network,
     "nir-file": _nir_file,
 }

@@ -81,9 +81,13 @@ class SpikingNetwork(Classifier):
     def forward(self, encoded: Tensor) -> Tensor:
         every = self.hidden_spikes(encoded)
         if self.spike_rate_weight:
-            self._excess = rate_excess(every, self.spike_rate_target, self.spike_rate_side)
+            self._excess = self.excess(every)
         last = self.dropout(every[-1].flatten(2).mean(0))[None]
         return LOGIT_GAIN * self._currents(self.readout, last, first=False)[0]
+
+    def excess(self, every: Sequence[Tensor]) -> Tensor:
+        """What the penalty weighs, of the spikes of every layer."""
+        return rate_excess(every, self.spike_rate_target, self.spike_rate_side)
 
     def penalty(self) -> Tensor:
         return self.spike_rate_weight * self._excess

@@ -17,8 +17,8 @@ from neuro.classifiers.delays import DelaySynapses
 from neuro.classifiers.recurrent import RecurrentSynapses
 from neuro.classifiers.spiking_network import LOGIT_GAIN, SpikingNetwork
 from neuro.classifiers.synapses import LARGEST_THRESHOLD, Synapses, bias_integers, even_integers
-from neuro.loihi.contracts import FRACTION_BITS, Lif, LoihiLayer, LoihiNetwork, NotMappableError, Recurrence
-from neuro.neuron import CubaNeuron, LifNeuron
+from neuro.loihi.contracts import FRACTION_BITS, Lif, LoihiLayer, LoihiNetwork, NotMappableError, Recurrence, TernaryLif
+from neuro.neuron import CubaNeuron, LifNeuron, TernaryNeuron
 
 
 @runtime_checkable
@@ -39,7 +39,8 @@ def quantised(network: nn.Module) -> LoihiNetwork:
     if not isinstance(network, SpikingNetwork):
         raise NotMappableError(
             f"{type(network).__name__} is no network of leaky integrate-and-fire or sigma-delta layers; Loihi "
-            "runs no other. Use dense-snn, convolutional-snn, delay-snn, recurrent-snn or sigma-delta-network."
+            "runs no other. Use dense-snn, convolutional-snn, delay-snn, recurrent-snn, ternary-snn or "
+            "sigma-delta-network."
         )
     grid = network.picture or (network.shape.n_channels,)
     layers, levels = [], network.n_input_levels
@@ -88,7 +89,9 @@ def _layer(
     )
 
 
-def _lif(neuron: LifNeuron, threshold: int) -> Lif:
+def _lif(neuron: LifNeuron, threshold: int) -> Lif | TernaryLif:
+    if isinstance(neuron, TernaryNeuron):
+        return TernaryLif(neuron.decay, threshold, -threshold)
     if isinstance(neuron, CubaNeuron):
         return Lif(neuron.decay, threshold, neuron.current_decay)
     return Lif(neuron.decay, threshold)

@@ -27,9 +27,10 @@ SMALL = {
     "recurrent-snn": {"hidden": (12, 10)},
     "adaptive-snn": {"hidden": (12, 10), "kappa": 0.3},
     "spiking-transformer": {"stem_channels": (4, 8), "strides": (2, 2), "n_heads": 2, "threshold": 0.5},
+    "ternary-snn": {"hidden": (12, 10)},
     "sigma-delta-network": {"hidden": (12, 10), "threshold": 0.2},
 }
-ON_CHIP = ("dense-snn", "convolutional-snn", "delay-snn", "recurrent-snn", "sigma-delta-network")
+ON_CHIP = ("dense-snn", "convolutional-snn", "delay-snn", "recurrent-snn", "ternary-snn", "sigma-delta-network")
 
 
 def built(name, encoder, seed=0, **options):

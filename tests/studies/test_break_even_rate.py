@@ -93,7 +93,7 @@ def test_the_coefficient_that_decides_is_the_one_whose_ends_are_furthest_apart()
 
     far = meeting([spiking(rate) for rate in RATES], dense(1e3), DRAWS).decider
     ratio = 1e7 * RATES[0] * SYNAPSE / 1e3
-    assert far.text.startswith("c45.mac-int8: spiking / rival at 1 % ")
+    assert far.text.startswith("c45.mac-int8: spiking / rival at 1 %, ")
     assert float(far.at_low.replace(",", "")) == pytest.approx(ratio / mac.low, rel=5e-3)
 
 

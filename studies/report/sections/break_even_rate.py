@@ -23,10 +23,7 @@ def values(results: StudyResults) -> Values | None:
 
 def _sorts(one: Meeting) -> list[str]:
     """What each cell is sorted by: "" by its text."""
-    numbers = (
-        *(None, None, None, None, one.rival_joules[0], one.joules[0], one.rate, one.accuracy),
-        *(one.rival.interval.estimate, None),
-    )
+    numbers = (None, None, None, one.rival_joules[0], one.joules[0], one.rate, one.accuracy, None)
     return ["" if number is None else f"{number:.6g}" for number in numbers]
 
 
