@@ -612,6 +612,28 @@ def map_(
     return _call("mapping:map_system", request=request, **which, **on, as_json=as_json)
 
 
+@app.command()
+@of_a_study("store", "data_root", "settings", "accept_code")
+def neurons(
+    request: "Request",
+    system: Annotated[str, typer.Option("--system", help="A spiking network.")],
+    figure: Annotated[str, typer.Option("--figure", help="membranes or firing-rates.")] = "membranes",
+    n_clips: Annotated[int, typer.Option("--clips", help="Rates over so many validation clips.")] = 32,
+    fold: Annotated[str | None, typer.Option("--fold", help="A fold.  [default: the first with weights]")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="A seed.  [default: the first with weights]")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="FILE.png, .svg, .pdf or .csv.  [default: reports/STUDY/SYSTEM-FIGURE.svg]"),
+    ] = None,
+) -> int:
+    """Draw what a trained spiking network's neurons do, as the chip's integers.
+
+    Membrane potentials over one clip with thresholds and spikes, or a histogram of firing rates by layer.
+    """
+    which = {"system": system, "figure": figure, "fold": fold, "seed": seed, "out": out}
+    return _call("neurons:neurons", request=request, **which, n_clips=n_clips)
+
+
 @app.command("export-chip")
 @of_a_study("store", "data_root", "settings", "accept_code")
 def export_chip(
