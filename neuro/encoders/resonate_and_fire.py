@@ -18,8 +18,9 @@ proper; in mel, longer windows for lower bands. A sine at f_k of amplitude A set
     waveform   [batch, 1, sample]          in [-1, 1], as the front end `waveform` gives it
     spikes     [step, batch, channel]      0 or 1; channel = level * n_bands + band
 
-The recurrence and the event are those of Lava 0.10's fixed-point RF process, spike for spike. There is no decoder: of
-the phase only the step is kept.
+Each band and level is a resonator of the chip (`neuron`: `neuro/loihi/neurons/resonate_and_fire.py`), spike for spike
+that of Lava 0.10's fixed-point RF process; those of one band swing alike, so they are run as one. There is no decoder:
+of the phase only the step is kept.
 
 References: Izhikevich, Neural Networks 14 (2001), 883-894; Frady et al., arXiv 2111.03746; Orchard et al., Proc. SiPS
 2021, 254-259.
@@ -38,11 +39,13 @@ from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import EncodedShape
 from classical_baselines.harness.operations import OperationCounts
 from neuro.encoders.samples import Bands, Spacing, check_hop, check_levels, checked_samples, steps_of
+from neuro.loihi.limits import MEMBRANE_LIMIT
+from neuro.loihi.neurons.resonate_and_fire import ResonateAndFire
 
 SAMPLE_BITS = 9  # magnitude of a sample: the widest at which a band of 8 Hz at 8 kHz stays within the state
 STATE_EXPONENT = 6  # the factor 2^6 of the input, as Lava's networks have it
 DECAY_BITS = 12  # of c and q
-LARGEST_STATE = 2**23 - 1
+LARGEST_STATE = MEMBRANE_LIMIT
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
@@ -117,6 +120,9 @@ class ResonateAndFireEncoder:
             raise InputError(
                 f"The level {self.levels_db[-1]} dB is below the resonators' resolution. Choose higher ones."
             )
+        for level in range(len(self.levels_db)):
+            for band in range(self.n_bands):
+                self.neuron(level, band)
 
     @property
     def bands(self) -> Bands:
@@ -137,6 +143,11 @@ class ResonateAndFireEncoder:
         """[level, band], in units of the state."""
         full = 2.0 ** (SAMPLE_BITS + STATE_EXPONENT) / (2 * (1 - self.decays()))
         return (10 ** (np.array(self.levels_db)[:, None] / 20) * full).astype(np.int32)
+
+    def neuron(self, level: int, band: int) -> ResonateAndFire:
+        """The chip's resonator of a band at a level; NotMappableError where its integers do not fit."""
+        cosine, sine = (factors[band : band + 1].astype(np.int64) for factors in self.rotations())
+        return ResonateAndFire(cosine, sine, int(self.thresholds()[level, band]), STATE_EXPONENT, DECAY_BITS)
 
     def __call__(self, intensity: Tensor, generator: torch.Generator) -> Tensor:
         del generator  # part of the encoder contract; this code draws nothing

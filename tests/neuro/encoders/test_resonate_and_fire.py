@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from scipy.signal import lfilter
 
 from classical_baselines.harness.choices import InputError, UnknownChoiceError
-from neuro.encoders.resonate_and_fire import ResonateAndFireEncoder, resonator_peaks
+from neuro.encoders.resonate_and_fire import SAMPLE_BITS, ResonateAndFireEncoder, resonator_peaks
 from neuro.loihi import lava_worker
+from neuro.loihi.contracts import LoihiLayer, LoihiNetwork
+from neuro.loihi.emulator import emulate
 
 LAVA = """
 import sys, numpy as np
@@ -73,6 +75,29 @@ def test_a_resonator_is_exact_in_whole_numbers_up_to_its_limits(seed, c, q, hop)
     peaks = resonator_peaks(drive[None], np.array([c]), np.array([q]), hop)
 
     assert peaks[0, :, 0].tolist() == [max(heard[n : n + hop]) for n in range(0, 140, hop)]
+
+
+def test_every_event_is_that_of_the_emulators_resonator():
+    encoder = ResonateAndFireEncoder(n_bands=12, levels_db=(-20.0, -30.0), hop=1)
+    waveform = noise(600)
+    samples = torch.round(waveform[0].T * 2**SAMPLE_BITS)[:, None]  # [step, clip, channel]
+
+    spikes = encoder(waveform, torch.Generator())
+
+    for level, band in ((0, 0), (0, 11), (1, 5)):
+        layer = LoihiLayer(
+            kind="dense",
+            weights=np.ones((1, 1), np.int64),
+            bias_mantissa=np.zeros(1, np.int64),
+            bias_exponent=0,
+            neuron=encoder.neuron(level, band),
+            input_grid=(1,),
+            output_grid=(1,),
+            sign_mode="excitatory",
+        )
+        record = emulate(LoihiNetwork((layer,), graded_input=True, readout_gain=1.0), samples)
+        assert np.array_equal(record.spikes[0][:, 0, 0], spikes[:, 0, 12 * level + band].bool().numpy())
+    assert 0 < float(spikes.mean()) < 0.5
 
 
 def test_every_event_is_that_of_lavas_own_process_model(tmp_path: Path):
