@@ -29,9 +29,14 @@ NARROW = 64  # neurons; the weight gradient of fewer is a dense product, whose c
 
 @numba.njit(cache=True, nogil=True, fastmath={"contract"})  # type: ignore[untyped-decorator]
 def _currents(
-    spikes: NDArray[Any], leaving: NDArray[Any], currents: NDArray[Any], first_row: int, end_row: int
+    spikes: NDArray[Any],
+    leaving: NDArray[Any],
+    bias: NDArray[Any],
+    currents: NDArray[Any],
+    first_row: int,
+    end_row: int,
 ) -> None:
-    """Add to `currents` [row, neuron] what rows of `spikes` [row, channel] send through `leaving` [channel, neuron]."""
+    """Currents [row, neuron]: bias, and what rows of `spikes` [row, channel] send through `leaving` [channel, neuron]."""
     n_channels, n_neurons = leaving.shape
     there = np.empty(n_channels + 1, dtype=np.int64)
     for row in range(first_row, end_row):
@@ -39,6 +44,8 @@ def _currents(
         for channel in range(n_channels):
             there[n_there] = channel
             n_there += spikes[row, channel] != 0
+        for neuron in range(n_neurons):
+            currents[row, neuron] = bias[neuron]
         in_fours = n_there - n_there % 4
         for number in range(0, in_fours, 4):
             a, b, c, d = there[number], there[number + 1], there[number + 2], there[number + 3]
@@ -93,10 +100,9 @@ class _SparseLinear(torch.autograd.Function):
     def forward(ctx: Any, spikes: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         flat = spikes.detach().reshape(-1, spikes.shape[-1]).contiguous()
         leaving = weight.detach().t().contiguous()
-        currents = flat.new_zeros(len(flat), len(weight))
-        if bias is not None:
-            currents += bias.detach()
-        arrays = flat.numpy(), leaving.numpy(), currents.numpy()
+        first = flat.new_zeros(len(weight)) if bias is None else bias.detach()
+        currents = flat.new_empty(len(flat), len(weight))
+        arrays = flat.numpy(), leaving.numpy(), first.numpy(), currents.numpy()
         shared_out(lambda first, end: _currents(*arrays, first, end), len(flat), flat.shape[1])
         ctx.save_for_backward(flat, weight)
         ctx.shape = spikes.shape

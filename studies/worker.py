@@ -36,6 +36,7 @@ from studies.store import Store
 DONE, FAILED, STOPPED = 0, 3, 130
 WARM_DATA_VARIABLE = "TRICHORD_WARM_DATA"  # the data set of the run, for the process that cells are forked from
 PIPELINE = "studies.pipeline"
+SPINS_OF_A_WAITING_THREAD = "10000"  # libgomp's GOMP_SPINCOUNT: some 0.2 ms in place of several
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,11 @@ def _end_with_driver() -> None:
 
 
 def thread_environment(n_threads: int) -> dict[str, str]:
-    """The variables that bound the threads of the numerical libraries, for a process that has not loaded them."""
+    """The variables that bound the threads of the numerical libraries, for a process that has not loaded them.
+
+    A thread of torch's that has run out of work gives its core up soon: kernels of ours run between torch's, on threads
+    of their own (`neuro/lif_scan/threads.py`).
+    """
     from studies.provenance import THREAD_VARIABLES
 
-    return dict.fromkeys(THREAD_VARIABLES, str(n_threads))
+    return dict.fromkeys(THREAD_VARIABLES, str(n_threads)) | {"GOMP_SPINCOUNT": SPINS_OF_A_WAITING_THREAD}
