@@ -36,7 +36,7 @@ def _currents(
     first_row: int,
     end_row: int,
 ) -> None:
-    """Currents [row, neuron]: bias, and what rows of `spikes` [row, channel] send through `leaving` [channel, neuron]."""
+    """Currents [row, neuron]: bias, and what rows of `spikes` send through `leaving` [channel, neuron]."""
     n_channels, n_neurons = leaving.shape
     there = np.empty(n_channels + 1, dtype=np.int64)
     for row in range(first_row, end_row):
