@@ -29,7 +29,7 @@ from neuro.classifiers.spiking_network import SpikingNetwork
 from neuro.classifiers.synapses import LARGEST_WEIGHT, Synapses
 from neuro.loihi.contracts import FRACTION_BITS, Lif, LoihiLayer, LoihiNetwork, NotMappableError
 from neuro.loihi.quantise import quantised
-from neuro.neuron import CubaNeuron, LifNeuron
+from neuro.neuron import CubaNeuron, LifNeuron, TernaryNeuron
 
 Rounded = Literal["nothing", "weights", "constants"]
 
@@ -160,7 +160,7 @@ def chip_bias(layer: LoihiLayer) -> Tensor:
 
 def _of_lif(network: nn.Module) -> SpikingNetwork:
     """The network, if its layers are of LIF; NotMappableError otherwise."""
-    if not isinstance(network, SpikingNetwork):
+    if not isinstance(network, SpikingNetwork) or isinstance(network.neuron, TernaryNeuron):
         raise NotMappableError(
             f"{type(network).__name__} has no layers of leaky integrate-and-fire neurons, the only ones that are run "
             "partly quantised. Choose the backend torch-float or loihi-emulator."

@@ -10,6 +10,8 @@ from studies.bench import BENCHES
 from studies.bench.timing import BenchRow
 from studies.worker import thread_environment
 
+WHOLE_FROM = 100  # a figure as large as this is a count, and shown without a fraction
+
 
 def bench(names: list[str], as_json: bool) -> int:
     """Print the rows of the benches named; 0 even where a target is missed: a busy machine is no failure.
@@ -32,7 +34,11 @@ def bench(names: list[str], as_json: bool) -> int:
 
 
 def _lines(row: BenchRow) -> list[str]:
-    return [_line(row), *(f"    {name:40}  {value:,.6g}" for name, value in row.figures.items())]
+    return [_line(row), *(f"    {name:40}  {_figure(value)}" for name, value in row.figures.items())]
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= WHOLE_FROM or value == 0 else f"{value:.4g}"
 
 
 def _line(row: BenchRow) -> str:

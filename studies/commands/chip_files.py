@@ -112,7 +112,8 @@ def import_chip(
             system, title = as_system(file, said), "NIR of floats, as the chip's integers"
             network = quantised_file(system)
         elif said:
-            raise InputError(f"it holds integers, to which {', '.join(said)} do not apply. Leave them out.")
+            verb = "does" if len(said) == 1 else "do"
+            raise InputError(f"it holds integers, to which {' and '.join(said)} {verb} not apply. Leave that out.")
         else:
             network = FORMS[file.suffix].read(file)
         cores = core_map(network, on, n_chips)

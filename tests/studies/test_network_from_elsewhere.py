@@ -147,6 +147,7 @@ def test_it_is_mapped_exported_and_told_apart_from_what_was_trained_here(ran, fo
     assert "On what Their network was trained elsewhere is not known here." in leaks.answer
 
 
+@pytest.mark.usefixtures("ran")
 def test_import_chip_quantises_it_and_says_how_a_study_names_it(folder, capsys):
     with pytest.raises(InputError, match=r"net\.nir: reset_mechanism is not said"):
         import_chip(file=Path("net.nir"), chip="loihi-1", n_chips=1, as_json=False)
@@ -156,8 +157,9 @@ def test_import_chip_quantises_it_and_says_how_a_study_names_it(folder, capsys):
     assert f'classifier = {{ name = "nir-file", options = {options} }}' in said
     assert import_chip(file=Path("net.nir"), chip="loihi-1", n_chips=1, as_json=True, reset_mechanism="zero") == 0
     assert json.loads(capsys.readouterr().out)["classifier"]["options"]["readout"] == "count"
-    with pytest.raises(InputError, match=r"integers\.npz: it holds integers, to which readout do not apply"):
-        import_chip(file=Path("integers.npz"), chip="loihi-1", n_chips=1, as_json=False, readout="count")
+    called("export-chip", "study.toml", "--store", "store", "--system", "theirs", "--to", "held.npz")
+    with pytest.raises(InputError, match=r"held\.npz: it holds integers, to which readout does not apply"):
+        import_chip(file=Path("held.npz"), chip="loihi-1", n_chips=1, as_json=False, readout="count")
 
 
 def test_the_keys_of_cells_follow_the_content_of_the_file(ran):

@@ -15,6 +15,7 @@ from neuro.classifiers.delays import DelaySnn
 from neuro.classifiers.dense import DenseSnn
 from neuro.classifiers.recurrent import RecurrentSnn
 from neuro.classifiers.sigma_delta import SigmaDeltaOptions
+from neuro.classifiers.ternary import TernarySnn
 from neuro.encoders.latency import LatencyEncoder
 from neuro.loihi.backends import chip_input, logits_of
 from neuro.loihi.contracts import NotMappableError
@@ -178,6 +179,9 @@ def test_a_network_that_the_chip_cannot_hold_and_one_of_other_neurons_are_refuse
     with torch.no_grad():
         encoder = LatencyEncoder(n_steps=6)
         others = SigmaDeltaOptions(hidden=(5,)).build(encoder.shape(4, 6), 3).eval()
+        ternary = TernarySnn(hidden=(5,)).build(encoder.shape(4, 6), 3).eval()
+    with pytest.raises(NotMappableError, match="TernaryNetwork has no layers of leaky integrate-and-fire"):
+        partly_quantised(ternary, "nothing")
     for backend in (SnnFloat(), SnnIntegerConstants()):
         with pytest.raises(NotMappableError, match="SigmaDeltaNetwork has no layers of leaky integrate-and-fire"):
             backend.run(trained(others, encoder), torch.rand(2, 4, 6), torch.Generator())
