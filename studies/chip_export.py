@@ -11,22 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from classical_baselines.harness.contracts import Trained
-from classical_baselines.harness.seeds import generator_for
-from neuro.encoders.learnt import coded
 from neuro.interchange.nir_import import read_nir, write_nir
 from neuro.interchange.plain_integers import plain_bytes, read_plain, same_network
-from neuro.loihi.backends import chip_input
 from neuro.loihi.contracts import LoihiNetwork
 from neuro.loihi.emulator import emulate
-from neuro.loihi.quantise import quantised
 from studies.cell import StudyCell
-from studies.explaining import explainable
+from studies.integers_on_clips import integers_on_clips
 from studies.specification import Study
-from studies.spread_clips import spread_clips
 
 
 def _write_plain(network: LoihiNetwork, path: Path) -> None:
@@ -69,14 +62,8 @@ def exported_cell(
     study: Study, cell: StudyCell, weights: Mapping[str, Tensor], data_root: Path | None, path: Path, n_clips: int
 ) -> ChipExport:
     """Write the cell's network to `path`; NotEqualError where what is read back differs in a number or a spike."""
-    one = explainable(study, cell, weights, data_root)
-    trained = coded(Trained(one.subject.encoder, one.subject.classifier, one.intensity))
-    network = quantised(trained.classifier)
-    part = one.intensity[spread_clips(len(one.intensity), n_clips)]
-    with torch.no_grad():
-        encoded = trained.encoder(part, generator_for(cell.seed, "export-chip/encoding"))
-    inputs = chip_input(network, encoded)
-    return ChipExport(network, len(part), written_and_held(network, inputs, path))
+    network, inputs = integers_on_clips(study, cell, weights, data_root, n_clips, "export-chip")
+    return ChipExport(network, inputs.shape[1], written_and_held(network, inputs, path))
 
 
 def written_and_held(network: LoihiNetwork, inputs: Tensor, path: Path) -> int:

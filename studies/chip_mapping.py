@@ -11,15 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from classical_baselines.harness.coefficient import CoefficientDraws
-from classical_baselines.harness.contracts import Trained
 from classical_baselines.harness.operations import OperationCounts
-from classical_baselines.harness.seeds import generator_for
-from neuro.encoders.learnt import coded
-from neuro.loihi.backends import chip_input
 from neuro.loihi.contracts import SpikeRecord
 from neuro.loihi.emulator import emulate
 from neuro.loihi.mapping.chips import CHIPS
@@ -27,12 +22,10 @@ from neuro.loihi.mapping.core_map import CoreMap, core_map
 from neuro.loihi.mapping.latency import TIME_SETS, Latency, latency
 from neuro.loihi.mapping.mapped_operations import mapped_operations
 from neuro.loihi.mapping.traffic import Traffic, traffic
-from neuro.loihi.quantise import quantised
 from studies.cell import StudyCell
 from studies.chip_energy import DEVICES, ChipEnergy, chip_energy, step_time_draws
-from studies.explaining import explainable
+from studies.integers_on_clips import integers_on_clips
 from studies.specification import Study
-from studies.spread_clips import spread_clips
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,14 +51,9 @@ def mapped_cell(
     n_clips: int,
 ) -> ChipMapping:
     """The trained network of a cell, run on validation clips that are spread evenly."""
-    one = explainable(study, cell, weights, data_root)
-    trained = coded(Trained(one.subject.encoder, one.subject.classifier, one.intensity))
-    network = quantised(trained.classifier)
+    network, inputs = integers_on_clips(study, cell, weights, data_root, n_clips, "map")
     cores = core_map(network, CHIPS[chip], n_chips)  # refused before anything is run
-    part = one.intensity[spread_clips(len(one.intensity), n_clips)]
-    with torch.no_grad():
-        encoded = trained.encoder(part, generator_for(cell.seed, "map/encoding"))
-    return mapped_run(cores, emulate(network, chip_input(network, encoded)))
+    return mapped_run(cores, emulate(network, inputs))
 
 
 def mapped_run(cores: CoreMap, record: SpikeRecord, draws: CoefficientDraws | None = None) -> ChipMapping:

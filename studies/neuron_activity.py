@@ -14,23 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from classical_baselines.harness.choices import InputError
-from classical_baselines.harness.contracts import Trained
-from classical_baselines.harness.seeds import generator_for
-from neuro.encoders.learnt import coded
-from neuro.loihi.backends import chip_input
 from neuro.loihi.contracts import Lif, LoihiNetwork
 from neuro.loihi.emulator import emulate
 from neuro.loihi.limits import FRACTION_BITS
-from neuro.loihi.quantise import quantised
 from studies.cell import StudyCell
-from studies.explaining import explainable
+from studies.integers_on_clips import integers_on_clips
 from studies.specification import Study
-from studies.spread_clips import spread_clips
 
 SATURATED = 0.9  # share of steps from which on a neuron says nothing by firing
 
@@ -67,13 +60,7 @@ def activity_of_cell(
     study: Study, cell: StudyCell, weights: Mapping[str, Tensor], data_root: Path | None, n_clips: int
 ) -> NeuronActivity:
     """The trained network of a cell on validation clips that are spread evenly."""
-    one = explainable(study, cell, weights, data_root)
-    trained = coded(Trained(one.subject.encoder, one.subject.classifier, one.intensity))
-    network = quantised(trained.classifier)
-    part = one.intensity[spread_clips(len(one.intensity), n_clips)]
-    with torch.no_grad():
-        encoded = trained.encoder(part, generator_for(cell.seed, "neurons/encoding"))
-    return activity(network, chip_input(network, encoded))
+    return activity(*integers_on_clips(study, cell, weights, data_root, n_clips, "neurons"))
 
 
 def activity(network: LoihiNetwork, inputs: Tensor) -> NeuronActivity:

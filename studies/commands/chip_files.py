@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from classical_baselines.harness.choices import InputError, choose
 from studies.commands.columns import print_columns
 from studies.commands.places import check_place, told_of
-from studies.commands.request import Request, refuse_absent
-from studies.commands.trained_cells import Asking, place_with_weights, planned_at
+from studies.commands.request import Request
+from studies.commands.spiking_cells import check_clips, study_with_spiking
+from studies.commands.trained_cells import Asking, trained_place
 
 if TYPE_CHECKING:
     from neuro.loihi.contracts import LoihiNetwork
 
 ENDINGS = (".npz", ".nir")
-MOST_CLIPS = 10_000
 
 
 def export_chip(
@@ -26,8 +26,7 @@ def export_chip(
 ) -> int:
     """Write the network; 1 where the file does not give the same spikes, and then nothing is kept."""
     _check_ending(to, "--to")
-    if not 1 <= n_clips <= MOST_CLIPS:
-        raise InputError(f"--clips {n_clips}: give 1 to {MOST_CLIPS} validation clips.")
+    check_clips(n_clips)
     check_place(to, "--to")
     if to.exists():
         raise InputError(f"--to {to}: there is something already. Name a new file.")
@@ -35,14 +34,9 @@ def export_chip(
         from neuro.interchange.nir_graph import nir_package
 
         nir_package()
-    study = request.open_study()
-    if study.system(system).family != "neuro":
-        raise InputError(f"--system {system}: it is no spiking network, so it has no integers of a chip.")
-    store = request.open_store(study)
-    refuse_absent(store, named=request.store is not None)
-    plan = planned_at(request, study, store, fold, seed)
+    study = study_with_spiking(request, system, so="it has no integers of a chip")
     asking = Asking(request.study, f"export-chip --system {system} --to {to}", "a network's integers")
-    place = place_with_weights(asking, study, plan, store, [system], fold, seed)
+    store, place = trained_place(request, study, asking, system, fold, seed)
     (keyed,) = place.cells
 
     from neuro.loihi.contracts import NotMappableError

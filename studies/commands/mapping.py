@@ -10,8 +10,9 @@ from classical_baselines.harness.choices import InputError, choose
 from neuro.loihi.mapping.chips import CHIPS
 from studies.commands.columns import print_columns
 from studies.commands.figure_output import ending_of, write_figure
-from studies.commands.request import Request, refuse_absent
-from studies.commands.trained_cells import Asking, place_with_weights, planned_at
+from studies.commands.request import Request
+from studies.commands.spiking_cells import check_clips, study_with_spiking
+from studies.commands.trained_cells import Asking, trained_place
 from studies.wording import joules_text
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from studies.chip_mapping import ChipMapping
 
 SETS = {"davies": "Davies et al. 2018", "sana-fe": "SANA-FE 2.2.1"}
-MOST_CLIPS = 10_000
 
 
 def map_system(
@@ -35,21 +35,15 @@ def map_system(
     as_json: bool,
 ) -> int:
     """Print the mapping and write the picture of its cores."""
-    if not 1 <= n_clips <= MOST_CLIPS:
-        raise InputError(f"--clips {n_clips}: give 1 to {MOST_CLIPS} validation clips.")
+    check_clips(n_clips)
     if n_chips < 1:
         raise InputError(f"--chips {n_chips}: give 1 chip or more.")
     choose(CHIPS, chip, what="chip")
-    study = request.open_study()
-    if study.system(system).family != "neuro":
-        raise InputError(f"--system {system}: it is no spiking network, so no chip of this kind runs it.")
+    study = study_with_spiking(request, system, so="no chip of this kind runs it")
     out = out or Path("reports") / study.name / f"{system}-on-{chip}.svg"
     ending = ending_of(out, f"{system}-on-{chip}")
-    store = request.open_store(study)
-    refuse_absent(store, named=request.store is not None)
-    plan = planned_at(request, study, store, fold, seed)
     asking = Asking(request.study, f"map --system {system}", "a mapping")
-    place = place_with_weights(asking, study, plan, store, [system], fold, seed)
+    store, place = trained_place(request, study, asking, system, fold, seed)
     (keyed,) = place.cells
 
     from neuro.loihi.contracts import NotMappableError

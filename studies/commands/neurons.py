@@ -6,11 +6,11 @@ from pathlib import Path
 from classical_baselines.harness.choices import InputError, choose
 from studies.commands.columns import print_columns
 from studies.commands.figure_output import ending_of, write_figure
-from studies.commands.request import Request, refuse_absent
-from studies.commands.trained_cells import Asking, place_with_weights, planned_at
+from studies.commands.request import Request
+from studies.commands.spiking_cells import check_clips, study_with_spiking
+from studies.commands.trained_cells import Asking, trained_place
 
 FIGURES = ("membranes", "firing-rates")
-MOST_CLIPS = 10_000
 
 
 def neurons(
@@ -18,18 +18,12 @@ def neurons(
 ) -> int:
     """Print the rates by layer and write the figure."""
     choose(dict.fromkeys(FIGURES), figure, what="figure of neurons")
-    if not 1 <= n_clips <= MOST_CLIPS:
-        raise InputError(f"--clips {n_clips}: give 1 to {MOST_CLIPS} validation clips.")
-    study = request.open_study()
-    if study.system(system).family != "neuro":
-        raise InputError(f"--system {system}: it is no spiking network, so it has no neurons that fire.")
+    check_clips(n_clips)
+    study = study_with_spiking(request, system, so="it has no neurons that fire")
     out = out or Path("reports") / study.name / f"{system}-{figure}.svg"
     ending = ending_of(out, f"{system}-{figure}")
-    store = request.open_store(study)
-    refuse_absent(store, named=request.store is not None)
-    plan = planned_at(request, study, store, fold, seed)
     asking = Asking(request.study, f"neurons --system {system}", "what neurons do")
-    place = place_with_weights(asking, study, plan, store, [system], fold, seed)
+    store, place = trained_place(request, study, asking, system, fold, seed)
     (keyed,) = place.cells
 
     from neuro.loihi.contracts import NotMappableError

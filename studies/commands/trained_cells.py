@@ -2,13 +2,14 @@
 """The cells whose trained weights a command works with, and what to do where the store has none.
 
 request, study, store -> planned_at(fold, seed) -> the plan -> place_with_weights -> a fold, a seed, its cells
+request, study, one system -> trained_place -> its store, and the same
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from classical_baselines.harness.choices import InputError
-from studies.commands.request import Request
+from studies.commands.request import Request, refuse_absent
 from studies.grid import KeyedCell
 from studies.running import Plan, known_ground
 from studies.specification import Study
@@ -46,6 +47,16 @@ def planned_at(request: Request, study: Study, store: Store, fold: str | None, s
     if fold is not None and fold not in folds:
         raise InputError(f"--fold {fold}: no fold of {protocol} is called that. Choose one of: {', '.join(folds)}.")
     return request.planned(study, store, confirm=False, ground=ground)
+
+
+def trained_place(
+    request: Request, study: Study, asking: Asking, system: str, fold: str | None, seed: int | None
+) -> tuple[Store, Place]:
+    """The store, and the place of its first trained cell of the system."""
+    store = request.open_store(study)
+    refuse_absent(store, named=request.store is not None)
+    plan = planned_at(request, study, store, fold, seed)
+    return store, place_with_weights(asking, study, plan, store, [system], fold, seed)
 
 
 def place_with_weights(

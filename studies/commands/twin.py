@@ -11,8 +11,8 @@ from typing import Any
 
 from classical_baselines.harness.choices import InputError, choose
 from studies.commands.places import check_place, told_of
-from studies.commands.request import Request, refuse_absent
-from studies.commands.trained_cells import Asking, place_with_weights, planned_at
+from studies.commands.request import Request
+from studies.commands.trained_cells import Asking, trained_place
 from studies.integer_run import integer_run
 
 
@@ -34,11 +34,9 @@ def twin(
     folder = to or Path("twins") / study.name / system
     _check_new(folder)
     _check_tools(wanted)
-    store = request.open_store(study)
-    refuse_absent(store, named=request.store is not None)
-    plan = planned_at(request, study, store, fold, seed)
     asking = Asking(request.study, f"twin --system {system}", "a twin")
-    (keyed,) = place_with_weights(asking, study, plan, store, [system], fold, seed).cells
+    store, place = trained_place(request, study, asking, system, fold, seed)
+    (keyed,) = place.cells
 
     from studies.deploying import NotEqualError, deployable_twin
 
