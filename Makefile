@@ -30,7 +30,7 @@ lint: .venv/.test-tools
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: .venv/.test-tools
+bench: .venv/.peers
 	@$(BIN)/trichord bench
 
 # Lava declares older versions of Python and numpy than it runs on, so it is installed without its declarations.
@@ -46,6 +46,11 @@ bench: .venv/.test-tools
 .venv/.test-tools: .venv/.installed
 	@echo "Installing the test tools ..."
 	@$(INSTALL) --group test
+	@touch $@
+
+.venv/.peers: .venv/.test-tools
+	@echo "Installing the peers ..."
+	@$(INSTALL) --group peers
 	@touch $@
 
 clean:

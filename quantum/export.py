@@ -8,13 +8,16 @@ is `clip_circuit`: its state first, by gates (`prepare_state`), then the circuit
 from qiskit import QuantumCircuit, qasm3, transpile
 from torch import Tensor
 
-from quantum.circuits.gates import variational_circuit
+from quantum.circuits.description import described_circuit
+from quantum.circuits.qiskit_form import qiskit_circuit
 from quantum.classifiers.state_classifier import StateClassifier
 
 
 def trained_circuit(classifier: StateClassifier) -> QuantumCircuit:
     """The circuit of a trained classifier; qubit 0 is the least significant bit of the amplitude index."""
-    return variational_circuit(classifier.circuit.description, classifier.circuit.angles)
+    circuit = classifier.circuit
+    weights = circuit.angles.detach().double().cpu().flatten().tolist()
+    return qiskit_circuit(described_circuit(circuit.description), weights)
 
 
 def clip_circuit(classifier: StateClassifier, state: Tensor) -> QuantumCircuit:

@@ -19,6 +19,7 @@ qiskit-ibm-runtime 0.51.0 `FakeTorino`).
 
 from classical_baselines.harness.operations import OperationCounts
 from quantum.circuits.description import CircuitDescription
+from quantum.engine.program import blocks_of
 from quantum.transpiled import CircuitCost
 
 REPETITION_DELAY_SECONDS = 250e-6  # default rep_delay, FakeTorino
@@ -54,22 +55,21 @@ def processor_operations(
 def simulation_operations(description: CircuitDescription) -> OperationCounts:
     """Arithmetic of one state through the torch engine, with the blocks of the rotations computed beforehand.
 
-    A complex multiply-accumulate is four real ones. A layer is a product with the upper and with the lower block; a
-    ring of CX moves amplitudes and a ring of CZ changes signs, which costs memory traffic alone. The FFT over m qubits
+    A complex multiply-accumulate is four real ones. A layer is a product with each block of qubits; a ring of CX moves
+    amplitudes and a ring of CZ changes signs, which costs memory traffic alone. The FFT over m qubits
     of n amplitudes is booked as radix 2: m n / 2 complex multiplications, m n complex additions, one real scaling.
     """
     n = 2**description.n_qubits
-    lower = 2 ** (description.n_qubits // 2)
-    upper = n // lower
+    heights = [2**size for _, size in blocks_of(description.n_qubits)]
     traffic = 2 * BYTES_PER_AMPLITUDE * n  # a state read and written
     counts = OperationCounts()
     for layer in range(description.n_layers):
-        n_sweeps = 2 if description.entangler == "none" else 3
-        weights = BYTES_PER_AMPLITUDE * (upper**2 + lower**2)
+        n_sweeps = len(heights) + (description.entangler != "none")
+        weights = BYTES_PER_AMPLITUDE * sum(height**2 for height in heights)
         counts += OperationCounts.of(
             "network",
             f"rotations-{layer}",
-            mac_fp32=4 * n * (upper + lower),
+            mac_fp32=4 * n * sum(heights),
             sram_bytes=n_sweeps * traffic + weights,
         )
     if description.fourier_register is not None:

@@ -17,10 +17,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import torch
 
 from classical_baselines.harness.choices import InputError
-from quantum.circuits.description import CircuitDescription
+from quantum.circuits.description import CircuitDescription, described_circuit
 
 COUPLINGS = ("all-to-all", "linear", "heavy-hex")
 TWO_QUBIT_GATE_SECONDS = 68e-9  # median CZ, FakeTorino
@@ -54,16 +53,16 @@ def circuit_cost(description: CircuitDescription, coupling: str = "heavy-hex") -
         raise InputError(f"No coupling is called {coupling!r}. Choose one of: {', '.join(COUPLINGS)}.")
     from qiskit import QuantumCircuit, transpile
 
-    from quantum.circuits.gates import variational_circuit
+    from quantum.circuits.qiskit_form import qiskit_circuit
 
     n = description.n_qubits
     draw = np.random.default_rng(GENERIC_SEED)
     state = np.abs(draw.normal(size=2**n)) + 0.1
-    angles = torch.from_numpy(draw.uniform(0.3, 1.2, size=(description.n_layers, n, 2)))
+    angles = draw.uniform(0.3, 1.2, size=description.n_parameters)
     circuit = QuantumCircuit(n)
     circuit.prepare_state(state / np.linalg.norm(state), range(n))
     circuit.barrier()
-    circuit.compose(variational_circuit(description, angles), inplace=True)
+    circuit.compose(qiskit_circuit(described_circuit(description), angles.tolist()), inplace=True)
     circuit.measure_all()  # without measurements the router may not relabel the outcomes
     basis = ["u", "cx"] if coupling == "all-to-all" else ["rz", "sx", "x", "cz"]
     native = transpile(

@@ -1,5 +1,5 @@
 # quantum/circuits/description.py
-"""One description of a circuit, from which the torch layer, the Qiskit circuit and the gate counts are made.
+"""The circuit of the hybrids: trainable layers around a Fourier transform, in a few numbers.
 
     layers before  ->  QFT of one register  ->  layers after  ->  every qubit measured in the Z basis
 
@@ -8,16 +8,21 @@ would change phases only, which no measurement sees.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from classical_baselines.harness.choices import InputError
-from quantum.engine.kernels import MAX_QUBITS, ring_pairs
+from quantum.circuits.circuit import Angle, Circuit, Fourier, Gate, Operation
+from quantum.engine.amplitudes import MAX_QUBITS
 
 ENTANGLERS = ("cx-ring", "cz-ring", "none")
 
 
 @dataclass(frozen=True)
 class CircuitDescription:
-    """The structure of a trainable circuit without its angles; frozen, so it can key a cache."""
+    """The structure of a trainable circuit without its angles; frozen, so it can key a cache.
+
+    Its weights are [layer, qubit, 2] in one row: the angles of RZ and RY.
+    """
 
     n_qubits: int
     n_layers_before: int = 2
@@ -53,6 +58,37 @@ class CircuitDescription:
     def pairs(self) -> tuple[tuple[int, int], ...]:
         """The two-qubit gates of one layer."""
         return () if self.entangler == "none" else ring_pairs(self.n_qubits)
+
+
+@lru_cache(maxsize=256)
+def described_circuit(description: CircuitDescription) -> Circuit:
+    """Its operations."""
+    operations: list[Operation] = []
+    for layer in range(description.n_layers + 1):
+        if layer == description.n_layers_before and description.fourier_register is not None:
+            operations.append(Fourier(*description.fourier_register))
+        if layer == description.n_layers:
+            break
+        for qubit in range(description.n_qubits):
+            first = 2 * (layer * description.n_qubits + qubit)
+            operations.append(Gate("rz", (qubit,), Angle(weight=first)))
+            operations.append(Gate("ry", (qubit,), Angle(weight=first + 1)))
+        entangler = description.entangler.removesuffix("-ring")
+        operations += [Gate(entangler, pair) for pair in description.pairs]
+    return Circuit(description.n_qubits, tuple(operations))
+
+
+def ring_pairs(n_qubits: int) -> tuple[tuple[int, int], ...]:
+    """(control, target) of a ring of two-qubit gates, in the order in which they act.
+
+    >>> ring_pairs(3)
+    ((0, 1), (1, 2), (2, 0))
+    """
+    if n_qubits < 2:
+        return ()
+    if n_qubits == 2:
+        return ((0, 1),)
+    return tuple((qubit, (qubit + 1) % n_qubits) for qubit in range(n_qubits))
 
 
 def register_of(name: str, grid: tuple[int, ...]) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import EncodedShape
-from quantum.engine.kernels import MAX_QUBITS
+from quantum.engine.amplitudes import MAX_QUBITS
 
 LARGEST_WIDTH = 4096  # channels of a convolution
 

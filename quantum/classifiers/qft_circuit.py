@@ -15,7 +15,7 @@ from classical_baselines.harness.contracts import Classifier, EncodedShape
 from quantum.circuits.description import CircuitDescription, register_of
 from quantum.classifiers.head import Readout, check_circuit_options
 from quantum.classifiers.state_classifier import StateClassifier
-from quantum.engine.kernels import qubits_of
+from quantum.engine.amplitudes import qubits_of
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from quantum.circuits.description import CircuitDescription, register_of
 from quantum.classifiers.front import ConvolutionalFront, FrontOptions, check_picture
 from quantum.classifiers.head import Readout, check_circuit_options
 from quantum.classifiers.state_classifier import StateClassifier
-from quantum.engine.kernels import qubits_of
+from quantum.engine.amplitudes import qubits_of
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from classical_baselines.harness.contracts import Classifier, EncodedShape
 from quantum.circuits.description import CircuitDescription
 from quantum.classifiers.head import Readout, check_circuit_options
 from quantum.controls.circuit_removed import VectorClassifier, front_of
-from quantum.engine.kernels import qubits_of
+from quantum.engine.amplitudes import qubits_of
 
 NONLINEARITIES = ("square", "rectify")
 

@@ -26,7 +26,7 @@ from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import EncodedShape
 from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.harness.pooling import Pool, check_pool, pool_operations, pooled_grid, pooled_intensity
-from quantum.engine.kernels import MAX_QUBITS
+from quantum.engine.amplitudes import MAX_QUBITS
 
 AMPLITUDES = ("intensity", "sqrt", "centred")
 SMALLEST_NORM = 1e-6  # below it a vector of intensities is rounding error, not a direction

@@ -1,116 +1,229 @@
 # quantum/engine/kernels.py
-"""Layers of a circuit on a batch of state vectors, each as few large tensor operations.
+"""What each step of a program does to a batch of states, how it is undone, and what its tensor's gradient is.
 
-    states   [batch, amplitude]   complex, unit norm; amplitude = 2**n_qubits
-    angles   [layer, qubit, 2]    (rz, ry) in radians
+    states      [amplitude, batch]      complex
+    gradients   [amplitude, batch]      behind the step, by torch's convention for complex numbers
 
-Bit order is Qiskit's: qubit q is bit q of the amplitude index, so qubit 0 is the least significant.
-
-A layer of one-qubit gates is the Kronecker product of its 2 x 2 matrices. It is applied as two blocks, one
-for the upper and one for the lower half of the qubits: two matrix products instead of one per gate. A ring of
-CX only moves amplitudes (a permutation); a ring of CZ only changes signs.
+The batch runs fastest, so that moving an amplitude moves a row, and the products of high qubits are one matrix product
+each. Every step is unitary, so what undoes it also carries a gradient back through it.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-MAX_QUBITS = 14  # 16,384 amplitudes per clip: what a batch on one CPU core can be trained with
+from quantum.engine.program import Permutation, Phases, Program, Rotations
+
+FEWEST_COLUMNS = 16  # of a stack of products; below it, transposing the states first is faster
 
 
-def qubits_of(n_amplitudes: int) -> int:
-    """log2, or an error that says what is allowed.
+class RunTensors:
+    """The tensors of one run, and the rows of stacks of matrices, taken apart once."""
 
-    >>> qubits_of(256)
-    8
-    """
-    n_qubits = n_amplitudes.bit_length() - 1
-    if n_amplitudes != 2**n_qubits or not 1 <= n_qubits <= MAX_QUBITS:
-        raise ValueError(
-            f"A state has 2**n amplitudes, 1 <= n <= {MAX_QUBITS}; got {n_amplitudes}. Pool to a power of two."
-        )
-    return n_qubits
+    def __init__(self, tensors: Sequence[Tensor]) -> None:
+        self.all = tensors
+        self._rows: dict[int, tuple[Tensor, ...]] = {}
+        self._adjoint_rows: dict[int, tuple[Tensor, ...]] = {}
 
+    def row(self, number: int, row: int) -> Tensor:
+        """One matrix of a stack (or one per clip)."""
+        if number not in self._rows:
+            self._rows[number] = self.all[number].unbind(0)
+        return self._rows[number][row]
 
-def rotation_matrices(angles: Tensor) -> Tensor:
-    """RY(angles[..., 1]) RZ(angles[..., 0]) as [..., 2, 2] complex matrices: RZ acts first."""
-    half = angles / 2
-    phase, cosine, sine = half[..., 0], torch.cos(half[..., 1]), torch.sin(half[..., 1])
-    forward = torch.polar(torch.ones_like(phase), phase)  # exp(+i rz / 2), for |1>
-    backward = forward.conj()
-    return torch.stack([cosine * backward, -sine * forward, sine * backward, cosine * forward], dim=-1).unflatten(
-        -1, (2, 2)
-    )
+    def adjoint_row(self, number: int, row: int) -> Tensor:
+        """Its conjugate transpose."""
+        if number not in self._adjoint_rows:
+            self._adjoint_rows[number] = self.all[number].mH.resolve_conj().unbind(0)
+        return self._adjoint_rows[number][row]
 
 
-def kronecker_product(matrices: Tensor) -> Tensor:
-    """[..., qubit, 2, 2] -> [..., 2**n, 2**n]: the last qubit is the leftmost factor, as in Qiskit's bit order."""
-    product = matrices.new_ones(*matrices.shape[:-3], 1, 1)
-    for qubit in range(matrices.shape[-3]):
-        left = matrices[..., qubit, :, None, :, None]
-        product = (left * product[..., None, :, None, :]).flatten(-2).flatten(-3, -2)
-    return product
+class Kernel:
+    """One step, or one block of a step of rotations."""
+
+    @property
+    def place(self) -> tuple[int, int | None] | None:
+        """Which tensor it has a gradient for, and which row of a stack; None where there is none."""
+        return None
+
+    def apply(self, states: Tensor, tensors: RunTensors) -> Tensor:
+        """The states behind the step."""
+        raise NotImplementedError
+
+    def undo(self, states: Tensor, tensors: RunTensors) -> Tensor:
+        """The states, or the gradient, before the step."""
+        raise NotImplementedError
+
+    def gradient(self, states: Tensor, gradients: Tensor) -> Tensor:
+        """That of its tensor (of its row), from the states before the step and the gradient behind it."""
+        raise NotImplementedError
 
 
-def rotation_blocks(angles: Tensor) -> tuple[Tensor, Tensor]:
-    """The Kronecker products of the upper and of the lower qubits, [layer, dimension, dimension] each."""
-    matrices = rotation_matrices(angles)
-    n_lower = angles.shape[-2] // 2
-    return kronecker_product(matrices[..., n_lower:, :, :]), kronecker_product(matrices[..., :n_lower, :, :])
+@dataclass(frozen=True)
+class BlockProduct(Kernel):
+    """The matrix [2**size, 2**size] of one block of qubits."""
+
+    reads: int
+    row: int
+    first: int
+    size: int
+    n_qubits: int
+
+    @property
+    def place(self) -> tuple[int, int | None]:
+        return self.reads, self.row
+
+    def apply(self, states: Tensor, tensors: RunTensors) -> Tensor:
+        return self._product(states, tensors.row(self.reads, self.row))
+
+    def undo(self, states: Tensor, tensors: RunTensors) -> Tensor:
+        return self._product(states, tensors.adjoint_row(self.reads, self.row))
+
+    def gradient(self, states: Tensor, gradients: Tensor) -> Tensor:
+        shape = above, height, below = self._shape(states)
+        before, behind = states.reshape(shape), gradients.reshape(shape)
+        if above == 1:
+            return behind[0] @ before[0].mH
+        if below >= height:  # the products of all stacks together are no larger than the states
+            return torch.bmm(behind, before.mH).sum(0)
+        return behind.transpose(0, 1).reshape(height, -1) @ before.transpose(0, 1).reshape(height, -1).mH
+
+    def _product(self, states: Tensor, matrix: Tensor) -> Tensor:
+        above, height, below = self._shape(states)
+        if above == 1:
+            return (matrix @ states.reshape(height, below)).view(states.shape)
+        stack = states.reshape(above, height, below)
+        if below < FEWEST_COLUMNS:
+            return (stack.mT.reshape(-1, height) @ matrix.T).view(above, below, height).mT.reshape(states.shape)
+        return torch.bmm(matrix.expand(above, -1, -1), stack).view(states.shape)
+
+    def _shape(self, states: Tensor) -> tuple[int, int, int]:
+        """(what lies above the block, the block, what lies below it with the batch)."""
+        return 1 << (self.n_qubits - self.first - self.size), 1 << self.size, (1 << self.first) * states.shape[1]
 
 
-def apply_blocks(states: Tensor, upper: Tensor, lower: Tensor) -> Tensor:
-    """Apply kron(upper, lower) to each row of [batch, amplitude]."""
-    grid = states.reshape(-1, upper.shape[-1], lower.shape[-1])
-    return torch.matmul(upper, grid @ lower.T).reshape(states.shape)
+@dataclass(frozen=True)
+class BlockProductPerClip(Kernel):
+    """The matrices [batch, 2**size, 2**size] of one block of qubits, where they follow the clip."""
+
+    reads: int
+    row: int
+    first: int
+    size: int
+
+    @property
+    def place(self) -> tuple[int, int | None]:
+        return self.reads, self.row
+
+    def apply(self, states: Tensor, tensors: RunTensors) -> Tensor:
+        return self._product(states, tensors.row(self.reads, self.row))
+
+    def undo(self, states: Tensor, tensors: RunTensors) -> Tensor:
+        return self._product(states, tensors.adjoint_row(self.reads, self.row))
+
+    def gradient(self, states: Tensor, gradients: Tensor) -> Tensor:
+        return self._by_clip(gradients) @ self._by_clip(states).mH
+
+    def _product(self, states: Tensor, matrices: Tensor) -> Tensor:
+        product = (matrices @ self._by_clip(states)).unflatten(2, (-1, 2**self.first))
+        return product.permute(2, 1, 3, 0).reshape(states.shape)
+
+    def _by_clip(self, states: Tensor) -> Tensor:
+        """[batch, 2**size, all other amplitudes]."""
+        view = states.reshape(-1, 2**self.size, 2**self.first, states.shape[1])
+        return view.permute(3, 1, 0, 2).flatten(2)
 
 
-class _Permutation(torch.autograd.Function):
-    """Gather columns; the gradient gathers them back, where autograd's own would scatter and add."""
+@dataclass(frozen=True)
+class AmplitudesMoved(Kernel):
+    """new[i] = old[source[i]]; `source` is the number of its tensor, and behind it stands that of its inverse."""
 
-    @staticmethod
-    def forward(ctx: Any, states: Tensor, source: Tensor, destination: Tensor) -> Tensor:
-        ctx.save_for_backward(source, destination)
-        return states.index_select(-1, source)
+    source: int
 
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        source, destination = ctx.saved_tensors
-        return _Permutation.apply(gradients[0], destination, source), None, None
+    def apply(self, states: Tensor, tensors: RunTensors) -> Tensor:
+        return states.index_select(0, tensors.all[self.source])
 
-
-def permute_amplitudes(states: Tensor, source: Tensor, destination: Tensor) -> Tensor:
-    """new[:, i] = old[:, source[i]]; `destination` is the inverse permutation of `source`."""
-    permuted: Tensor = _Permutation.apply(states, source, destination)
-    return permuted
+    def undo(self, states: Tensor, tensors: RunTensors) -> Tensor:
+        return states.index_select(0, tensors.all[self.source + 1])
 
 
-def ring_pairs(n_qubits: int) -> tuple[tuple[int, int], ...]:
-    """(control, target) of a ring of two-qubit gates, in the order in which they act.
+@dataclass(frozen=True)
+class PhasesTurned(Kernel):
+    """A factor for each amplitude: [(batch,) amplitude]."""
 
-    >>> ring_pairs(3)
-    ((0, 1), (1, 2), (2, 0))
-    """
-    if n_qubits < 2:
-        return ()
-    if n_qubits == 2:
-        return ((0, 1),)
-    return tuple((qubit, (qubit + 1) % n_qubits) for qubit in range(n_qubits))
+    reads: int
+    per_clip: bool
+
+    @property
+    def place(self) -> tuple[int, int | None]:
+        return self.reads, None
+
+    def apply(self, states: Tensor, tensors: RunTensors) -> Tensor:
+        return states * self._factors(tensors)
+
+    def undo(self, states: Tensor, tensors: RunTensors) -> Tensor:
+        return states * self._factors(tensors).conj()
+
+    def gradient(self, states: Tensor, gradients: Tensor) -> Tensor:
+        found = gradients * states.conj()
+        return found.T if self.per_clip else found.sum(1)
+
+    def _factors(self, tensors: RunTensors) -> Tensor:
+        factors = tensors.all[self.reads]
+        return factors.T if self.per_clip else factors[:, None]
 
 
-def cx_ring_permutation(n_qubits: int) -> tuple[Tensor, Tensor]:
-    """(source, destination) of the ring of CX gates, for `permute_amplitudes`."""
-    destination = torch.arange(2**n_qubits)
-    for control, target in ring_pairs(n_qubits):
-        destination = destination ^ (((destination >> control) & 1) << target)
-    return torch.argsort(destination), destination
+@dataclass(frozen=True)
+class FastFourier(Kernel):
+    """The exact transform of a register."""
+
+    first: int
+    size: int
+    inverse: bool
+
+    def apply(self, states: Tensor, tensors: RunTensors) -> Tensor:
+        return self._transform(states, self.inverse)
+
+    def undo(self, states: Tensor, tensors: RunTensors) -> Tensor:
+        return self._transform(states, not self.inverse)
+
+    def _transform(self, states: Tensor, inverse: bool) -> Tensor:
+        register = states.reshape(-1, 2**self.size, 2**self.first * states.shape[1])
+        transform = torch.fft.fft if inverse else torch.fft.ifft  # the quantum transform has the sign +
+        return transform(register, dim=1, norm="ortho").reshape(states.shape)
 
 
-def cz_ring_signs(n_qubits: int) -> Tensor:
-    """[amplitude]: +1 or -1, the diagonal of the ring of CZ gates."""
-    index = torch.arange(2**n_qubits)
-    n_both = torch.zeros_like(index)
-    for first, second in ring_pairs(n_qubits):
-        n_both += (index >> first) & (index >> second) & 1
-    return 1.0 - 2.0 * (n_both % 2).to(torch.get_default_dtype())
+def kernels_of(program: Program) -> tuple[Kernel, ...]:
+    """In the order of the steps. The tensors are numbered: blocks of the steps that all clips share, blocks of those
+    that follow a clip, phases, then source and destination of each index table."""
+    n_blocks = len(program.blocks)
+    first_of = {False: 0, True: n_blocks * any(not step.follows_clips for step in program.rotations)}
+    n_block_tensors = first_of[True] + n_blocks * any(step.follows_clips for step in program.rotations)
+    first_moved = n_block_tensors + len(program.phases)
+    rows = {False: 0, True: 0}
+    n_phases = 0
+    tables = [id(source) for source, _ in program.index_tables]
+    kernels: list[Kernel] = []
+    for step in program.steps:
+        if isinstance(step, Rotations):
+            per_clip = step.follows_clips
+            for number, (first, size) in enumerate(program.blocks):
+                if step.qubits & set(range(first, first + size)):
+                    reads, row = first_of[per_clip] + number, rows[per_clip]
+                    n_qubits = program.circuit.n_qubits
+                    kernels.append(
+                        BlockProductPerClip(reads, row, first, size)
+                        if per_clip
+                        else BlockProduct(reads, row, first, size, n_qubits)
+                    )
+            rows[per_clip] += 1
+        elif isinstance(step, Permutation):
+            kernels.append(AmplitudesMoved(first_moved + 2 * tables.index(id(step.source))))
+        elif isinstance(step, Phases):
+            kernels.append(PhasesTurned(n_block_tensors + n_phases, step.follows_clips))
+            n_phases += 1
+        else:
+            kernels.append(FastFourier(step.operation.first, step.operation.n_qubits, step.operation.inverse))
+    return tuple(kernels)

@@ -8,16 +8,48 @@
 All three come from one measurement of every qubit in the Z basis, so shots give them as well as exact states do.
 """
 
+from functools import lru_cache
+from typing import Any
+
 import torch
 from torch import Tensor
 
-from quantum.engine.kernels import qubits_of
+from quantum.engine.amplitudes import qubits_of
 
 
 def probabilities(states: Tensor) -> Tensor:
     """|amplitude|**2 of [batch, amplitude] states."""
-    parts = torch.view_as_real(states) if states.is_complex() else states.unsqueeze(-1)
-    return parts.square().sum(-1)
+    if not states.is_complex():
+        return states.square()
+    found: Tensor = _SquaredModulus.apply(states)
+    return found
+
+
+class _SquaredModulus(torch.autograd.Function):
+    """The gradient of |a|**2 is 2 a, by torch's convention for complex numbers: one product, nothing in between."""
+
+    @staticmethod
+    def forward(ctx: Any, states: Tensor) -> Tensor:
+        ctx.save_for_backward(states)
+        return (states * states.conj()).real
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        (states,) = ctx.saved_tensors
+        return states * (2 * gradients[0])
+
+
+def z_expectations(states: Tensor) -> Tensor:
+    """<Z> of every qubit, [batch, qubit], of [batch, amplitude] states."""
+    found = probabilities(states)
+    return found @ _z_signs(states.shape[-1].bit_length() - 1, found.dtype, found.device)
+
+
+@lru_cache(maxsize=32)
+def _z_signs(n_qubits: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """[outcome, qubit]: the eigenvalue +-1 of Z at every outcome."""
+    outcome = torch.arange(2**n_qubits, device=device)
+    return (1 - 2 * ((outcome[:, None] >> torch.arange(n_qubits, device=device)) & 1)).to(dtype)
 
 
 def sign_matrix(n_qubits: int) -> Tensor:

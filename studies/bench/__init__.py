@@ -18,8 +18,8 @@ def _loihi() -> list[BenchRow]:
     return bench()
 
 
-def _qft_circuit() -> list[BenchRow]:
-    from studies.bench.qft_circuit import bench
+def _quantum() -> Iterator[BenchRow]:
+    from studies.bench.quantum import bench
 
     return bench()
 
@@ -71,7 +71,7 @@ BENCHES: Mapping[str, Callable[[], Iterable[BenchRow]]] = {
     "log-mel": _log_mel,
     "loihi": _loihi,
     "neuro": _neuro,
-    "qft-circuit": _qft_circuit,
+    "quantum": _quantum,
     "int8": _int8,
     "large-set": _large_set,
     "large-store": _large_store,

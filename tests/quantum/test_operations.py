@@ -60,14 +60,14 @@ def test_every_shot_pays_preparation_circuit_readout_and_delay():
     assert counts.total("machine_seconds") == pytest.approx(100 * (250e-6 + 1.56e-6 + 1.2e-6))
 
 
-def test_a_simulated_layer_is_two_complex_products():
-    counts = simulation_operations(CircuitDescription(4, 1, 0, "cx-ring", (0, 2)))
+def test_a_simulated_layer_is_a_complex_product_of_each_block_of_qubits():
+    counts = simulation_operations(CircuitDescription(7, 1, 0, "cx-ring", (0, 2)))
 
-    # 16 amplitudes times (4 + 4) complex multiply-accumulates of 4 real ones
-    assert counts.total("mac_fp32") == 16 * 8 * 4
-    # radix 2 over 2 qubits: 2 x 8 complex multiplications (4 and 2), 2 x 16 complex additions (2), 16 complex scalings
-    assert counts.total("multiply_fp32") == 16 * 4 + 32
-    assert counts.total("add_fp32") == 16 * 2 + 32 * 2
+    # 128 amplitudes times (16 + 8) complex multiply-accumulates of 4 real ones
+    assert counts.total("mac_fp32") == 128 * 24 * 4
+    # radix 2 over 2 qubits: 2 x 64 complex multiplications (4 and 2), 2 x 128 complex additions (2), 128 scalings
+    assert counts.total("multiply_fp32") == 128 * 4 + 256
+    assert counts.total("add_fp32") == 128 * 2 + 256 * 2
 
 
 def test_gate_by_gate_a_one_qubit_gate_sweeps_the_state_and_a_phase_a_quarter_of_it():

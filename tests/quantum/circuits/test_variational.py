@@ -4,11 +4,12 @@
 import numpy as np
 import pytest
 import torch
+from qiskit import QuantumCircuit
+from qiskit.circuit.library import QFTGate
 from qiskit.quantum_info import Operator
 
 from classical_baselines.harness.choices import InputError
-from quantum.circuits.description import CircuitDescription, register_of
-from quantum.circuits.gates import variational_circuit
+from quantum.circuits.description import CircuitDescription, register_of, ring_pairs
 from quantum.circuits.variational import VariationalCircuit
 from quantum.engine.readout import probabilities
 
@@ -28,6 +29,24 @@ def new_circuit(description, seed=0, **options):
     return VariationalCircuit(description, spread_radians=1.5, **options).double()
 
 
+def by_hand(description, angles):
+    """Gate by gate with Qiskit, without the suite's own description of a circuit."""
+    made = QuantumCircuit(description.n_qubits)
+    for layer in range(description.n_layers + 1):
+        if layer == description.n_layers_before and description.fourier_register is not None:
+            first, size = description.fourier_register
+            made.append(QFTGate(size), range(first, first + size))
+        if layer == description.n_layers:
+            return made
+        for qubit, (rz, ry) in enumerate(angles[layer]):
+            made.rz(rz, qubit)
+            made.ry(ry, qubit)
+        for pair in ring_pairs(description.n_qubits):
+            if description.entangler != "none":
+                getattr(made, description.entangler.removesuffix("-ring"))(*pair)
+    raise AssertionError
+
+
 @pytest.mark.parametrize("description", DESCRIPTIONS, ids=str)
 def test_torch_and_qiskit_make_one_unitary_of_one_description(description):
     circuit = new_circuit(description)
@@ -35,8 +54,14 @@ def test_torch_and_qiskit_make_one_unitary_of_one_description(description):
 
     columns = circuit(basis).detach().T
 
-    exported = variational_circuit(description, circuit.angles)
+    exported = by_hand(description, circuit.angles.tolist())
     np.testing.assert_allclose(columns.numpy(), Operator(exported).data, atol=1e-12)
+
+
+def test_a_ring_closes_and_two_qubits_have_one_pair():
+    assert ring_pairs(1) == ()
+    assert ring_pairs(2) == ((0, 1),)
+    assert ring_pairs(4) == ((0, 1), (1, 2), (2, 3), (3, 0))
 
 
 @pytest.mark.parametrize("entangler", ["cx-ring", "cz-ring"])

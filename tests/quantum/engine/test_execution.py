@@ -1,0 +1,160 @@
+# tests/quantum/engine/test_execution.py
+"""The engine against Aer on the exported circuit, and its gradients against finite differences."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from qiskit import transpile
+from qiskit_aer import AerSimulator
+
+from quantum.circuits.circuit import Angle, Circuit, Fourier, Gate
+from quantum.circuits.qiskit_form import qiskit_circuit
+from quantum.engine.execution import Engine
+from tests.quantum.random_circuits import circuits
+
+BATCH = 3
+AER = AerSimulator(method="statevector")
+
+
+def numbers(circuit, seed):
+    """States, weights and features, of both signs, in double precision."""
+    generator = torch.Generator().manual_seed(seed)
+    states = torch.randn(BATCH, 2**circuit.n_qubits, dtype=torch.complex128, generator=generator)
+    weights = torch.randn(circuit.n_weights, dtype=torch.float64, generator=generator)
+    features = torch.randn(BATCH, circuit.n_features, dtype=torch.float64, generator=generator)
+    return states / states.norm(dim=1, keepdim=True), weights, features
+
+
+def behind_aer(circuit, states, weights, features):
+    """[batch, amplitude], of Aer's own gates."""
+    made = []
+    for state, of_clip in zip(states, features, strict=True):
+        whole = qiskit_circuit(circuit, weights.tolist(), of_clip.tolist()).copy_empty_like()
+        whole.set_statevector(state.numpy())
+        whole.compose(qiskit_circuit(circuit, weights.tolist(), of_clip.tolist()), inplace=True)
+        whole.save_statevector()
+        made.append(transpile(whole, AER, optimization_level=0))
+    result = AER.run(made, shots=1).result()
+    return np.stack([np.asarray(result.get_statevector(number)) for number in range(len(made))])
+
+
+@settings(max_examples=60, deadline=None)
+@given(circuits(), st.integers(0, 10_000), st.sampled_from(["stored", "adjoint"]))
+def test_the_states_are_those_of_aer(circuit, seed, gradients):
+    states, weights, features = numbers(circuit, seed)
+
+    ours = Engine(circuit, gradients)(states, weights, features if circuit.n_features else None)
+
+    np.testing.assert_allclose(ours.numpy(), behind_aer(circuit, states, weights, features), atol=1e-10)
+
+
+@settings(max_examples=20, deadline=None)
+@given(circuits(most_qubits=3, most_operations=12), st.integers(0, 10_000), st.sampled_from(["stored", "adjoint"]))
+def test_the_gradients_are_those_of_finite_differences(circuit, seed, gradients):
+    states, weights, features = numbers(circuit, seed)
+    engine = Engine(circuit, gradients)
+    inputs = [states[:1], *([weights] if circuit.n_weights else []), *([features[:1]] if circuit.n_features else [])]
+
+    def behind(states, *angles):
+        own = angles[0] if circuit.n_weights else weights
+        return engine(states, own, angles[-1] if circuit.n_features else None)
+
+    assert torch.autograd.gradcheck(behind, [one.clone().requires_grad_() for one in inputs])
+
+
+@pytest.mark.parametrize("n_qubits", [6, 11])  # two blocks, three blocks; few columns below a block, and many
+@pytest.mark.parametrize("batch", [1, 40])
+def test_both_ways_of_keeping_states_give_one_gradient(n_qubits, batch):
+    circuit = layers(n_qubits, 2)
+    generator = torch.Generator().manual_seed(0)
+    states = torch.nn.functional.normalize(torch.randn(batch, 2**n_qubits, generator=generator).double())
+    weights = torch.randn(circuit.n_weights, generator=generator, dtype=torch.float64)
+    wanted = torch.randn(2**n_qubits, generator=generator, dtype=torch.float64)
+    found = []
+    for gradients in ("stored", "adjoint"):
+        own = weights.clone().requires_grad_()
+        behind = Engine(circuit, gradients)(states, own)
+        (behind.abs().square() @ wanted).square().sum().backward()
+        found.append(own.grad)
+
+    assert found[0].abs().min() > 1e-9
+    torch.testing.assert_close(found[0], found[1], atol=1e-12, rtol=1e-9)
+
+
+def test_a_gate_object_that_stands_twice_in_a_circuit_acts_and_learns_twice():
+    gate = Gate("ry", (0,), Angle(weight=0))
+    weights = torch.tensor([0.3], dtype=torch.float64, requires_grad=True)
+    states = torch.tensor([[1.0, 0.0]], dtype=torch.float64)
+
+    behind = Engine(Circuit(1, (gate, Gate("h", (0,)), Gate("h", (0,)), gate)))(states, weights)
+    behind[0, 1].real.backward()  # sin(2 * 0.3 / 2), whose derivative is cos(0.3)
+
+    assert behind[0, 1].real.item() == pytest.approx(np.sin(0.3))
+    assert weights.grad.item() == pytest.approx(np.cos(0.3))
+
+
+def test_the_precision_of_the_states_follows_the_weights():
+    engine = Engine(layers(3, 1))
+    states = torch.eye(8)[:2]
+
+    assert engine(states, torch.zeros(6)).dtype == torch.complex64
+    assert engine(states, torch.zeros(6, dtype=torch.float64)).dtype == torch.complex128
+
+
+@pytest.mark.parametrize(
+    ("states", "weights", "features", "message"),
+    [
+        ((2, 8), 1, None, r"2 qubits acts on states \[batch, 4\]; got \[2, 8\]"),
+        ((2, 4), 2, (2, 1), r"has 1 weights; got \[2\]"),
+        ((2, 4), 1, None, r"reads features \[2, 1\]; got none"),
+        ((2, 4), 1, (1, 1), r"reads features \[2, 1\]; got \[1, 1\]"),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused(states, weights, features, message):
+    circuit = Circuit(2, (Gate("rx", (0,), Angle(weight=0)), Gate("ry", (1,), Angle(feature=0))))
+
+    with pytest.raises(ValueError, match=message):
+        Engine(circuit)(torch.zeros(states), torch.zeros(weights), None if features is None else torch.zeros(features))
+
+
+def test_another_way_of_keeping_states_is_refused():
+    with pytest.raises(ValueError, match="must be one of stored, adjoint; got 'shift'"):
+        Engine(layers(2, 1), "shift")
+
+
+MEASURED = """
+import resource
+import torch
+from quantum.engine.execution import Engine
+from tests.quantum.engine.test_execution import layers
+circuit = layers(20, 3)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+weights = torch.ones(circuit.n_weights, requires_grad=True)
+states = torch.zeros(1, 2**20)
+states[0, 0] = 1
+(Engine(circuit, "adjoint")(states, weights)[0, : 2**10].abs().square().sum()).backward()
+assert weights.grad.abs().max() > 0
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1000)
+"""
+
+
+def test_twenty_qubits_forwards_and_backwards_take_less_than_200_megabytes():
+    ran = subprocess.run([sys.executable, "-c", MEASURED], capture_output=True, text=True, check=True, timeout=300)
+
+    assert float(ran.stdout) < 200
+
+
+def layers(n_qubits, n_layers):
+    """RY and RZ on each qubit and a ring of CX, several times, then the Fourier transform of all qubits."""
+    operations = []
+    for layer in range(n_layers):
+        for number, name in enumerate(("ry", "rz")):
+            first = (2 * layer + number) * n_qubits
+            operations += [Gate(name, (qubit,), Angle(weight=first + qubit)) for qubit in range(n_qubits)]
+        operations += [Gate("cx", (qubit, (qubit + 1) % n_qubits)) for qubit in range(n_qubits)]
+    return Circuit(n_qubits, (*operations, Fourier(0, n_qubits)))
