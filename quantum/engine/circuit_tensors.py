@@ -7,13 +7,14 @@ phases    [(batch,) amplitude]                   complex, of modulus 1
 """
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from quantum.circuits.circuit import Angle, Circuit, Gate
-from quantum.engine.kronecker import kronecker_product
+from quantum.engine.kronecker import kronecker_gradient, kronecker_products
 from quantum.engine.one_qubit_gates import FACTORS, FIXED, PARTS
 from quantum.engine.program import Phases, Program, Rotations
 
@@ -58,7 +59,7 @@ class BlockTable(nn.Module):
 
     def __init__(self, steps: Sequence[Rotations], program: Program) -> None:
         super().__init__()
-        self.blocks = program.blocks if steps else ()
+        self.sizes = [size for _, size in program.blocks]
         self.n_steps, self.n_qubits = len(steps), program.circuit.n_qubits
         acting = [
             (level, number * self.n_qubits + qubit, gate)
@@ -89,46 +90,73 @@ class BlockTable(nn.Module):
         self.register_buffer("order", order, persistent=False)
         self.register_buffer("place", torch.tensor(places, dtype=torch.int64), persistent=False)
 
-    def forward(self, values: Tensor) -> list[Tensor]:
+    def forward(self, values: Tensor) -> tuple[Tensor, ...]:
         """For each block of qubits, its matrices in every step."""
-        if not self.blocks:
-            return []
-        dtype = COMPLEX[values.dtype]
-        angles = self.angles(values)[..., None]
-        cosine, sine, constant = self.parts.to(dtype)
-        rotations = angles.cos() * cosine + angles.sin() * sine
-        rotations = (rotations + constant if self.has_constants else rotations).unflatten(-1, (2, 2))
-        batch = rotations.shape[:-3]
-        placed: Tensor = _Placed.apply(rotations, self.fixed.to(dtype), self.order.flatten(), self.place)
-        matrices, *later = placed.unflatten(-3, (len(self.order), -1)).unbind(-4)
-        for one in later:
-            matrices = one @ matrices
-        matrices = matrices.unflatten(-3, (self.n_steps, self.n_qubits))
-        if batch:
-            matrices = matrices.movedim(-4, 0)
-        return blocks_of_matrices(matrices, [size for _, size in self.blocks])
+        if not self.n_steps:
+            return ()
+        made: tuple[Tensor, ...] = _Blocks.apply(self.angles(values), self, COMPLEX[values.dtype])
+        return made
 
 
-class _Placed(torch.autograd.Function):
-    """Each matrix where it acts. A rotation acts at one place, so its gradient is read there: nothing is added up."""
+class _Blocks(torch.autograd.Function):
+    """angles [(batch,) rotation] -> matrices of the rotations -> product of those on one qubit -> Kronecker products.
+
+    Written out backwards, since the graph of so many small tensors would cost more than their arithmetic: the gradient
+    of an angle is the real part of the sum of the conjugate gradient of its matrix against d matrix / d angle.
+    """
 
     @staticmethod
-    def forward(ctx: Any, rotations: Tensor, fixed: Tensor, order: Tensor, place: Tensor) -> Tensor:
-        ctx.save_for_backward(place)
-        table = torch.cat([fixed.expand(*rotations.shape[:-3], -1, 2, 2), rotations], -3)
-        return table.index_select(-3, order)
+    def forward(ctx: Any, angles: Tensor, table: BlockTable, dtype: torch.dtype) -> tuple[Tensor, ...]:
+        ctx.is_batched = angles.dim() == 2
+        angles = (angles if ctx.is_batched else angles[None])[..., None]
+        n_clips = len(angles)
+        cosine, sine, constant = table.parts.to(dtype)
+        cosines, sines = angles.cos(), angles.sin()
+        rotations = cosines * cosine + sines * sine
+        if table.has_constants:
+            rotations = rotations + constant
+        fixed = table.fixed.to(dtype).flatten(1).expand(n_clips, -1, -1)
+        placed = torch.cat([fixed, rotations], 1).index_select(1, table.order.flatten())
+        placed = placed.view(n_clips, len(table.order), table.n_steps, table.n_qubits, 2, 2)
+        partial = [placed[:, 0]]
+        for level in range(1, placed.shape[1]):
+            partial.append(placed[:, level] @ partial[-1])
+        ctx.table, ctx.slopes = table, cosines * sine - sines * cosine
+        ctx.placed, ctx.partial = placed, partial
+        matrices = partial[-1].transpose(0, 1).reshape(-1, table.n_qubits, 2, 2)  # steps, then clips
+        ctx.matrices = _runs(matrices, table.sizes)
+        every = [kronecker_products(run.flatten(0, 1)) for run in ctx.matrices]
+        ctx.products = [products[:-1] for products in every]
+        shape = (table.n_steps, n_clips) if ctx.is_batched else (table.n_steps,)
+        blocks = [products[-1].unflatten(0, run.shape[:2]) for products, run in zip(every, ctx.matrices, strict=True)]
+        return tuple(one.unflatten(0, shape) for run in blocks for one in run.unbind(1))
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
-        (place,) = ctx.saved_tensors
-        return gradients[0].index_select(-3, place), None, None, None
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        table: BlockTable = ctx.table
+        n_clips = len(ctx.placed)
+        taken = list(gradients)
+        found = []
+        for run, products in zip(ctx.matrices, ctx.products, strict=True):
+            of_run = torch.stack([taken.pop(0).conj().flatten(0, -3) for _ in range(run.shape[1])], 1)
+            found.append(kronecker_gradient(run.flatten(0, 1), products, of_run.flatten(0, 1)).view(run.shape))
+        of_qubits = torch.cat([run.flatten(1, 2) for run in found], 1)
+        gradient = of_qubits.view(table.n_steps, n_clips, table.n_qubits, 2, 2).transpose(0, 1)
+        of_levels = []
+        for level in reversed(range(1, ctx.placed.shape[1])):
+            of_levels.append(gradient @ ctx.partial[level - 1].mT)
+            gradient = ctx.placed[:, level].mT @ gradient
+        of_levels.append(gradient)
+        of_places = torch.stack(of_levels[::-1], 1).reshape(n_clips, -1, 4)
+        of_angles = (of_places.index_select(1, table.place) * ctx.slopes).sum(2).real
+        return of_angles if ctx.is_batched else of_angles[0], None, None
 
 
-def blocks_of_matrices(matrices: Tensor, sizes: Sequence[int]) -> list[Tensor]:
-    """The Kronecker products [..., 2**size, 2**size] of runs of qubits; those of one size are made together."""
-    if len(set(sizes)) == 1:
-        return list(kronecker_product(matrices.unflatten(-3, (len(sizes), -1))).unbind(-3))
-    return [kronecker_product(part) for part in matrices.split(list(sizes), -3)]
+def _runs(matrices: Tensor, sizes: Sequence[int]) -> list[Tensor]:
+    """[one, qubit, 2, 2] as [one, block, size, 2, 2] for each run of blocks of one size: they are multiplied together."""
+    runs = [list(run) for _, run in groupby(sizes)]
+    parts = matrices.split([sum(run) for run in runs], 1)
+    return [part.unflatten(1, (len(run), run[0])) for part, run in zip(parts, runs, strict=True)]
 
 
 class PhaseTable(nn.Module):

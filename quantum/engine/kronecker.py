@@ -1,46 +1,34 @@
 # quantum/engine/kronecker.py
-"""Kronecker products of the 2 x 2 matrices of neighbouring qubits, with their gradient in few operations.
+"""Kronecker products of the 2 x 2 matrices of neighbouring qubits, and the way back, in few operations.
 
-matrices   [..., qubit, 2, 2]     complex
-product    [..., 2**n, 2**n]      the last qubit is the leftmost factor, as in Qiskit's bit order
+matrices   [one, qubit, 2, 2]     complex
+product    [one, 2**n, 2**n]      the last qubit is the leftmost factor, as in Qiskit's bit order
 """
 
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 
-def kronecker_product(matrices: Tensor) -> Tensor:
-    """The product of all qubits' matrices."""
-    product: Tensor = _KroneckerProduct.apply(matrices)
-    return product
+def kronecker_products(matrices: Tensor) -> list[Tensor]:
+    """The products of the first 1, 2, ... n qubits; the last one is the whole."""
+    products = [matrices[:, 0]]
+    for qubit in range(1, matrices.shape[1]):
+        left = matrices[:, qubit, :, None, :, None]
+        products.append((left * products[-1][:, None, :, None, :]).flatten(3, 4).flatten(1, 2))
+    return products
 
 
-class _KroneckerProduct(torch.autograd.Function):
-    """product[k] = matrix[k] (x) product[k - 1]; backwards, each factor's gradient is a sum against the other."""
-
-    @staticmethod
-    def forward(ctx: Any, matrices: Tensor) -> Tensor:
-        products = [matrices[..., 0, :, :]]
-        for qubit in range(1, matrices.shape[-3]):
-            left = matrices[..., qubit, :, None, :, None]
-            products.append((left * products[-1][..., None, :, None, :]).flatten(-2).flatten(-3, -2))
-        ctx.save_for_backward(matrices, *products[:-1])
-        return products[-1]
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor]:
-        matrices, *products = ctx.saved_tensors
-        leading = matrices.shape[:-3]
-        gradient = gradients[0]
-        found = []
-        for qubit in reversed(range(1, matrices.shape[-3])):
-            half = gradient.shape[-1] // 2
-            entries = gradient.reshape(*leading, 2, half, 2, half).transpose(-3, -2).reshape(*leading, 4, half * half)
-            right = products[qubit - 1].reshape(*leading, half * half, 1)
-            found.append((entries @ right.conj()).reshape(*leading, 2, 2))
-            left = matrices[..., qubit, :, :].reshape(*leading, 1, 4)
-            gradient = (left.conj() @ entries).reshape(*leading, half, half)
-        found.append(gradient)
-        return (torch.stack(found[::-1], -3),)
+def kronecker_gradient(matrices: Tensor, products: Sequence[Tensor], gradient: Tensor) -> Tensor:
+    """That of every qubit's matrix, [one, qubit, 2, 2], from that of the whole product; both conjugated, so that
+    nothing has to be conjugated on the way: each factor's is a plain sum of the product's against the other factor."""
+    n = len(matrices)
+    found = []
+    for qubit in reversed(range(1, matrices.shape[1])):
+        half = gradient.shape[-1] // 2
+        entries = gradient.reshape(n, 2, half, 2, half).transpose(2, 3).reshape(n, 4, half * half)
+        found.append(torch.bmm(entries, products[qubit - 1].reshape(n, half * half, 1)))
+        gradient = torch.bmm(matrices[:, qubit].reshape(n, 1, 4), entries).view(n, half, half)
+    found.append(gradient.reshape(n, 4, 1))
+    return torch.cat(found[::-1], 2).mT.reshape(n, -1, 2, 2)
