@@ -5,6 +5,8 @@ What is exported is the circuit behind the state preparation, with its trained a
 is `clip_circuit`: its state first, by gates (`prepare_state`), then the circuit, then the measurement of every qubit.
 """
 
+import numpy as np
+import torch
 from qiskit import QuantumCircuit, qasm3, transpile
 from torch import Tensor
 
@@ -23,9 +25,9 @@ def trained_circuit(classifier: StateClassifier) -> QuantumCircuit:
 def clip_circuit(classifier: StateClassifier, state: Tensor) -> QuantumCircuit:
     """Everything that a processor runs for one clip, from its state [amplitude]."""
     circuit = trained_circuit(classifier)
-    values = state.detach().double().cpu().numpy()
+    values = state.detach().to(torch.complex128 if state.is_complex() else torch.float64).cpu().numpy()
     whole = QuantumCircuit(circuit.num_qubits)
-    whole.prepare_state(values / (values @ values) ** 0.5, range(circuit.num_qubits))
+    whole.prepare_state(values / np.linalg.norm(values), range(circuit.num_qubits))
     whole.compose(circuit, inplace=True)
     whole.measure_all()
     return whole

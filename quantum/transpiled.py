@@ -1,8 +1,8 @@
 # quantum/transpiled.py
 """How many gates a prepared and trained circuit needs on a processor, and how long they take.
 
-The circuit `prepare_state` of a generic real state, a barrier, then the trained circuit, is transpiled as a whole for
-a coupling of the qubits. The gates of a part depend on its structure, not on the values: a generic state and generic
+The preparation (the circuit of the code, or `prepare_state` of a generic real state), a barrier, then the trained
+circuit, is transpiled as a whole for a coupling of the qubits. The gates of a part depend on its structure, not on the values: a generic state and generic
 angles are drawn once, and the result is cached per structure.
 
 Exact preparation of a generic real state of n qubits needs about 2**n - n - 1 CX between any two qubits, and more where
@@ -19,6 +19,7 @@ from functools import lru_cache
 import numpy as np
 
 from classical_baselines.harness.choices import InputError
+from quantum.circuits.circuit import Circuit
 from quantum.circuits.description import CircuitDescription, described_circuit
 
 COUPLINGS = ("all-to-all", "linear", "heavy-hex")
@@ -47,8 +48,11 @@ class CircuitCost:
 
 
 @lru_cache(maxsize=64)
-def circuit_cost(description: CircuitDescription, coupling: str = "heavy-hex") -> CircuitCost:
-    """Gates and seconds of a prepared and trained circuit on a coupling."""
+def circuit_cost(
+    description: CircuitDescription, coupling: str = "heavy-hex", preparation: Circuit | None = None
+) -> CircuitCost:
+    """Gates and seconds of a prepared and trained circuit on a coupling; without a circuit of its own, the state is a
+    generic real one."""
     if coupling not in COUPLINGS:
         raise InputError(f"No coupling is called {coupling!r}. Choose one of: {', '.join(COUPLINGS)}.")
     from qiskit import QuantumCircuit, transpile
@@ -58,9 +62,13 @@ def circuit_cost(description: CircuitDescription, coupling: str = "heavy-hex") -
     n = description.n_qubits
     draw = np.random.default_rng(GENERIC_SEED)
     state = np.abs(draw.normal(size=2**n)) + 0.1
+    features = draw.uniform(0.3, 0.7, size=preparation.n_features if preparation else 0)
     angles = draw.uniform(0.3, 1.2, size=description.n_parameters)
     circuit = QuantumCircuit(n)
-    circuit.prepare_state(state / np.linalg.norm(state), range(n))
+    if preparation is None:
+        circuit.prepare_state(state / np.linalg.norm(state), range(n))
+    else:
+        circuit.compose(qiskit_circuit(preparation, (), features.tolist()), inplace=True)
     circuit.barrier()
     circuit.compose(qiskit_circuit(described_circuit(description), angles.tolist()), inplace=True)
     circuit.measure_all()  # without measurements the router may not relabel the outcomes

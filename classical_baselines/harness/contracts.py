@@ -82,7 +82,7 @@ class FrontEnd(Protocol):
 class EncodedShape:
     """What an encoder gives for one clip, so that a classifier can be built to fit."""
 
-    code: str  # "intensity", "spikes", "graded" (8-bit levels in spike slots) or "state"
+    code: str  # "intensity", "spikes", "graded" (8-bit levels in spike slots), "state" or "complex-state"
     grid: tuple[int, ...]  # axes of one clip, flattened to `channel` (spikes) or `amplitude` (states): (mel, frame)
     n_steps: int = 1  # simulation steps; 1 where there is no step axis
 

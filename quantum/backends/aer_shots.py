@@ -52,7 +52,7 @@ class AerShots:
         logits = logits_of(clips, frequencies)
         wall_seconds = time.perf_counter() - started
         description = clips.classifier.circuit.description
-        cost = circuit_cost(description, self.coupling)
+        cost = circuit_cost(description, self.coupling, clips.preparation)
         counts = processor_operations(cost, description.n_qubits, self.n_shots, self.repetition_delay_seconds)
         return Outcome(
             logits=logits,
@@ -77,7 +77,7 @@ class AerShots:
         """[clip, outcome] relative frequencies."""
         simulator = aer_simulator(self.device)
         native = native_circuit(clips, simulator)
-        frequencies = torch.zeros_like(clips.states)
+        frequencies = torch.zeros(clips.states.shape, dtype=torch.float64)
         row = 0
         for part in clips.states.split(CLIPS_PER_JOB):
             circuits = clip_circuits(part, native)

@@ -1,7 +1,7 @@
 # quantum/backends/states.py
 """What the quantum backends share: the states of the clips, the engine's answer, and the pictures of a circuit.
 
-states          [clip, amplitude]   float64, unit norm
+states          [clip, amplitude]   float64 or complex128, unit norm
 probabilities   [clip, outcome]     float64, of the engine in complex128
 """
 
@@ -16,7 +16,9 @@ from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Exhibit, Trained
 from classical_baselines.harness.macs import evaluating
 from classical_baselines.harness.operations import OperationCounts
+from quantum.circuits.circuit import Circuit
 from quantum.classifiers.state_classifier import StateClassifier
+from quantum.encoders.circuit_code import CircuitCode
 from quantum.engine.readout import probabilities
 
 DEVICES = ("auto", "cpu", "gpu")
@@ -27,7 +29,8 @@ class PreparedClips:
     """The states that a circuit is given, and what they cost classically."""
 
     classifier: StateClassifier  # in evaluation mode, double precision, a copy
-    states: Tensor  # [clip, amplitude], float64
+    states: Tensor  # [clip, amplitude], float64, or complex128 where a circuit makes them
+    preparation: Circuit | None  # that circuit
     encoder_counts: OperationCounts
     classical_counts: OperationCounts  # front and head
 
@@ -47,14 +50,17 @@ def prepare(trained: Trained, intensity: Tensor, generator: torch.Generator, bat
     with evaluating(classifier), torch.no_grad():
         for batch in intensity.split(batch_size):
             encoded = trained.encoder(batch, generator)
-            parts.append(classifier.states(encoded).double())
+            states = classifier.states(encoded)
+            parts.append(states.to(torch.complex128 if states.is_complex() else torch.float64))
             encoder_counts += trained.encoder.operations(batch, encoded).scaled(len(batch) / len(intensity))
         classical = classifier.classical_operations(encoded)
+    encoder = trained.encoder
+    preparation = encoder.preparation(*intensity.shape[1:]) if isinstance(encoder, CircuitCode) else None
     double = copy.deepcopy(classifier).double().eval()
     states = torch.cat(parts)
     # Single precision leaves the norm 1 to about 1e-7; Aer wants it closer.
     states = states / torch.linalg.vector_norm(states, dim=1, keepdim=True)
-    return PreparedClips(double, states, encoder_counts, classical)
+    return PreparedClips(double, states, preparation, encoder_counts, classical)
 
 
 @torch.no_grad()

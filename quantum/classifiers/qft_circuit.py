@@ -1,7 +1,7 @@
 # quantum/classifiers/qft_circuit.py
 """The circuit alone: amplitude state -> trainable layers -> QFT -> trainable layers -> readout -> linear head.
 
-    encoded   [batch, amplitude]   unit norm, from the encoder `amplitude`
+    encoded   [batch, amplitude]   unit norm, real from the encoder `amplitude`, complex from the codes by a circuit
     logits    [batch, class]
 
 Nothing is trained before the state. The logits are linear in outcome probabilities, so they are a quadratic form of
@@ -37,8 +37,10 @@ class QftCircuit:
         check_circuit_options(self.n_layers_before, self.n_layers_after, self.n_readout_qubits, self.dropout)
 
     def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
-        if shape.code != "state":
-            raise InputError(f"qft-circuit reads states, got the code {shape.code!r}. Choose the encoder amplitude.")
+        if shape.code not in {"state", "complex-state"}:
+            raise InputError(
+                f"qft-circuit reads states, got the code {shape.code!r}. Choose a state code, such as amplitude."
+            )
         n_qubits = qubits_of(shape.n_channels)
         description = CircuitDescription(
             n_qubits,

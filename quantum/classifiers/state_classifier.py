@@ -38,7 +38,9 @@ class StateClassifier(Classifier):
         self.head = ReadoutHead(readout, n_classes, dropout)
 
     def states(self, encoded: Tensor) -> Tensor:
-        """Real unit vectors [batch, amplitude]: the encoder's own, or the front's."""
+        """Unit vectors [batch, amplitude]: the encoder's own (complex where a circuit makes them), or the front's."""
+        if encoded.is_complex():
+            return encoded
         encoded = encoded.to(self.head.linear.weight.dtype)
         return unit_states(encoded if self.front is None else self.front(encoded))
 

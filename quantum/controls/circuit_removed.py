@@ -10,6 +10,7 @@ by sqrt(n) so that its elements are of order 1, as a constant factor that the he
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from classical_baselines.harness.choices import InputError
@@ -32,6 +33,8 @@ class VectorClassifier(Classifier):
 
     def vectors(self, encoded: Tensor) -> Tensor:
         """[batch, amplitude]: what the circuit would be given, times sqrt(amplitudes)."""
+        if encoded.is_complex():
+            encoded = torch.view_as_real(encoded).mT.flatten(1)
         unscaled = encoded if self.front is None else self.front(encoded)
         return unit_states(unscaled) * self.n_amplitudes**0.5
 
@@ -54,13 +57,14 @@ class VectorClassifier(Classifier):
 def front_of(
     shape: EncodedShape, widths: tuple[int, ...], grid: tuple[int, int, int], name: str
 ) -> tuple[ConvolutionalFront | None, int]:
-    """The front and the number of amplitudes that it gives; without widths, no front and those of the encoder."""
+    """The front and the number of values that it gives; without widths, no front and the amplitudes of the encoder (of
+    a complex state the real parts, then the imaginary parts)."""
     if not widths:
-        if shape.code != "state":
+        if shape.code not in {"state", "complex-state"}:
             raise InputError(
-                f"{name} without widths reads states; got the code {shape.code!r}. Choose the encoder amplitude."
+                f"{name} without widths reads states; got the code {shape.code!r}. Choose a state code, such as amplitude."
             )
-        return None, shape.n_channels
+        return None, shape.n_channels * (1 if shape.code == "state" else 2)
     options = FrontOptions(widths, grid)
     check_picture(shape, options, name)
     return ConvolutionalFront(options), grid[0] * grid[1] * grid[2]

@@ -91,7 +91,7 @@ class SameSizeLayer:
 
     def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
         front, n = front_of(shape, self.widths, self.grid, "same-size-layer")
-        n_qubits = qubits_of(n)
+        n_qubits = qubits_of(n // 2 if shape.code == "complex-state" else n)
         n_weights = CircuitDescription(n_qubits, self.n_layers_before, self.n_layers_after).n_parameters
         n_values = Readout(self.readout, n_qubits, self.n_readout_qubits or n_qubits).n_values
         network = nn.Sequential(

@@ -11,4 +11,34 @@ def _amplitude() -> type[Any]:
     return AmplitudeEncoder
 
 
-ENCODERS: Mapping[str, Callable[[], type[Any]]] = {"amplitude": _amplitude}
+def _angle() -> type[Any]:
+    from quantum.encoders.angle import AngleEncoder
+
+    return AngleEncoder
+
+
+def _dense_angle() -> type[Any]:
+    from quantum.encoders.dense_angle import DenseAngleEncoder
+
+    return DenseAngleEncoder
+
+
+def _phase() -> type[Any]:
+    from quantum.encoders.phase import PhaseEncoder
+
+    return PhaseEncoder
+
+
+def _iqp() -> type[Any]:
+    from quantum.encoders.iqp import IqpEncoder
+
+    return IqpEncoder
+
+
+ENCODERS: Mapping[str, Callable[[], type[Any]]] = {
+    "amplitude": _amplitude,
+    "angle": _angle,
+    "dense-angle": _dense_angle,
+    "phase": _phase,
+    "iqp": _iqp,
+}

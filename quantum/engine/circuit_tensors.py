@@ -153,7 +153,7 @@ class _Blocks(torch.autograd.Function):
 
 
 def _runs(matrices: Tensor, sizes: Sequence[int]) -> list[Tensor]:
-    """[one, qubit, 2, 2] as [one, block, size, 2, 2] for each run of blocks of one size: they are multiplied together."""
+    """[one, qubit, 2, 2] as [one, block, size, 2, 2] for each run of blocks of one size, which are made together."""
     runs = [list(run) for _, run in groupby(sizes)]
     parts = matrices.split([sum(run) for run in runs], 1)
     return [part.unflatten(1, (len(run), run[0])) for part, run in zip(parts, runs, strict=True)]

@@ -22,9 +22,9 @@ def test_it_gives_unit_states_of_its_shape_and_the_same_for_the_same_seed(encode
 
     shape = encoder.shape(32, 63)
     assert isinstance(encoder, Encoder)
-    assert shape.code == "state"
+    assert shape.code == ("complex-state" if states.is_complex() else "state")
     assert states.shape == (4, shape.n_channels)
-    torch.testing.assert_close(states.norm(dim=1), torch.ones(4))
+    torch.testing.assert_close(states.abs().square().sum(1), torch.ones(4))
     assert torch.equal(states, encoder(intensity, torch.Generator().manual_seed(1)))
     assert torch.equal(intensity, before)
 
@@ -34,4 +34,4 @@ def test_its_classical_work_is_counted_in_its_stage(encoder):
     counts = encoder.operations(intensity, encoder(intensity, torch.Generator()))
 
     assert counts.stages() == ("encoder",)
-    assert counts.total("mac_fp32") > 0
+    assert counts.total("mac_fp32") + counts.total("multiply_fp32") > 0
