@@ -2,8 +2,8 @@
 """How many gates a prepared and trained circuit needs on a processor, and how long they take.
 
 The preparation (the circuit of the code, or `prepare_state` of a generic real state), a barrier, then the trained
-circuit, is transpiled as a whole for a coupling of the qubits. The gates of a part depend on its structure, not on the values: a generic state and generic
-angles are drawn once, and the result is cached per structure.
+circuit, is transpiled as a whole for a coupling of the qubits. The gates of a part depend on its structure, not on the
+values: a generic state and generic angles are drawn once, and the result is cached per structure.
 
 Exact preparation of a generic real state of n qubits needs about 2**n - n - 1 CX between any two qubits, and more where
 swaps must route them. It, not the Fourier transform, is the cost.

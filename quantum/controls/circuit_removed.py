@@ -62,7 +62,7 @@ def front_of(
     if not widths:
         if shape.code not in {"state", "complex-state"}:
             raise InputError(
-                f"{name} without widths reads states; got the code {shape.code!r}. Choose a state code, such as amplitude."
+                f"{name} without widths reads states; got the code {shape.code!r}. Choose a state code, as amplitude."
             )
         return None, shape.n_channels * (1 if shape.code == "state" else 2)
     options = FrontOptions(widths, grid)
