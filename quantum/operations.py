@@ -18,8 +18,9 @@ qiskit-ibm-runtime 0.51.0 `FakeTorino`).
 """
 
 from classical_baselines.harness.operations import OperationCounts
+from quantum.circuits.circuit import Circuit, Fourier
 from quantum.circuits.description import CircuitDescription
-from quantum.engine.program import blocks_of
+from quantum.engine.program import Phases, Rotations, blocks_of, program_of
 from quantum.transpiled import CircuitCost
 
 REPETITION_DELAY_SECONDS = 250e-6  # default rep_delay, FakeTorino
@@ -57,7 +58,8 @@ def simulation_operations(description: CircuitDescription) -> OperationCounts:
 
     A complex multiply-accumulate is four real ones. A layer is a product with each block of qubits; a ring of CX moves
     amplitudes and a ring of CZ changes signs, which costs memory traffic alone. The FFT over m qubits
-    of n amplitudes is booked as radix 2: m n / 2 complex multiplications, m n complex additions, one real scaling.
+    of n amplitudes is booked as radix 2: m n / 2 complex multiplications, m n complex additions, one real scaling. An
+    approximate transform has no fast form: its Hadamards are block products, its phases a complex factor per amplitude.
     """
     n = 2**description.n_qubits
     heights = [2**size for _, size in blocks_of(description.n_qubits)]
@@ -72,7 +74,9 @@ def simulation_operations(description: CircuitDescription) -> OperationCounts:
             mac_fp32=4 * n * sum(heights),
             sram_bytes=n_sweeps * traffic + weights,
         )
-    if description.fourier_register is not None:
+    if description.fourier_register is not None and description.fourier_degree:
+        counts += _approximate_transform(description, traffic)
+    elif description.fourier_register is not None:
         m = description.fourier_register[1]
         counts += OperationCounts.of(
             "network",
@@ -82,3 +86,24 @@ def simulation_operations(description: CircuitDescription) -> OperationCounts:
             sram_bytes=traffic * m,
         )
     return counts
+
+
+def _approximate_transform(description: CircuitDescription, traffic: int) -> OperationCounts:
+    n = 2**description.n_qubits
+    assert description.fourier_register is not None
+    transform = Fourier(*description.fourier_register, degree=description.fourier_degree)
+    program = program_of(Circuit(description.n_qubits, (transform,)))
+    macs = multiplies = adds = 0
+    n_sweeps = 0
+    for step in program.steps:
+        n_sweeps += 1
+        if isinstance(step, Phases):
+            multiplies += 4 * n
+            adds += 2 * n
+        elif isinstance(step, Rotations):
+            touched = [size for first, size in program.blocks if step.qubits & set(range(first, first + size))]
+            n_sweeps += len(touched) - 1
+            macs += 4 * n * sum(2**size for size in touched)
+    return OperationCounts.of(
+        "network", "fourier", mac_fp32=macs, multiply_fp32=multiplies, add_fp32=adds, sram_bytes=traffic * n_sweeps
+    )

@@ -29,6 +29,7 @@ class CircuitDescription:
     n_layers_after: int = 2
     entangler: str = "cx-ring"  # cx-ring, cz-ring or none
     fourier_register: tuple[int, int] | None = None  # (first qubit, number of qubits); None: no Fourier transform
+    fourier_degree: int = 0  # of approximation: how many of the smallest controlled phases are left out
 
     def __post_init__(self) -> None:
         if not 1 <= self.n_qubits <= MAX_QUBITS:
@@ -42,6 +43,11 @@ class CircuitDescription:
             if not (first >= 0 and n_register >= 1 and first + n_register <= self.n_qubits):
                 raise InputError(
                     f"fourier_register must lie within {self.n_qubits} qubits; got {n_register} from {first}."
+                )
+            if not 0 <= self.fourier_degree < n_register:
+                raise InputError(
+                    f"fourier_degree must lie in 0 to {n_register - 1}, for a register of {n_register} qubits; "
+                    f"got {self.fourier_degree}."
                 )
 
     @property
@@ -66,7 +72,7 @@ def described_circuit(description: CircuitDescription) -> Circuit:
     operations: list[Operation] = []
     for layer in range(description.n_layers + 1):
         if layer == description.n_layers_before and description.fourier_register is not None:
-            operations.append(Fourier(*description.fourier_register))
+            operations.append(Fourier(*description.fourier_register, degree=description.fourier_degree))
         if layer == description.n_layers:
             break
         for qubit in range(description.n_qubits):

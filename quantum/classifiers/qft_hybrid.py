@@ -32,6 +32,7 @@ class QftHybrid:
     n_readout_qubits: int | None = None  # leading qubits told apart by "probabilities"; None: all
     dropout: float = 0.0  # of the values that the head reads
     fourier: bool = True  # False: no Fourier transform
+    fourier_degree: int = 0  # of approximation: how many of the smallest controlled phases are left out
     entangle: bool = True  # False: no two-qubit gates in the layers
     frozen: bool = False  # True: random angles, not trained
 
@@ -48,6 +49,7 @@ class QftHybrid:
             self.n_layers_after,
             self.entangler if self.entangle else "none",
             register_of(self.fourier_register, self.grid) if self.fourier else None,
+            self.fourier_degree,
         )
         readout = Readout(self.readout, n_qubits, self.n_readout_qubits or n_qubits)
         front = ConvolutionalFront(options)

@@ -70,6 +70,26 @@ def test_a_simulated_layer_is_a_complex_product_of_each_block_of_qubits():
     assert counts.total("add_fp32") == 128 * 2 + 256 * 2
 
 
+def test_an_approximate_transform_is_paid_gate_by_gate():
+    counts = simulation_operations(CircuitDescription(3, 0, 0, "none", (0, 3), 1))
+
+    # 8 amplitudes: three Hadamards, each a complex product of the one block of 8; phases behind two of them, a complex
+    # multiplication of every amplitude each (4 and 2)
+    assert counts.total("mac_fp32") == 3 * 8 * 8 * 4
+    assert counts.total("multiply_fp32") == 2 * 8 * 4
+    assert counts.total("add_fp32") == 2 * 8 * 2
+
+
+def test_a_degree_leaves_out_the_smallest_phases_between_any_two_qubits():
+    exact, approximate = (
+        circuit_cost(CircuitDescription(6, 1, 0, "none", (0, 6), degree), "all-to-all").circuit.n_gates_2q
+        for degree in (0, 3)
+    )
+
+    # of 15 phases those of distance 3, 4 and 5 go: 3 + 2 + 1
+    assert (exact, approximate) == (2 * 15, 2 * 9)
+
+
 def test_gate_by_gate_a_one_qubit_gate_sweeps_the_state_and_a_phase_a_quarter_of_it():
     circuit = QuantumCircuit(3)
     circuit.h(0)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 from qiskit import QuantumCircuit
-from qiskit.circuit.library import QFTGate
 from qiskit.quantum_info import Operator
+from qiskit.synthesis.qft import synth_qft_full
 
 from classical_baselines.harness.choices import InputError
 from quantum.circuits.description import CircuitDescription, register_of, ring_pairs
@@ -21,6 +21,7 @@ DESCRIPTIONS = [
     CircuitDescription(5, 1, 1, "none", (2, 2)),
     CircuitDescription(4, 0, 2, "cz-ring", None),
     CircuitDescription(3, 0, 0, "none", (0, 3)),
+    CircuitDescription(5, 1, 1, "cz-ring", (1, 4), 2),
 ]
 
 
@@ -35,7 +36,8 @@ def by_hand(description, angles):
     for layer in range(description.n_layers + 1):
         if layer == description.n_layers_before and description.fourier_register is not None:
             first, size = description.fourier_register
-            made.append(QFTGate(size), range(first, first + size))
+            approximate = synth_qft_full(size, approximation_degree=description.fourier_degree)
+            made.compose(approximate, range(first, first + size), inplace=True)
         if layer == description.n_layers:
             return made
         for qubit, (rz, ry) in enumerate(angles[layer]):
@@ -113,6 +115,7 @@ def test_a_register_is_the_run_of_qubits_of_its_axis():
         ({"n_qubits": 3, "entangler": "ring"}, "No entangler is called 'ring'"),
         ({"n_qubits": 3, "n_layers_before": -1}, "Layers are counted from 0"),
         ({"n_qubits": 3, "fourier_register": (1, 3)}, "within 3 qubits; got 3 from 1"),
+        ({"n_qubits": 3, "fourier_register": (0, 2), "fourier_degree": 2}, "0 to 1, for a register of 2 qubits; got 2"),
     ],
 )
 def test_a_description_that_is_no_circuit_is_refused(options, message):
