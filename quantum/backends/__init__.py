@@ -1,5 +1,5 @@
 # quantum/backends/__init__.py
-"""Where a trained circuit is run: on exact states, or by Aer, exactly or in shots."""
+"""Where a trained circuit is run: by the engine or by Aer, exactly or in shots."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,6 +9,12 @@ def _exact_states() -> type[Any]:
     from quantum.backends.exact_states import ExactStates
 
     return ExactStates
+
+
+def _shots() -> type[Any]:
+    from quantum.backends.shots import Shots
+
+    return Shots
 
 
 def _aer_exact() -> type[Any]:
@@ -25,6 +31,7 @@ def _aer_shots() -> type[Any]:
 
 BACKENDS: Mapping[str, Callable[[], type[Any]]] = {
     "exact-states": _exact_states,
+    "shots": _shots,
     "aer-exact": _aer_exact,
     "aer-shots": _aer_shots,
 }

@@ -1,80 +1,25 @@
 # quantum/backends/aer_shots.py
 """Qiskit Aer in shots: every clip's circuit sampled as a quantum processor would be, and paid as one.
 
-    counts [clip, outcome] of `n_shots` shots  ->  relative frequencies  ->  the trained readout and head  ->  logits
-
-The shots are drawn by Aer from seeds that descend from the generator, one per job. The counts are those of a processor
-with the coupling asked for: gates after transpilation, shots, and the seconds of `quantum.operations`. The simulated
-gates and measurements are ideal, those of such a processor are not: the accuracy is what its price would buy at best.
+The shots are drawn by Aer from seeds that descend from the generator, one per job. What is counted, and how the logits
+come of it, is that of all backends in shots (`shot_options.py`).
 """
 
-import time
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from classical_baselines.harness.choices import InputError, choose
-from classical_baselines.harness.contracts import Outcome, Trained
 from quantum.backends.aer_circuits import CLIPS_PER_JOB, aer_simulator, clip_circuits, native_circuit
-from quantum.backends.states import PreparedClips, check_device, exhibits_of, logits_of, notes_of, prepare
-from quantum.operations import REPETITION_DELAY_SECONDS, processor_operations
-from quantum.transpiled import COUPLINGS, circuit_cost
-
-MOST_SHOTS = 10_000_000  # of one clip; a processor needs an hour for them
+from quantum.backends.shot_options import ShotOptions
+from quantum.backends.states import PreparedClips
 
 
 @dataclass(frozen=True)
-class AerShots:
-    """The options of sampled shots."""
+class AerShots(ShotOptions):
+    """The options of shots that Aer samples."""
 
-    n_shots: int = 4096
-    coupling: str = "heavy-hex"  # of the processor that is counted: heavy-hex, linear or all-to-all
-    repetition_delay_seconds: float = REPETITION_DELAY_SECONDS
-    device: str = "auto"  # of the simulation: auto, cpu or gpu
-
-    def __post_init__(self) -> None:
-        check_device(self.device)
-        choose({name: name for name in COUPLINGS}, self.coupling, what="coupling")
-        if not 1 <= self.n_shots <= MOST_SHOTS:
-            raise InputError(f"n_shots must lie in 1 to {MOST_SHOTS}; got {self.n_shots}.")
-        if not 0 <= self.repetition_delay_seconds < 1:
-            raise InputError(
-                f"repetition_delay_seconds must lie in [0, 1); got {self.repetition_delay_seconds}. "
-                "Superconducting processors take 0 to 0.004."
-            )
-
-    def run(self, trained: Trained, intensity: Tensor, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
-        """Logits and counts for [batch, mel, frame], from the shots of each clip."""
-        started = time.perf_counter()
-        clips = prepare(trained, intensity, generator)
-        frequencies = self._frequencies(clips, generator)
-        logits = logits_of(clips, frequencies)
-        wall_seconds = time.perf_counter() - started
-        description = clips.classifier.circuit.description
-        cost = circuit_cost(description, self.coupling, clips.preparation)
-        counts = processor_operations(cost, description.n_qubits, self.n_shots, self.repetition_delay_seconds)
-        return Outcome(
-            logits=logits,
-            counts=clips.encoder_counts
-            + clips.classical_counts
-            + counts
-            + clips.classifier.head.readout.counting(self.n_shots),
-            wall_seconds=wall_seconds,
-            exhibits=exhibits_of(clips, n_exhibits, frequencies),
-            notes=notes_of(clips)
-            | {
-                "n_shots": self.n_shots,
-                "coupling": self.coupling,
-                "depth": cost.preparation.depth + cost.circuit.depth,
-                "preparation_gates_2q": cost.preparation.n_gates_2q,
-                "circuit_gates_2q": cost.circuit.n_gates_2q,
-                "seconds_per_shot": counts.total("machine_seconds") / self.n_shots,
-            },
-        )
-
-    def _frequencies(self, clips: PreparedClips, generator: torch.Generator) -> Tensor:
-        """[clip, outcome] relative frequencies."""
+    def frequencies(self, clips: PreparedClips, generator: torch.Generator) -> Tensor:
         simulator = aer_simulator(self.device)
         native = native_circuit(clips, simulator)
         frequencies = torch.zeros(clips.states.shape, dtype=torch.float64)

@@ -15,6 +15,7 @@ from torch import Tensor
 from classical_baselines.harness.contracts import Outcome, Trained
 from quantum.backends.states import (
     check_device,
+    engine_probabilities,
     exhibits_of,
     logits_of,
     notes_of,
@@ -39,12 +40,7 @@ class ExactStates:
         started = time.perf_counter()
         clips = prepare(trained, intensity, generator, self.batch_size)
         device = torch_device(self.device)
-        circuit = clips.classifier.to(device)
-        with torch.no_grad():
-            behind = torch.cat(
-                [circuit.outcome_probabilities(part.to(device)).cpu() for part in clips.states.split(self.batch_size)]
-            )
-        clips.classifier.cpu()
+        behind = engine_probabilities(clips, self.batch_size, device)
         logits = logits_of(clips, behind)
         wall_seconds = time.perf_counter() - started
         description = clips.classifier.circuit.description

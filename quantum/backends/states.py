@@ -64,9 +64,13 @@ def prepare(trained: Trained, intensity: Tensor, generator: torch.Generator, bat
 
 
 @torch.no_grad()
-def engine_probabilities(clips: PreparedClips, batch_size: int = 256) -> Tensor:
-    """[clip, outcome], float64, from the torch engine."""
-    return torch.cat([clips.classifier.outcome_probabilities(part) for part in clips.states.split(batch_size)])
+def engine_probabilities(clips: PreparedClips, batch_size: int = 256, device: torch.device | None = None) -> Tensor:
+    """[clip, outcome], float64, on the CPU, from the torch engine on a device."""
+    where = device or torch.device("cpu")
+    classifier = clips.classifier.to(where)
+    behind = [classifier.outcome_probabilities(part.to(where)).cpu() for part in clips.states.split(batch_size)]
+    clips.classifier.cpu()
+    return torch.cat(behind)
 
 
 @torch.no_grad()

@@ -10,7 +10,7 @@ from quantum.backends import BACKENDS
 from quantum.classifiers.qft_circuit import QftCircuit
 from quantum.encoders.amplitude import AmplitudeEncoder
 
-OPTIONS = {"aer-shots": {"n_shots": 64}}
+OPTIONS = {"aer-shots": {"n_shots": 64}, "shots": {"n_shots": 64}}
 
 
 @pytest.fixture(params=sorted(BACKENDS))

@@ -12,10 +12,12 @@ from classical_baselines.harness.unencoded import Unencoded
 from quantum.backends.aer_exact import AerExact
 from quantum.backends.aer_shots import AerShots
 from quantum.backends.exact_states import ExactStates
+from quantum.backends.shots import Shots
 from quantum.classifiers.qft_circuit import QftCircuit
 from quantum.classifiers.qft_hybrid import QftHybrid
 from quantum.controls.circuit_removed import CircuitRemoved
 from quantum.encoders.amplitude import AmplitudeEncoder
+from quantum.encoders.iqp import IqpEncoder
 
 
 def trained(options=QftCircuit(), encoder=AmplitudeEncoder(pool=(1, 2)), n_mels=4, n_frames=8):  # noqa: B008
@@ -88,20 +90,21 @@ def test_exact_runs_have_nothing_that_a_quantum_processor_is_paid_for():
             assert counts.total(operation) == 0
 
 
-def frequencies(n_shots, n_clips=400):
+def frequencies(backend, n_clips=400):
     """Relative frequencies of outcome 0 of one clip in many runs, and its probability."""
     from quantum.backends.states import engine_probabilities, prepare
 
     system = trained()
     same = intensity(1).expand(n_clips, -1, -1)
     clips = prepare(system, same, generator())
-    sampled = AerShots(n_shots)._frequencies(clips, generator(5))
+    sampled = backend.frequencies(clips, generator(5))
     return sampled, engine_probabilities(clips)[0]
 
 
 @pytest.mark.parametrize("n_shots", [64, 1024])
-def test_shots_scatter_about_the_probability_as_a_binomial_does(n_shots):
-    sampled, exact = frequencies(n_shots)
+@pytest.mark.parametrize("backend", [AerShots, Shots])
+def test_shots_scatter_about_the_probability_as_a_binomial_does(backend, n_shots):
+    sampled, exact = frequencies(backend(n_shots))
     spread = (exact * (1 - exact) / n_shots).sqrt()
 
     np.testing.assert_allclose(sampled.sum(1).numpy(), 1, atol=1e-12)
@@ -111,18 +114,20 @@ def test_shots_scatter_about_the_probability_as_a_binomial_does(n_shots):
     np.testing.assert_allclose(sampled.std(0).numpy(), spread.numpy(), rtol=0.2)
 
 
-def test_shots_depend_on_the_generator_alone():
+@pytest.mark.parametrize("backend", [AerShots, Shots])
+def test_shots_depend_on_the_generator_alone(backend):
     system = trained()
 
     def run(seed):
-        return AerShots(128).run(system, intensity(), generator(seed)).logits
+        return backend(128).run(system, intensity(), generator(seed)).logits
 
     assert torch.equal(run(0), run(0))
     assert not torch.equal(run(0), run(1))
 
 
-def test_the_counts_of_shots_are_those_of_a_processor():
-    outcome = AerShots(128, coupling="all-to-all").run(trained(QftCircuit(entangle=False)), intensity(), generator())
+@pytest.mark.parametrize("backend", [AerShots, Shots])
+def test_the_counts_of_shots_are_those_of_a_processor(backend):
+    outcome = backend(128, coupling="all-to-all").run(trained(QftCircuit(entangle=False)), intensity(), generator())
 
     assert outcome.counts.total("shots") == 128
     assert outcome.counts.total("measurements") == 128 * 4
@@ -130,6 +135,16 @@ def test_the_counts_of_shots_are_those_of_a_processor():
     assert outcome.notes["preparation_gates_2q"] == 11
     assert outcome.counts.total("gates_2q", stage="network") == 128 * 2  # the transform of the 2 frame qubits
     assert outcome.counts.total("mac_fp32", stage="network") == 0
+
+
+def test_a_state_that_a_circuit_prepares_is_given_to_aer_as_it_is_and_paid_for_its_own_gates():
+    system = trained(QftCircuit(fourier_register="all"), IqpEncoder(pool=(2, 4), n_repeats=1))
+    (check,) = AerExact().run(system, intensity(), generator()).checks
+    notes = Shots(128, coupling="all-to-all").run(system, intensity(), generator()).notes
+
+    assert check.passed
+    assert check.details["largest_difference"] < 1e-10
+    assert notes["preparation_gates_2q"] == 4 * 3  # an RZZ of two CX for each of 6 pairs of 4 features
 
 
 def test_pictures_show_the_state_before_and_behind_the_circuit():
