@@ -36,6 +36,7 @@ class CheckedStudy:
     protocols: dict[str, CheckedProtocol]
     clip_seconds: dict[str, float | None]  # by system, of a clip forward, untrained; None where it is fitted directly
     near_duplicates: str = ""  # a warning of those that straddle the parts of a fold
+    notes: tuple[str, ...] = ()  # what is allowed, and should be known
 
 
 def checked_study(study: Study, data_root: Path | None) -> CheckedStudy:
@@ -45,7 +46,9 @@ def checked_study(study: Study, data_root: Path | None) -> CheckedStudy:
         name: CheckedProtocol(tuple(one["folds"]), one["n_units"], one["unit"], one["n_training_clips"])
         for name, one in found["protocols"].items()
     }
-    return CheckedStudy(found["content_hash"], protocols, found["clip_seconds"], found["near_duplicates"])
+    return CheckedStudy(
+        found["content_hash"], protocols, found["clip_seconds"], found["near_duplicates"], tuple(found["notes"])
+    )
 
 
 def _checked(study: Study, data_root: Path | None) -> CheckedStudy:
@@ -66,7 +69,8 @@ def _checked(study: Study, data_root: Path | None) -> CheckedStudy:
         n_training = sum(len(fold.train) for fold in folds) / len(folds)
         sample = sample_of([clips.groups[index] for index in tested])
         protocols[protocol.name] = CheckedProtocol(tuple(fold.name for fold in folds), *sample, n_training)
-    return CheckedStudy(clips.content_hash, protocols, tried.clip_seconds, duplicates_across(study, clips))
+    duplicates = duplicates_across(study, clips)
+    return CheckedStudy(clips.content_hash, protocols, tried.clip_seconds, duplicates, tried.notes)
 
 
 def _depends_on(study: Study, data_root: Path | None) -> dict[str, Any]:

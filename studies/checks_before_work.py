@@ -17,6 +17,7 @@ from classical_baselines.harness.choices import InputError, build_options, choos
 from neuro.classifiers import CLASSIFIERS as SPIKING_CLASSIFIERS
 from neuro.loihi import BACKENDS as LOIHI_BACKENDS
 from quantum.backends import BACKENDS as CIRCUIT_BACKENDS
+from studies.analysis_frames import check_hops
 from studies.cell import StudyCell
 from studies.early_checks import check_early_decisions
 from studies.plain_errors import shown
@@ -53,7 +54,7 @@ def check_before_work(study: Study) -> None:
             _check_protocol(protocol)
     for front_end in study.front_ends:
         with _told_in(f"study {study.name!r}, front end {front_end.key!r}"):
-            _check_hop(build("front end", front_end))
+            check_hops(build("front end", front_end))
     for system in study.systems:
         with _told_in(f"study {study.name!r}, system {system.name!r}"):
             _check_augmentation(system.augmentation or {})
@@ -84,16 +85,6 @@ def _check_finite(value: Any, place: str) -> None:
             _check_finite(item, f"{place}.{named or number}")
     elif isinstance(value, float) and not math.isfinite(value):
         raise InputError(f"{place} is {value}. Every number of a study must be finite; leave an option out to skip it.")
-
-
-def _check_hop(front_end: Any) -> None:
-    """A hop beyond the frame leaves samples that no frame sees."""
-    n_fft, hop = getattr(front_end, "n_fft", None), getattr(front_end, "hop", None)
-    if isinstance(n_fft, int) and isinstance(hop, int) and hop > n_fft:
-        raise InputError(
-            f"a hop of {hop} samples is longer than a frame of n_fft = {n_fft}: what lies between two frames would be "
-            "seen by none. Choose a hop of at most n_fft."
-        )
 
 
 def _check_protocol(protocol: Protocol) -> None:
@@ -141,6 +132,7 @@ def _check_system(system: System, known: Mapping[str, Any]) -> None:
     """A deployment is looked up when a table is priced, after all the work is spent: here it is refused before."""
     build("encoder", system.encoder)
     options = build("classifier", system.classifier)
+    check_hops(options)
     for run in system.runs:
         backend = build("backend", run.backend)
         batch_size = getattr(backend, "batch_size", 1)

@@ -7,7 +7,7 @@ On the way a few clips are timed, forward, for a rough word on how long the trai
 
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +16,15 @@ import torch
 from torch import Tensor
 
 from classical_baselines.augment import Augmentation
-from classical_baselines.data.splits import Fold
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, Clips, Encoder, Trained
 from classical_baselines.harness.seeds import generator_for, seeded_globally
 from studies import pipeline
+from studies.analysis_frames import short_clips
 from studies.augmentation_reach import check_picture_stays, check_sound_stays
 from studies.disturbance import check_disturbances
 from studies.early_checks import check_frame_times
+from studies.fold_checks import checked_folds, classes_not_tested
 from studies.registries import build
 from studies.specification import FrontEndChoice, Study, System
 from studies.trained_elsewhere import comes_trained
@@ -43,6 +44,7 @@ class Tried:
 
     clips: Clips
     clip_seconds: dict[str, float | None]
+    notes: tuple[str, ...] = ()  # what is allowed, and should be known
 
 
 def check_study(study: Study, data_root: Path | None) -> Tried:
@@ -52,13 +54,16 @@ def check_study(study: Study, data_root: Path | None) -> Tried:
         for run in system.runs:
             build("backend", run.backend)
     clips = pipeline.load_study_clips(study, data_root)
-    for protocol in study.protocols:
-        _check_folds_differ(study, protocol.name, _folds(study, protocol.name, clips))
+    notes = [
+        classes_not_tested(protocol.name, checked_folds(study, protocol.name, clips), clips)
+        for protocol in study.protocols
+    ]
     check_disturbances(study.probes, clips)
     first = clips.subset([0])
     # What a layer only warns of (a slow padding, a weight of no element) is no error, and no concern of the user's.
     with warnings.catch_warnings(action="ignore"), _threads(study.threads_per_cell):
-        return Tried(clips, _dry_runs(study, first, len(clips.label_names)))
+        seconds = _dry_runs(study, first, len(clips.label_names))
+    return Tried(clips, seconds, tuple(note for note in [*notes, *short_clips(study, clips)] if note))
 
 
 @contextmanager
@@ -70,27 +75,6 @@ def _threads(n_threads: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _folds(study: Study, protocol: str, clips: Clips) -> list[Fold]:
-    """The error says which protocol of which study: a splitter may be built on another, and name that one."""
-    try:
-        return pipeline.folds_of(study, protocol, clips)
-    except InputError as error:
-        raise InputError(f"study {study.name!r}, protocol {protocol!r}: {error}") from error
-
-
-def _check_folds_differ(study: Study, protocol: str, folds: Sequence[Fold]) -> None:
-    """Equal folds would be trained on twice, and count as two."""
-    first: dict[tuple[tuple[int, ...], ...], str] = {}
-    for fold in folds:
-        earlier = first.setdefault((fold.train, fold.validation, fold.test), fold.name)
-        if earlier != fold.name:
-            raise InputError(
-                f"study {study.name!r}, protocol {protocol!r}: its folds {earlier} and {fold.name}, of {len(folds)}, "
-                "are the same clips, and one result would count as two. Each fold must be another split: take fewer "
-                "groups into a draw (n_groups), or draw less often (n_draws)."
-            )
 
 
 def _dry_runs(study: Study, first: Clips, n_classes: int) -> dict[str, float | None]:

@@ -54,7 +54,7 @@ class DifferentiableStft(MelPicture):
 
     n_fft: int = 512  # samples per frame, and the longest window
     window: float = 256.0  # samples at the start
-    shortest: float = 32.0  # samples
+    shortest: float = 128.0  # samples; at least the hop, or it can learn to leave samples out
     windows: str = "constant"  # or "frame", "frequency", "time-frequency": what has a window length of its own
     learn_hop: bool = False  # `hop` is where it begins then
 

@@ -34,6 +34,7 @@ class MultiResolution(MelPicture):
     """Options of a picture at several resolutions."""
 
     n_fft: int = 1024  # of every branch
+    hop: int = 80  # at most the shortest window, or samples between its frames are lost to it: 10 ms at 8 kHz
     windows: tuple[int, ...] = (100, 200, 400, 800)  # samples: 12.5, 25, 50 and 100 ms at 8 kHz
     fusion: str = "gate"  # or "channels"
     hidden: int = 16  # of the gate

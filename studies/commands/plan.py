@@ -54,6 +54,7 @@ def plan(request: Request, confirm: bool, energy: bool, as_json: bool) -> int:
             "seconds_left_from": time.source,
             "resolution": asdict(resolution),
             "near_duplicates": checked.near_duplicates or None,
+            "notes": list(checked.notes),
         }
         print(json.dumps(record))
         return 0
@@ -63,6 +64,8 @@ def plan(request: Request, confirm: bool, energy: bool, as_json: bool) -> int:
         print(f"protocol  {name}: {len(folds)} folds ({', '.join(folds)})")
     if checked.near_duplicates:
         print(f"warning   {checked.near_duplicates}")
+    for note in checked.notes:
+        print(f"note      {note}")
     print(f"seeds     {', '.join(map(str, study.seeds))}")
     finds, finer = in_words(resolution)
     print(f"finds     {finds}\n          {finer}")

@@ -33,6 +33,8 @@ def run(
     ground = ground_of(checked)
     if checked.near_duplicates:
         print(f"Warning: {checked.near_duplicates}", file=sys.stderr)
+    for note in checked.notes:
+        print(f"Note: {note}", file=sys.stderr)
     store = request.open_store(study, create=True)
     plan = request.planned(study, store, confirm=confirm, ground=ground)
     if part is not None:

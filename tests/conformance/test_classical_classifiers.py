@@ -32,10 +32,10 @@ OPTIONS = {  # smaller than the defaults, where these are slow; and every way to
             ("efficient-leaf", {"n_filters": 8, "n_groups": 4}),
             ("differentiable-stft", {}),
             ("differentiable-stft", {"windows": "frame", "learn_hop": True}),
-            ("differentiable-stft", {"windows": "frequency", "n_fft": 256, "window": 128.0}),
-            ("differentiable-stft", {"windows": "time-frequency", "n_fft": 256, "window": 128.0}),
-            ("multi-resolution", {}),
-            ("multi-resolution", {"fusion": "channels"}),
+            ("differentiable-stft", {"windows": "frequency", "n_fft": 256, "window": 192.0}),
+            ("differentiable-stft", {"windows": "time-frequency", "n_fft": 256, "window": 192.0}),
+            ("multi-resolution", {"hop": 80}),
+            ("multi-resolution", {"hop": 80, "fusion": "channels"}),
         ]
     ],
     "cross-modal-fusion": [

@@ -63,7 +63,7 @@ def test_whatever_it_rests_on_makes_it_anew(sounds, n_checks, monkeypatch):
     first = checked_study(of(sounds), None)
     checked_study(of(sounds, data={"name": "own", "folder": str(sounds), "clip_seconds": 0.19}), None)
     assert len(n_checks) == 2
-    write_tone(sounds / "low_anna.wav", 500)
+    write_tone(sounds / "low_anna.wav", 550)
     os.utime(sounds / "low_anna.wav", (1e9, 1e9 + 1))
     other = checked_study(of(sounds), None)
     assert len(n_checks) == 3
@@ -72,7 +72,8 @@ def test_whatever_it_rests_on_makes_it_anew(sounds, n_checks, monkeypatch):
     checked_study(of(sounds), None)
     assert len(n_checks) == 4
     listing = sounds / "meta.csv"
-    listing.write_text(listing.read_text().replace("low_ben.wav,low", "low_ben.wav,high"))
+    swapped = listing.read_text().replace("low_ben.wav,low", "low_ben.wav,high")
+    listing.write_text(swapped.replace("high_ben.wav,high", "high_ben.wav,low"))
     assert checked_study(of(sounds), None).content_hash != other.content_hash
 
 

@@ -148,7 +148,7 @@ def test_folds_that_are_the_same_clips_are_refused_before_any_work(clips):
     n_groups = len({group for group, part in zip(given.groups, given.folds, strict=True) if part == "train"})
 
     check_study(few_groups(n_groups=n_groups, n_draws=1), None)
-    check_study(few_groups(n_groups=2, n_draws=2), None)
+    check_study(few_groups(n_groups=3, n_draws=2), None)
     with pytest.raises(
         InputError, match="protocol 'few-groups': its folds draw-1 and draw-2, of 3, are the same clips"
     ):

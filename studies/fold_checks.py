@@ -1,0 +1,111 @@
+# studies/fold_checks.py
+"""Whether the folds of a protocol can be trained on and say what they claim to, tried before any work.
+
+    different    no two folds are the same clips
+    classes      the training part has every class; a test part may lack some, as that of a patient with one diagnosis
+    apart        the leak audit of every cell (`harness/protocol.py`), on all folds at once
+
+The audit compares samples by their SHA-256. Here the hash of a clip is taken once, however many folds there are, and
+stands in for its samples: two clips have equal hashes where their samples are equal.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from classical_baselines.data.splits import Fold
+from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.contracts import Clips
+from classical_baselines.harness.protocol import CLIPS_AT_ONCE, LeakError, audit_fold
+from studies import pipeline
+from studies.specification import Study
+
+MOST_NAMED = 3  # classes in a message
+
+
+def checked_folds(study: Study, protocol: str, clips: Clips) -> list[Fold]:
+    """The folds of a protocol; InputError, with study and protocol, where one of them is no sound split.
+
+    A splitter may be built on another, and name that one in its error.
+    """
+    try:
+        folds = pipeline.folds_of(study, protocol, clips)
+        _check_different(folds)
+        _check_classes(folds, clips)
+        _check_apart(folds, clips)
+    except InputError as error:
+        raise InputError(f"study {study.name!r}, protocol {protocol!r}: {error}") from error
+    return folds
+
+
+def classes_not_tested(protocol: str, folds: Sequence[Fold], clips: Clips) -> str:
+    """A note of classes that no test clip has; "" where each has one in some fold."""
+    tested = {int(clips.targets[index]) for fold in folds for index in fold.test}
+    absent = [name for number, name in enumerate(clips.label_names) if number not in tested]
+    return f"{protocol}: no test part has a clip of {_named(absent)}" if absent else ""
+
+
+def _check_different(folds: Sequence[Fold]) -> None:
+    """Equal folds would be trained on twice, and count as two."""
+    first: dict[tuple[tuple[int, ...], ...], str] = {}
+    for fold in folds:
+        earlier = first.setdefault((fold.train, fold.validation, fold.test), fold.name)
+        if earlier != fold.name:
+            raise InputError(
+                f"its folds {earlier} and {fold.name}, of {len(folds)}, are the same clips, and one result would "
+                "count as two. Each fold must be another split: take fewer groups into a draw (n_groups), or draw "
+                "less often (n_draws)."
+            )
+
+
+def _check_classes(folds: Sequence[Fold], clips: Clips) -> None:
+    """A class that no training clip has can be learnt by nothing, and every clip of it counts as an error."""
+    targets = clips.targets.tolist()
+    for fold in folds:
+        trained = {targets[index] for index in fold.train}
+        absent = [name for number, name in enumerate(clips.label_names) if number not in trained]
+        if absent:
+            raise InputError(
+                f"the training part of its fold {fold.name}, of {len(folds)}, has no clip of {_named(absent)} "
+                f"({len(absent)} of {len(clips.label_names)} classes). Every class must stand in every training part: "
+                "choose another protocol, add recordings, or leave the class out of the set."
+            )
+
+
+def _check_apart(folds: Sequence[Fold], clips: Clips) -> None:
+    """What the audit of a cell would refuse, once the study is running, of any fold."""
+    promised = [fold for fold in folds if fold.group_disjoint]
+    if any(not clips.groups[index] for fold in promised for index in (*fold.train, *fold.validation, *fold.test)):
+        raise InputError(
+            "it keeps groups apart, and not every clip has one. Fill the column speaker_or_group (patient, speaker or "
+            "source recording), or choose stratified-k-fold."
+        )
+    hashed = _hashed(clips) if promised else clips
+    for fold in promised:
+        try:
+            audit_fold(hashed, fold.train, fold.validation, fold.test, groups_apart=True)
+        except LeakError as error:
+            raise InputError(
+                f"its fold {fold.name}, of {len(folds)}, leaks: {error} Mend the columns fold_or_split and "
+                "speaker_or_group, or split by groups: leave-one-group-out, grouped-k-fold."
+            ) from error
+
+
+def _hashed(clips: Clips) -> Clips:
+    """The clips with the SHA-256 of each one's own samples, as 32 numbers, in place of its samples."""
+    hashes = np.empty((len(clips), 32), dtype=np.float32)
+    for rows in torch.arange(len(clips)).split(CLIPS_AT_ONCE):
+        lengths = clips.n_samples[rows].tolist()
+        for row, samples, n_own in zip(rows.tolist(), clips.waveform[rows], lengths, strict=True):
+            digest = hashlib.sha256(samples[:n_own].contiguous().numpy().tobytes()).digest()
+            hashes[row] = np.frombuffer(digest, dtype=np.uint8)
+    n_samples = torch.full((len(clips),), 32)
+    return replace(clips, inputs={"waveform": torch.from_numpy(hashes)}, n_samples=n_samples)
+
+
+def _named(classes: Sequence[str]) -> str:
+    more = f" and {len(classes) - MOST_NAMED} more" if len(classes) > MOST_NAMED else ""
+    return ", ".join(map(repr, classes[:MOST_NAMED])) + more
