@@ -19,22 +19,35 @@ NETWORKS = {
     "ds-cnn": (Unencoded(), {"stem_width": 8, "widths": [8, 8], "strides": [2, 1]}),
     "cross-modal-fusion": (Unencoded(), {"stem_width": 8, "widths": [8, 8], "strides": [[2, 1], [1, 1]]}),
     "audio-transformer": (Unencoded(pool=(1, 2)), {"width": 16, "n_blocks": 2, "n_heads": 2, "stem_widths": [8]}),
+    "ast": (Unencoded(), {"size": "micro", "patch": (8, 8), "patch_stride": (4, 8)}),
+    "cnn-transformer": (Unencoded(), {"stem_width": 8, "widths": (8, 8), "strides": ((2, 2), (2, 1)), "width": 16}),
+    "distilled": (
+        Unencoded(),
+        {
+            "student": {"name": "audio-transformer", "options": {"width": 16, "n_blocks": 1, "n_heads": 2}},
+            "teacher": {
+                "name": "se-residual-cnn",
+                "options": {"widths": (8,), "strides": ((2, 2),), "dilations": (1,)},
+            },
+        },
+    ),
     "dense-snn": (LATENCY, {"hidden": [16]}),
     "convolutional-snn": (LATENCY, {"channels": [4, 8], "strides": [2, 2]}),
     "qft-circuit": (AMPLITUDE, {}),
     "qft-hybrid": (Unencoded(), {"widths": [8, 8], "grid": [4, 4, 4]}),
 }
+TRANSFORMERS = {"audio-transformer", "ast", "cnn-transformer", "distilled"}
 QUICK = {"random-masks": {"n_masks": 40}, "integrated-gradients": {"n_steps": 4}}
 APPLIES = {
     "random-masks": set(NETWORKS),
     "gradient": set(NETWORKS),
     "gradient-times-input": set(NETWORKS),
     "integrated-gradients": set(NETWORKS),
-    "grad-cam": {"ds-cnn", "cross-modal-fusion", "audio-transformer", "qft-hybrid"},
-    "grad-cam++": {"ds-cnn", "cross-modal-fusion", "audio-transformer", "qft-hybrid"},
-    "attention": {"audio-transformer"},
-    "attention-rollout": {"audio-transformer"},
-    "attention-relevance": {"audio-transformer"},
+    "grad-cam": {"ds-cnn", "cross-modal-fusion", "qft-hybrid"} | TRANSFORMERS,
+    "grad-cam++": {"ds-cnn", "cross-modal-fusion", "qft-hybrid"} | TRANSFORMERS,
+    "attention": TRANSFORMERS,
+    "attention-rollout": TRANSFORMERS,
+    "attention-relevance": TRANSFORMERS,
 }
 
 
