@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.training import Recipe
 from studies.cell import StudyCell
-from studies.pipeline import Batches, Bench, bench_of, folds_of, load_study_clips
+from studies.checked_study import checked_study
+from studies.pipeline import Batches, Bench, bench_of
 from studies.specification import Study, System
 
 N_PARTNERS = 63  # clips beside the one that is shown, for what mixes clips
@@ -40,9 +41,10 @@ class Augmented:
 def augmented(
     study: Study, systems: Sequence[str], clip: str | None, n_drawn: int, data_root: Path | None
 ) -> list[Augmented]:
-    """The clip under the augmentation of each system that augments pictures, in the first fold and seed."""
+    """The clip under the augmentation of each system that augments pictures, in the first fold and seed; InputError
+    where the study cannot be run, as a plan says it."""
     protocol = study.headline_protocol.name
-    fold = folds_of(study, protocol, load_study_clips(study, data_root))[0]
+    fold = checked_study(study, data_root).protocols[protocol].folds[0]
     prepared: dict[str, Bench] = {}  # by front end: what systems that read the same pictures share
     found = []
     for system in (study.system(name) for name in systems):
@@ -50,7 +52,7 @@ def augmented(
             continue
         front_end = study.front_end_of(system).key
         if front_end not in prepared:
-            cell = StudyCell(study.data.name, protocol, fold.name, system.name, study.seeds[0])
+            cell = StudyCell(study.data.name, protocol, fold, system.name, study.seeds[0])
             prepared[front_end] = bench_of(study, cell, data_root)
         bench = prepared[front_end]
         if bench.scale is not None:  # features are no picture

@@ -22,10 +22,6 @@ def augment(request: Request, *, systems: str | None, clip: str | None, n_drawn:
     out = out or Path("reports") / study.name / "augmentations.png"
     ending = ending_of(out, "augmentations")
 
-    from studies.checks_before_work import check_before_work
-
-    check_before_work(study)
-
     from studies.augmenting import augmented
     from studies.exports.figure_files import WRITERS
     from studies.figures.augmentations import augmentations

@@ -4,13 +4,14 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from classical_baselines.harness.choices import InputError
-from studies import augmenting
+from studies import augmenting, pipeline
 from studies.commands.augment import augment
 from studies.commands.request import Request
 from studies.study_text import study_toml
@@ -21,7 +22,6 @@ __all__ = ["clips"]  # a fixture
 
 @pytest.fixture
 def path(clips, monkeypatch, tmp_path):
-    monkeypatch.setattr(augmenting, "load_study_clips", lambda study, data_root: clips())
     monkeypatch.chdir(tmp_path)
 
     def write(**system):
@@ -110,7 +110,6 @@ def test_nothing_is_said_to_be_done_where_the_figure_cannot_be_written(path, mon
 
 
 def test_systems_that_read_the_same_pictures_are_prepared_once_and_drawn_as_if_alone(clips, monkeypatch):
-    monkeypatch.setattr(augmenting, "load_study_clips", lambda study, data_root: clips())
     plain = study(augmentation={"level_jitter": 0.1})
     masked = study(augmentation={"time_mask_frames": 8}).systems[0].model_copy(update={"name": "two"})
     both = plain.model_copy(update={"systems": (*plain.systems, masked)})
@@ -123,3 +122,22 @@ def test_systems_that_read_the_same_pictures_are_prepared_once_and_drawn_as_if_a
     assert [one.system.name for one in together] == ["one", "two"]
     for one, other in zip(together, alone, strict=True):
         np.testing.assert_array_equal(one.drawn, other.drawn)
+
+
+def test_a_study_that_a_plan_refuses_is_refused_here_too_and_clips_are_loaded_once(clips, path, monkeypatch):
+    given = clips()
+    silent = clips(replace(given, n_samples=given.n_samples.clamp_max(100)))
+    with pytest.raises(InputError, match=f"all {len(silent)} clips are shorter than the 256 samples of n_fft"):
+        asked(path())
+    equal = {"name": "few-groups", "options": {"n_groups": 11, "n_draws": 2}}
+    clips(given)
+    raw = {**study().model_dump(by_alias=True), "protocols": [equal]}
+    with pytest.raises(InputError, match="its folds draw-1 and draw-2, of 2, are the same clips"):
+        augmenting.augmented(type(study()).model_validate(raw), ["one"], None, 1, None)
+
+    one = study(augmentation={"level_jitter": 0.1})
+    augmenting.augmented(one, ["one"], None, 1, None)  # the check is remembered
+    loaded = []
+    monkeypatch.setattr(pipeline, "load_study_clips", lambda study, data_root: loaded.append(1) or given)
+    augmenting.augmented(one, ["one"], None, 1, None)
+    assert loaded == [1]

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from studies.leftovers import HALF_WRITTEN, OLD_ATTEMPTS, REPLACED, leftovers, older_cells, remove
+from studies.leftovers import HALF_WRITTEN, OLD_ATTEMPTS, REPLACED, VARIED, leftovers, older_cells, remove
 from studies.store import STALE_SECONDS, open_store
 from tests.studies.test_store_faults import NEW, OLD, STUDY, VERSIONS, commit
 
@@ -12,8 +12,9 @@ LOOKS = {("leave-one-group-out", "anna"): 4}
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path, monkeypatch):
     """The cell 0 by both codes, cell 1 by the older alone, cell 2 by the newer alone; all with a test cell."""
+    monkeypatch.setenv("TRICHORD_CACHE", str(tmp_path / "cache"))
     made = open_store(tmp_path / "store", create=True)
     for one in (OLD[0], OLD[1], NEW[0], NEW[2]):
         for kind in ("fit", "test"):
@@ -79,3 +80,22 @@ def test_a_look_is_counted_once_whether_its_cell_stands_here_behind_or_nowhere(s
 
     assert published.looks("c0ffee") == LOOKS
     assert open_store(store.path, behind=published).looks("c0ffee") == LOOKS
+
+
+def test_varied_pictures_of_a_killed_run_go_a_day_after_they_were_last_read(store, tmp_path):
+    day = 86_400
+    for name, written, read in (("varied-old", day + 60, day + 60), ("varied-read", 3 * day, 60), ("varied-new", 0, 0)):
+        folder = tmp_path / "cache" / name
+        folder.mkdir(parents=True)
+        shard = folder / "0.f32"
+        shard.write_bytes(bytes(1000))
+        now = shard.stat().st_mtime
+        os.utime(shard, (now - read, now - written))
+        os.utime(folder, (now - written, now - written))
+    (tmp_path / "cache" / "pictures").mkdir()
+    os.utime(tmp_path / "cache" / "pictures", (1, 1))
+
+    found = [one for one in leftovers(store, STUDY.name, VERSIONS) if one.why == VARIED]
+    assert [(one.path.name, one.n_bytes) for one in found] == [("varied-old", 1000)]
+    assert remove(store, found) == []
+    assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == ["pictures", "varied-new", "varied-read"]
