@@ -30,6 +30,7 @@ from classical_baselines.harness.energy import (
 )
 from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.harness.pricing import Deployment, Term, price
+from studies.fit import FitCheck
 from studies.price_list import deployments
 
 
@@ -60,6 +61,7 @@ class EnergyRow:
     deployed: Deployment  # where it runs, with the prices of its devices
     coefficient_ids: tuple[str, ...]
     does_not_fit: str = ""  # what the devices cannot hold, run or answer in time, where that was checked
+    fit: tuple[FitCheck, ...] = ()  # what its run needs of the devices, beside what they have
     terms: tuple[Term, ...] = ()  # the products that the nominal value is the sum of
 
     def stands_at(self, boundary: str, scenario: str) -> bool:

@@ -52,6 +52,7 @@ class Decision:
     p_both: tuple[float, float]
     does_not_fit: str  # why; "" where nothing is shown not to
     not_known: str  # what the fit checks cannot say
+    checks: tuple[FitCheck, ...]  # all that was checked: RAM, flash, cores, operations, time
     verdict: str  # "meets", "fails", "undecided", "does not fit"
     would_flip: tuple[str, ...]  # sentences
 
@@ -89,6 +90,7 @@ def decide(side: Side, limits: Limits, checks: tuple[FitCheck, ...], draws: Coef
         p_both=p_both,
         does_not_fit="; ".join(reasons),
         not_known=unknowns(checks),
+        checks=checks,
         verdict=verdict,
         would_flip=tuple(_would_flip(side, limits, p_accuracy, draws)),
     )

@@ -86,6 +86,21 @@ def misfits(checks: tuple[FitCheck, ...]) -> str:
     return "; ".join(check.text for check in checks if check.fits is False)
 
 
+def memory_text(checks: tuple[FitCheck, ...]) -> str:
+    """RAM and flash of each device beside its limits, joined; "" where no device of the run has any that are known."""
+    return "; ".join(check.text for check in memory_checks(checks))
+
+
+def memory_checks(checks: tuple[FitCheck, ...]) -> tuple[FitCheck, ...]:
+    """Those of RAM and flash."""
+    return tuple(check for check in checks if check.unit == "bytes")
+
+
+def fitting(checks: tuple[FitCheck, ...]) -> str:
+    """What fits, and by how much, joined; "" where nothing is shown to."""
+    return "; ".join(check.text for check in checks if check.fits)
+
+
 def unknowns(checks: tuple[FitCheck, ...]) -> str:
     """What cannot be said, joined; "" where all is known."""
     return "; ".join(check.text for check in checks if check.fits is None)

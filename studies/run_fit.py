@@ -42,13 +42,14 @@ def with_fit(
     energies: Sequence[EnergyRow],
     picture_values: float | None,
 ) -> tuple[EnergyRow, ...]:
-    """The energies, each saying why its run does not fit there, if it is shown not to."""
+    """The energies, each with what its run needs of the devices, and why it does not fit, if it is shown not to."""
     deployed = {e.deployment: e.deployed for e in energies if e.nominal_joules is not None}
-    reasons = {
-        name: misfits(checks_of(study, counts, notes, energies, deployment, picture_values))
+    checks = {
+        name: checks_of(study, counts, notes, energies, deployment, picture_values)
         for name, deployment in deployed.items()
     }
-    return tuple(replace(e, does_not_fit=reasons.get(e.deployment, "")) for e in energies)
+    found = [(energy, checks.get(energy.deployment, ())) for energy in energies]
+    return tuple(replace(energy, does_not_fit=misfits(fit), fit=fit) for energy, fit in found)
 
 
 def sample_rate_hz(study: Study) -> int | None:

@@ -3,7 +3,8 @@
 
 `results.csv` has one row per system, protocol, backend, deployment, scenario and boundary. What is not known is an
 empty field, never 0: `energy_kind` says why (`unavailable`, with the reason under `unpriced`), or that the number is
-a `lower-bound`, with the terms that have no price. A run that is priced for no deployment has one row without energy.
+a `lower-bound`, with the terms that have no price. `memory` is what the run needs of each device's RAM and flash,
+beside the limit. A run that is priced for no deployment has one row without energy.
 """
 
 import csv
@@ -15,6 +16,7 @@ from typing import Any
 from classical_baselines.harness.devices import coefficients_digest
 from studies import break_even_rate, early_decision, integer_cost
 from studies.budgets import EnergyRow
+from studies.fit import memory_text
 from studies.measurement import latest
 from studies.results import Row, StudyResults
 from studies.screening import is_screen
@@ -27,7 +29,7 @@ COLUMNS = (
     *("boundary", "accuracy", "low", "high", "interval", "macro_f1", "ece", "energy_kind", "joules_per_decision"),
     *("joules_per_decision_low", "joules_per_decision_high", "joules_per_second", "joules_per_second_low"),
     *("joules_per_second_high", "unpriced", "labels", "keeps_up", "alternative_to", "clip_seconds", "period_seconds"),
-    *("seeds", "groups", "clips", "cells", "cells_wanted", "evidence"),
+    *("seeds", "groups", "clips", "cells", "cells_wanted", "evidence", "memory"),
 )
 Field = str | float | int | bool | None  # of a row; what is not known is None
 
@@ -186,7 +188,7 @@ def _accuracy_fields(results: StudyResults, row: Row) -> dict[str, Field]:
 
 
 def _energy_fields(energy: EnergyRow | None) -> dict[str, Field]:
-    names = (*COLUMNS[COLUMNS.index("energy_kind") : COLUMNS.index("clip_seconds")], "period_seconds")
+    names = (*COLUMNS[COLUMNS.index("energy_kind") : COLUMNS.index("clip_seconds")], "period_seconds", "memory")
     if energy is None:
         empty: dict[str, Field] = dict.fromkeys(("deployment", "scenario", "boundary", *names))
         return {**empty, "energy_kind": "unavailable", "unpriced": "the study names no deployment for this backend"}
@@ -207,6 +209,7 @@ def _energy_fields(energy: EnergyRow | None) -> dict[str, Field]:
         "keeps_up": energy.keeps_up,
         "alternative_to": energy.alternative_to,
         "period_seconds": energy.period_seconds,
+        "memory": memory_text(energy.fit) or None,
     }
 
 
@@ -266,13 +269,23 @@ def _energy_table(results: StudyResults) -> list[str]:
         for energy in row.energies
         if row.protocol == results.study.headline_protocol.name and energy.stands_at("system", "always-on")
     ]
-    header = ("system", "backend", "deployment", "kind", "joules per decision", "joules per second", "not in it")
+    header = (
+        "system",
+        "backend",
+        "deployment",
+        "kind",
+        "joules per decision",
+        "joules per second",
+        "not in it",
+        "memory",
+    )
     return markdown_table(
         header,
         (
             (
                 *(row.title, row.run.backend.name, energy.deployment, energy.kind, energy_text(energy)),
                 *(joules_text(energy.per_second_joules), "; ".join(energy.unpriced) or energy.reason),
+                memory_text(energy.fit) or "–",
             )
             for row, energy in found
         ),

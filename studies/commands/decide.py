@@ -11,7 +11,7 @@ from studies.commands.quantity import quantity, share
 from studies.commands.request import Request, place_of
 from studies.decide import Decision, Limits
 from studies.decide import decide as decision_of
-from studies.fit import FitCheck, seconds_text
+from studies.fit import FitCheck, fitting, seconds_text
 from studies.results import Row, values_per_clip
 from studies.run_fit import checks_of
 from studies.specification import Study
@@ -110,6 +110,8 @@ def _lines(decision: Decision) -> list[str]:
     lines = [f"{head}; {100 * decision.accuracy:.1f} %, {bound}{joules_text(decision.joules)}, {seconds}"]
     if decision.does_not_fit:
         lines.append(f"{'':14}does not fit: {decision.does_not_fit}")
+    if fits := fitting(decision.checks):
+        lines.append(f"{'':14}fits: {fits}")
     lines += [f"{'':14}{sentence}" for sentence in decision.would_flip]
     if decision.not_known:
         lines.append(f"{'':14}not known: {decision.not_known}")

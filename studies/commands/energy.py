@@ -21,6 +21,7 @@ from studies.commands.columns import print_columns
 from studies.commands.request import Request, place_of
 from studies.decisions_per_hour import RateCrossing, RateLine, crossings_with, least_crossings, rate_lines
 from studies.energy_answers import cheapest
+from studies.fit import memory_checks
 from studies.price_list import deployments
 from studies.results import Row, StudyResults
 from studies.tornado import Swing, tornado
@@ -290,5 +291,6 @@ def _record(row: Row, one: EnergyRow, p_less: float | None) -> dict[str, Any]:
         "unpriced": list(one.unpriced),
         "reason": one.reason or None,
         "does_not_fit": one.does_not_fit or None,
+        "memory": [asdict(check) for check in memory_checks(one.fit)],
         "labels": list(one.labels),
     }

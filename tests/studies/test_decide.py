@@ -141,6 +141,10 @@ def test_the_command_gives_one_verdict_per_system_or_every_deployment_of_a_devic
     assert "at most 1 mJ per decision, at least 70 % accuracy; boundary system, always-on; test clips" in printed
     assert "on cortex-m4+ndp9120" in printed
     assert "loihi" not in printed
+    assert "fits: " in printed and "real time: " in printed
+    memory = [check for decision in every for check in decision["checks"] if check["unit"] == "bytes"]
+    assert {"what", "needed", "allowed", "fits", "note"} <= set(memory[0])
+    assert any(check["what"] == "flash of cortex-m4" and check["allowed"] == 2048 * 1024 for check in memory)
 
 
 def test_a_device_of_no_run_and_an_empty_budget_are_refused(monkeypatch):

@@ -1,7 +1,7 @@
 # tests/studies/test_fit.py
 from classical_baselines.harness.operations import OperationCounts
 from studies.budgets import energy_rows
-from studies.fit import Need, activation_bytes, device_limits, fit_checks, misfits, unknowns
+from studies.fit import Need, activation_bytes, device_limits, fit_checks, fitting, memory_text, misfits, unknowns
 from studies.price_list import deployments
 from studies.run_fit import sample_rate_hz, with_fit
 from tests.studies.synthetic_results import synthetic_study
@@ -87,3 +87,17 @@ def test_an_energy_says_why_its_run_does_not_fit():
     assert sample_rate_hz(study) == 8000
     assert {energy.does_not_fit for energy in small} == {""}
     assert all(energy.does_not_fit.startswith("flash of cortex-m4") for energy in large if energy.nominal_joules)
+
+
+def test_an_energy_says_what_its_run_needs_of_flash_and_ram_beside_what_there_is_where_it_fits_too():
+    """By hand: 1,024 and 2,097,152 bytes of flash; 16,128 of audio and 4,700 of activations in 655,360 of RAM."""
+    whole = OperationCounts.of("front_end", "mel", mac_fp32=10) + CNN
+    small = with_fit(synthetic_study(), whole, {"weight_bytes": 1_024}, energy_rows(whole, ["cortex-m4"], 1.008), None)
+
+    assert {memory_text(energy.fit) for energy in small} == {
+        "flash of cortex-m4: 1 KiB of 2,048 KiB (weights, without code); ram of cortex-m4: 20 KiB of 640 KiB "
+        "(at most; without the picture, not known)"
+    }
+    assert fitting(small[0].fit).startswith("flash of cortex-m4: 1 KiB of 2,048 KiB (weights, without code); ram of ")
+    assert "real time" in fitting(small[0].fit) and "real time" not in memory_text(small[0].fit)
+    assert memory_text(()) == ""

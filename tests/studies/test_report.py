@@ -95,7 +95,13 @@ def test_the_answers_come_before_the_picture_and_the_page_has_all_sections(folde
     ]
     for words in ("lava-equality", "aer-equality", "the loss is not finite in epoch 3", "Davies et al.", "17 of 18"):
         assert words in text
-    for words in ("made in 544 of 544 cells", "prefers-color-scheme: dark", "@media print", "range assumed"):
+    for words in (
+        "made in 544 of 544 cells",
+        "prefers-color-scheme: dark",
+        "@media print",
+        "range assumed",
+        "flash of cortex-m4: not known",
+    ):
         assert words in text
 
 

@@ -46,6 +46,21 @@ def test_the_columns_are_those_that_are_promised():
     assert records()[0]["evidence"] == "test"
 
 
+MEMORY = "flash of cortex-m4: not known (the run did not note it); ram of cortex-m4: not known"
+
+
+def test_the_memory_of_each_device_stands_beside_the_energy_in_csv_and_markdown():
+    known = [row for row in records() if row["deployment"] == "cortex-m4"]
+    others = [row for row in records() if row["deployment"] == "cmos-45nm-fp32"]
+    (header,) = [line for line in results_markdown(synthetic_results()).splitlines() if "joules per decision" in line]
+    table = [line for line in results_markdown(synthetic_results()).splitlines() if MEMORY in line]
+
+    assert known and all(row["memory"].startswith(MEMORY) for row in known)
+    assert others and {row["memory"] for row in others} == {""}
+    assert header.endswith("| memory |")
+    assert table and all("cortex-m4" in line for line in table)
+
+
 def test_the_markdown_page_names_looks_failures_command_and_revision():
     page = results_markdown(synthetic_results())
 

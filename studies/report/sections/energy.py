@@ -4,6 +4,7 @@
 from typing import Any
 
 from classical_baselines.harness.energy import BOUNDARIES
+from studies.fit import memory_checks
 from studies.report.section import Section, Values
 from studies.results import StudyResults
 from studies.wording import energy_parts, joules_text
@@ -13,6 +14,7 @@ def _values(results: StudyResults) -> Values:
     return {
         "boundaries": BOUNDARIES,
         "energies": _energy_tables(results),
+        "memory": _memory(results),
         "gaps": _gaps(results),
         "labels": _labels(results),
     }
@@ -41,6 +43,22 @@ def _energy_tables(results: StudyResults) -> list[dict[str, Any]]:
                 line["per_second"] = joules_text(energy.per_second_joules)
                 line["joules"]["per second"] = energy.per_second_joules
     return [{"scenario": scenario, "lines": list(lines.values())} for scenario, lines in tables.items()]
+
+
+def _memory(results: StudyResults) -> list[dict[str, Any]]:
+    """RAM and flash of each device that a headline run needs, beside what it has; each once, whatever the boundary."""
+    found = {
+        (row.system.name, energy.deployment): {
+            "title": row.title,
+            "family": row.system.family,
+            "deployment": energy.deployment,
+            "checks": [(check.text, check.fits is False) for check in memory_checks(energy.fit)],
+        }
+        for row in results.headline_rows
+        for energy in row.energies
+        if memory_checks(energy.fit) and not energy.alternative_to
+    }
+    return list(found.values())
 
 
 def _gaps(results: StudyResults) -> list[tuple[str, list[str]]]:
