@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from quantum.circuits.circuit import Circuit
 from quantum.engine.circuit_tensors import COMPLEX, BlockTable, PhaseTable
-from quantum.engine.kernels import Kernel, RunTensors, kernels_of
+from quantum.engine.kernels import Kernel, KernelWithAngles, RunTensors, kernels_of
 from quantum.engine.program import program_of
 
 GRADIENTS = ("stored", "adjoint")
@@ -81,7 +81,7 @@ class _Execution(torch.autograd.Function):
         held = RunTensors(tensors)
         before = []
         for kernel in kernels:
-            if kernel.place is not None and not adjoint:
+            if isinstance(kernel, KernelWithAngles) and not adjoint:
                 before.append(states)
             states = kernel.apply(states, held)
         ctx.kernels, ctx.n_kept, ctx.adjoint = kernels, 1 if adjoint else len(before), adjoint
@@ -101,11 +101,11 @@ class _Execution(torch.autograd.Function):
         for kernel in reversed(kernels):
             if ctx.adjoint:
                 states = kernel.undo(states, held)
-            elif kernel.place is not None:
-                states = kept.pop()
-            if kernel.place is not None and kernel.place[0] in found:
+            if isinstance(kernel, KernelWithAngles):
+                states = states if ctx.adjoint else kept.pop()
                 number, row = kernel.place
-                found[number][row] = kernel.gradient(states, gradient)
+                if number in found:
+                    found[number][row] = kernel.gradient(states, gradient)
             gradient = kernel.undo(gradient, held)
         of_tensors = [
             _stacked(found[number], tensor) if number in found else None for number, tensor in enumerate(tensors)

@@ -8,6 +8,7 @@ The batch runs fastest, so that moving an amplitude moves a row, and the product
 each. Every step is unitary, so what undoes it also carries a gradient back through it.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,29 +41,33 @@ class RunTensors:
         return self._adjoint_rows[number][row]
 
 
-class Kernel:
+class Kernel(ABC):
     """One step, or one block of a step of rotations."""
 
-    @property
-    def place(self) -> tuple[int, int | None] | None:
-        """Which tensor it has a gradient for, and which row of a stack; None where there is none."""
-        return None
-
+    @abstractmethod
     def apply(self, states: Tensor, tensors: RunTensors) -> Tensor:
         """The states behind the step."""
-        raise NotImplementedError
 
+    @abstractmethod
     def undo(self, states: Tensor, tensors: RunTensors) -> Tensor:
         """The states, or the gradient, before the step."""
-        raise NotImplementedError
 
+
+class KernelWithAngles(Kernel):
+    """A step that depends on angles, by one of the tensors."""
+
+    @property
+    @abstractmethod
+    def place(self) -> tuple[int, int | None]:
+        """The number of the tensor, and its row where that is a stack."""
+
+    @abstractmethod
     def gradient(self, states: Tensor, gradients: Tensor) -> Tensor:
         """That of its tensor (of its row), from the states before the step and the gradient behind it."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class BlockProduct(Kernel):
+class BlockProduct(KernelWithAngles):
     """The matrix [2**size, 2**size] of one block of qubits."""
 
     reads: int
@@ -105,7 +110,7 @@ class BlockProduct(Kernel):
 
 
 @dataclass(frozen=True)
-class BlockProductPerClip(Kernel):
+class BlockProductPerClip(KernelWithAngles):
     """The matrices [batch, 2**size, 2**size] of one block of qubits, where they follow the clip."""
 
     reads: int
@@ -150,7 +155,7 @@ class AmplitudesMoved(Kernel):
 
 
 @dataclass(frozen=True)
-class PhasesTurned(Kernel):
+class PhasesTurned(KernelWithAngles):
     """A factor for each amplitude: [(batch,) amplitude]."""
 
     reads: int
