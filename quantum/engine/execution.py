@@ -96,9 +96,12 @@ class _Execution(torch.autograd.Function):
         found: dict[int, dict[int | None, Tensor]] = {
             number: {} for number, wanted in enumerate(ctx.needs_input_grad[3:]) if wanted
         }
+        n_left = sum(isinstance(kernel, KernelWithAngles) and kernel.place[0] in found for kernel in kernels)
         gradient = gradients[0].T.contiguous()
         states = kept.pop() if ctx.adjoint else gradient
         for kernel in reversed(kernels):
+            if n_left == 0 and not ctx.needs_input_grad[0]:
+                break  # nothing before this step asks for a gradient
             if ctx.adjoint:
                 states = kernel.undo(states, held)
             if isinstance(kernel, KernelWithAngles):
@@ -106,11 +109,13 @@ class _Execution(torch.autograd.Function):
                 number, row = kernel.place
                 if number in found:
                     found[number][row] = kernel.gradient(states, gradient)
-            gradient = kernel.undo(gradient, held)
+                    n_left -= 1
+            if n_left or ctx.needs_input_grad[0]:
+                gradient = kernel.undo(gradient, held)
         of_tensors = [
             _stacked(found[number], tensor) if number in found else None for number, tensor in enumerate(tensors)
         ]
-        return gradient.T, None, None, *of_tensors
+        return gradient.T if ctx.needs_input_grad[0] else None, None, None, *of_tensors
 
 
 def _stacked(found: dict[int | None, Tensor], like: Tensor) -> Tensor:
