@@ -29,7 +29,7 @@ from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.harness.seeds import generator_for, seeded_globally
 from neuro.loihi import BACKENDS as LOIHI_BACKENDS
 from neuro.loihi.backends import chip_input
-from neuro.loihi.operations import STEP_SECONDS, fan_out, n_cores, n_synapses
+from neuro.loihi.operations import STEP_SECONDS, fan_out, n_cores, n_own_synapses, n_synapses
 from neuro.loihi.quantise import quantised
 from studies import pipeline
 from studies.budgets import EnergyRow, energy_rows
@@ -86,14 +86,20 @@ def counts_at_rate(network: "LoihiNetwork", encoded: Tensor, rate: float) -> Ope
         share = float(arriving.mean()) / n_steps if number == 0 else rate
         updates = n_steps * layer.n_neurons
         still = updates * (1 - share) ** (n_synapses(layer) / layer.n_neurons)
+        synapses = {"mac_int8" if graded else "synaptic_operations": met}
+        if layer.recurrence is not None:  # what it fires in the last step arrives after the clip
+            still *= (1 - rate) ** layer.n_neurons
+            own = rate * (n_steps - 1) * n_own_synapses(layer)
+            synapses["synaptic_operations"] = synapses.get("synaptic_operations", 0.0) + own
+            sent += rate * updates
         counts += OperationCounts.of(
             "network",
             "readout" if last else f"layer-{number + 1}",
-            **{"mac_int8" if graded else "synaptic_operations": met},
+            **synapses,
             neuron_updates_active=updates - still,
             neuron_updates_inactive=still,
             spikes_generated=0.0 if last else rate * updates,
-            **({"spikes_in": sent} if number == 0 else {}),
+            **({"spikes_in": float(arriving.sum())} if number == 0 else {}),
             spikes_routed=sent * n_cores(layer),
         )
         below = layer.n_neurons

@@ -44,6 +44,19 @@ def test_spikes_of_the_layers_follow_the_rate_and_those_of_the_input_the_clip():
     assert counts["network", "chip", "chip_steps"] == 4
 
 
+def test_spikes_of_a_layer_that_hears_itself_meet_its_own_synapses():
+    encoder = build("encoder", Choice(name="latency", options={"n_steps": 4}))
+    options = build("classifier", Choice(name="recurrent-snn", options={"hidden": [20]}))
+    inputs = torch.zeros(4, 1, 6)
+    inputs[0, 0, :3] = 1
+    counts = counts_at_rate(quantised(options.build(encoder.shape(1, 6), 3)), inputs, rate=0.1).counts
+
+    assert counts["network", "layer-1", "synaptic_operations"] == pytest.approx(3 * 20 + 0.1 * 3 * 20 * 20)
+    assert counts["network", "layer-1", "spikes_routed"] == pytest.approx(3 + 0.1 * 4 * 20)
+    assert counts["network", "layer-1", "spikes_in"] == 3
+    assert counts["network", "layer-1", "neuron_updates_inactive"] == pytest.approx(80 * (21 / 24) ** 6 * 0.9**20)
+
+
 def test_a_linear_layer_costs_before_training_what_its_multiplications_will(clips):  # noqa: F811
     run = {"backend": {"name": "torch-float"}, "deployments": ["cmos-45nm-fp32"]}
     (found,) = energies_before_training(study(runs=[run]), None)

@@ -3,17 +3,22 @@
 
 messages_placed                       in place of spikes_routed: only to the cores that hold a synapse of the spike
 hops_east_west, hops_north_south      of those messages
+synaptic_operations                   also of what the last step of a layer below the readout sent itself
 neuron_updates_inactive               also in the steps in which a layer waits for the one below, or has finished
 chip_steps                            n_steps + n_layers - 1
 chip_seconds                          by the times of SANA-FE (`latency`), for each chip that is used
 """
 
+from typing import Any
+
+from numpy.typing import NDArray
+
 from classical_baselines.harness.operations import OperationCounts
-from neuro.loihi.contracts import SpikeRecord
+from neuro.loihi.contracts import LoihiLayer, SpikeRecord
 from neuro.loihi.mapping.core_map import CoreMap
 from neuro.loihi.mapping.latency import latency
 from neuro.loihi.mapping.traffic import Traffic
-from neuro.loihi.operations import chip_operations
+from neuro.loihi.operations import chip_operations, multiplies
 
 
 def mapped_operations(
@@ -44,8 +49,17 @@ def mapped_operations(
         elif operation == "neuron_updates_inactive":
             rows.append((stage, name, operation, count + n_waiting * network.layers[number].n_neurons))
         elif operation in ("synaptic_operations", "mac_int8"):
-            met = run.synaptic_operations[:, :, core_map.cores_of(number)].sum() / run.n_clips
-            rows.append((stage, name, operation, float(met)))
+            met = float(run.synaptic_operations[:, :, core_map.cores_of(number)].sum()) / run.n_clips
+            if multiplies(network, number):  # what comes from below alone; what a layer sends itself are spikes
+                own = _own(network.layers[number], record.spikes[number], is_last=number == n_waiting) / run.n_clips
+                met = met - own if operation == "mac_int8" else own
+            rows.append((stage, name, operation, met))
         else:
             rows.append((stage, name, operation, count))
     return OperationCounts.from_rows(rows)
+
+
+def _own(layer: LoihiLayer, spikes: NDArray[Any], *, is_last: bool) -> float:
+    """Synapses to itself that a layer's spikes meet, also of its last step where layers above it have to finish."""
+    heard = spikes[:-1] if is_last else spikes
+    return 0.0 if layer.recurrence is None else float((heard != 0).sum()) * layer.n_neurons

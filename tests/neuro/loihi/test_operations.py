@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from neuro.loihi.contracts import Lif, LoihiLayer, LoihiNetwork
+from neuro.loihi.contracts import Lif, LoihiLayer, LoihiNetwork, Recurrence
 from neuro.loihi.emulator import emulate
-from neuro.loihi.operations import chip_operations, fan_out, n_cores, n_synapses
+from neuro.loihi.operations import chip_operations, fan_out, n_cores, n_own_synapses, n_synapses
 from tests.neuro.loihi.networks import convolution_layer, convolutional_network, dense_layer, random_input, readout
 
 
@@ -104,6 +104,17 @@ def test_every_neuron_is_updated_in_every_step():
 )
 def test_a_dense_layer_takes_the_cores_that_its_neurons_or_its_weights_need(n_in, n_out, cores):
     assert n_cores(dense_layer(np.random.default_rng(0), n_in, n_out)) == cores
+
+
+def test_own_synapses_and_delays_take_memory_too():
+    rng = np.random.default_rng(0)
+    # 131,072 bytes hold 512 x 256 weights of a byte, or 293 x 256 of 14 bits
+    own = Recurrence(np.zeros((512, 512), int))
+    assert n_cores(dense_layer(rng, 256, 512)) == 1
+    assert n_cores(dense_layer(rng, 256, 512, recurrence=own)) == 3
+    assert n_cores(dense_layer(rng, 256, 292, delays=np.zeros((292, 256), int))) == 1
+    assert n_cores(dense_layer(rng, 256, 293, delays=np.zeros((293, 256), int))) == 2
+    assert n_own_synapses(dense_layer(rng, 256, 512, recurrence=own)) == 512 * 512
 
 
 def test_a_spike_is_routed_to_every_core_of_the_next_layer():

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuro.loihi.contracts import LoihiNetwork, NotMappableError, SpikeRecord
+from neuro.loihi.contracts import LoihiNetwork, NotMappableError, Recurrence, SpikeRecord
 from neuro.loihi.emulator import emulate
-from neuro.loihi.mapping.chips import LOIHI_1
+from neuro.loihi.mapping.chips import LOIHI_1, LOIHI_2
 from neuro.loihi.mapping.core_map import core_map
 from neuro.loihi.mapping.latency import latency
 from neuro.loihi.mapping.mapped_operations import mapped_operations
 from neuro.loihi.mapping.traffic import traffic
 from neuro.loihi.operations import chip_operations
 from tests.neuro.loihi.mapping.test_core_map import chip_with, networks, plain_synapses
-from tests.neuro.loihi.networks import dense_layer, random_input
+from tests.neuro.loihi.networks import convolution_layer, dense_layer, even, random_input, readout
 
 
 def plain_traffic(mapped, record):
@@ -140,6 +140,38 @@ def test_hops_of_a_chain_over_tiles_are_those_of_a_sum_on_paper():
     barrier = 113e-9 + (465e-9 - 113e-9) * np.log2(3) / 5
     assert latency(mapped, run, "davies").barrier == pytest.approx(barrier)
     assert latency(mapped, run, "sana-fe").barrier == pytest.approx(1.0e-6 + 0.4e-6 * np.log2(3 / 2))
+
+
+def plain_layers(rng):
+    yield dense_layer(rng, 20, 30)
+    yield dense_layer(rng, 20, 30, delays=rng.integers(0, 5, (30, 20)))
+    yield dense_layer(rng, 20, 30, recurrence=Recurrence(even(rng, (30, 30))))
+    yield convolution_layer(rng, (1, 4, 5), 3)
+
+
+@pytest.mark.parametrize("graded", [False, True])
+@pytest.mark.parametrize("kind", range(4))
+def test_without_a_chip_the_same_is_counted_of_every_kind_of_synapse(kind, graded):
+    rng = np.random.default_rng(4)
+    first = list(plain_layers(rng))[kind]
+    network = LoihiNetwork((first, readout(rng, first.n_neurons)), graded, 1.0)
+    record = emulate(network, random_input(rng, network))
+    mapped = core_map(network, LOIHI_2)
+    with_map, without = mapped_operations(mapped, record, traffic(mapped, record)), chip_operations(network, record)
+
+    n_clips = record.input_spikes.shape[1]
+    # The layer runs on for a step while the readout hears its last spikes, and so hears those of its own.
+    own_last = 0 if first.recurrence is None else record.spikes[0][-1].sum() * first.n_neurons / n_clips
+    more = {"synaptic_operations": own_last, "neuron_updates_inactive": network.n_neurons}
+    assert record.spikes[0].any()
+    for name in ("synaptic_operations", "mac_int8", "neuron_updates_active", "neuron_updates_inactive", "spikes_in"):
+        assert with_map.total(name) - without.total(name) == pytest.approx(more.get(name, 0))
+    assert with_map.total("messages_placed") == pytest.approx(without.total("spikes_routed"))
+    synapses, _, _, _ = plain_traffic(mapped, record)
+    both = without.total("synaptic_operations") + without.total("mac_int8")
+    assert both == pytest.approx(sum(synapses.values()) / n_clips - own_last)
+    of_input = sum((record.input_spikes[:, :, channel] != 0).sum() for channel, _ in plain_synapses(first)) / n_clips
+    assert without.total("mac_int8") == pytest.approx(of_input if graded else 0)
 
 
 def test_a_mapping_changes_no_count_that_does_not_depend_on_it():
