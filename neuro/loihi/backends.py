@@ -7,21 +7,23 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.choices import InputError, choose
 from classical_baselines.harness.contracts import Exhibit, Outcome, Trained
 from classical_baselines.harness.operations import OperationCounts
+from neuro.classifiers.spiking_network import SpikingNetwork
 from neuro.encoders.direct_current import N_LEVELS
 from neuro.encoders.learnt import coded
-from neuro.loihi.contracts import Lif, LoihiNetwork, SpikeRecord
+from neuro.loihi.contracts import Lif, LoihiLayer, LoihiNetwork, SpikeRecord
 from neuro.loihi.emulator import emulate
-from neuro.loihi.lava_adapter import verify_against_lava
+from neuro.loihi.lava_adapter import RUN_CONFIGURATIONS, SIMULATION, verify_against_lava
 from neuro.loihi.mapping.chips import CHIPS
 from neuro.loihi.mapping.core_map import core_map
 from neuro.loihi.mapping.placed_run import placed_run, placement_notes
-from neuro.loihi.operations import STEP_SECONDS, chip_operations, n_cores, n_synapses
-from neuro.loihi.quantise import quantised
+from neuro.loihi.operations import STEP_SECONDS, chip_operations, n_cores, n_own_synapses, n_synapses
+from neuro.loihi.partly_quantised import clipped_by_layer
+from neuro.loihi.quantise import HasIntegers, quantised
 
 N_RASTERS = 2  # pictures of one clip
 
@@ -89,6 +91,7 @@ class LoihiEmulator:
             wall_seconds=seconds,
             exhibits=exhibits,
             notes=_notes(network, fired)
+            | _clipped(trained.classifier, network)
             | ({} if on_cores is None else placement_notes(on_cores))
             | {f"step_seconds_{name}": time_of for name, time_of in step_seconds.items()},
         )
@@ -96,11 +99,13 @@ class LoihiEmulator:
 
 @dataclass(frozen=True)
 class LoihiLava:
-    """The options of the comparison with Lava: how many of the given clips are run through both."""
+    """The options of the comparison with Lava: how many of the given clips are run through both, and where."""
 
     n_clips: int = 20
+    run_configuration: str = SIMULATION  # Lava's class that says where; "Loihi2HwCfg" on a host with a board of Loihi 2
 
     def __post_init__(self) -> None:
+        choose(RUN_CONFIGURATIONS, self.run_configuration, what="run configuration of Lava")
         if self.n_clips < 1:
             raise InputError(f"n_clips must be 1 or more; got {self.n_clips}.")
 
@@ -113,7 +118,7 @@ class LoihiLava:
         encoded = trained.encoder(part, generator)
         inputs = chip_input(network, encoded)
         began = time.perf_counter()
-        check = verify_against_lava(network, inputs)
+        check = verify_against_lava(network, inputs, self.run_configuration)
         seconds = time.perf_counter() - began
         record = emulate(network, inputs)
         return Outcome(
@@ -122,7 +127,8 @@ class LoihiLava:
             wall_seconds=seconds,
             checks=(check,),
             clip_indices=tuple(int(index) for index in chosen),
-            notes=_notes(network, [float((spikes != 0).mean()) for spikes in record.spikes]),
+            notes=_notes(network, [float((spikes != 0).mean()) for spikes in record.spikes])
+            | _clipped(trained.classifier, network),
         )
 
 
@@ -136,13 +142,27 @@ def _notes(network: LoihiNetwork, fired: Any) -> dict[str, Any]:
     return {
         "chip": _chip(network),
         "n_neurons": network.n_neurons,
-        "n_synapses": sum(n_synapses(layer) for layer in network.layers),
-        "n_parameters": int(sum(layer.weights.size + layer.bias_mantissa.size for layer in network.layers)),
+        "n_synapses": sum(n_synapses(layer) + n_own_synapses(layer) for layer in network.layers),
+        "n_parameters": sum(_n_parameters(layer) for layer in network.layers),
         "n_cores": sum(n_cores(layer) for layer in network.layers),
         "readout_saturation_rate": n_saturated,
         "spike_rate": mean_rate,
         "spike_rate_by_layer": rates,
     }
+
+
+def _n_parameters(layer: LoihiLayer) -> int:
+    """Weights, those from the layer to itself among them, biases, and the delays of single synapses."""
+    n_delays = 0 if layer.delays is None else layer.delays.size
+    return int(layer.weights.size + n_own_synapses(layer) + layer.bias_mantissa.size + n_delays)
+
+
+def _clipped(classifier: nn.Module, network: LoihiNetwork) -> dict[str, Any]:
+    """Shares of weights and biases that the chip cannot hold and that are clipped, by layer, where any are."""
+    if not isinstance(classifier, SpikingNetwork) or isinstance(classifier, HasIntegers):
+        return {}  # one that makes its own integers refuses what does not fit, or was trained with it
+    found = clipped_by_layer(classifier, network)
+    return {f"{name}_by_layer": shares for name, shares in found.items()} if any(map(any, found.values())) else {}
 
 
 def _chip(network: LoihiNetwork) -> str:

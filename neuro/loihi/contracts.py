@@ -97,7 +97,8 @@ class LoihiLayer:
     def __post_init__(self) -> None:
         check_weights(self.weights, self.sign_mode, self.weight_bits)
         limits: Sequence[tuple[str, float, float, float]] = (
-            ("bias_mantissa", float(np.abs(self.bias_mantissa).max()), 0, LARGEST_BIAS_MANTISSA),
+            ("bias_mantissa", float(self.bias_mantissa.min()), -LARGEST_BIAS_MANTISSA, LARGEST_BIAS_MANTISSA),
+            ("bias_mantissa", float(self.bias_mantissa.max()), -LARGEST_BIAS_MANTISSA, LARGEST_BIAS_MANTISSA),
             ("bias_exponent", self.bias_exponent, 0, LARGEST_BIAS_EXPONENT),
             ("weight_exponent", self.weight_exponent, -LARGEST_WEIGHT_EXPONENT, LARGEST_WEIGHT_EXPONENT),
         )
@@ -194,7 +195,11 @@ def check_weights(weights: Integers, sign_mode: SignMode, weight_bits: int) -> N
 
 @dataclass(frozen=True)
 class LoihiNetwork:
-    """Layers of neurons, then a readout whose potential is read (of LIF: no decay, a threshold out of reach)."""
+    """Layers of neurons, then a readout whose potential is read.
+
+    Of LIF it has a threshold out of reach, to which a file that is read in is held (`neuro/interchange`), and no decay
+    but that of neurons that end a `nir-file`.
+    """
 
     layers: tuple[LoihiLayer, ...]  # the last one is the readout
     graded_input: bool  # integers in place of spikes: Loihi 2 only

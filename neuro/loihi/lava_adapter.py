@@ -175,9 +175,12 @@ def _record(network: LoihiNetwork, input_spikes: torch.Tensor, number: int, stor
     )
 
 
-def verify_against_lava(network: LoihiNetwork, input_spikes: torch.Tensor) -> Check:
+def verify_against_lava(
+    network: LoihiNetwork, input_spikes: torch.Tensor, run_configuration: str = SIMULATION
+) -> Check:
     """Every spike of every layer in every step, and every readout potential: emulator and Lava must agree in all."""
-    ours, theirs = emulate(network, input_spikes), run_on_lava(network, input_spikes)
+    ours = emulate(network, input_spikes)
+    theirs = run_on_lava(network, input_spikes, run_configuration=run_configuration)
     mismatches = [int((mine != other).sum()) for mine, other in zip(ours.spikes, theirs.spikes, strict=True)]
     readout_mismatches = int((ours.readout_potentials != theirs.readout_potentials).sum())
     n_steps, n_clips, _ = input_spikes.shape

@@ -138,19 +138,29 @@ def rounding_by_layer(network: nn.Module) -> dict[str, list[float]]:
     """
     integers = quantised(network)
     network = _of_lif(network)
-    found: dict[str, list[float]] = {}
+    clipped = clipped_by_layer(network, integers)
+    to_zero, changes = [], []
     for floats, layer in zip(in_chip_units(network), integers.layers, strict=True):
         moved = chip_bias(layer) - floats.bias
-        to_zero = (_integer_weights(layer) == 0) & (floats.weights != 0)
-        of_layer = {
-            "weights_clipped": float((floats.weights.abs() > LARGEST_WEIGHT + 1).double().mean()),
-            "weights_to_zero": float(to_zero.double().mean()),
-            "biases_clipped": float((moved.abs() > 2.0 ** (layer.bias_exponent - FRACTION_BITS)).double().mean()),
-            "bias_change": float(moved.square().mean().sqrt()) / floats.threshold,
-        }
-        for name, value in of_layer.items():
-            found.setdefault(name, []).append(value)
-    return found
+        lost = (_integer_weights(layer) == 0) & (floats.weights != 0)
+        to_zero.append(float(lost.double().mean()))
+        changes.append(float(moved.square().mean().sqrt()) / floats.threshold)
+    return {
+        "weights_clipped": clipped["weights_clipped"],
+        "weights_to_zero": to_zero,
+        "biases_clipped": clipped["biases_clipped"],
+        "bias_change": changes,
+    }
+
+
+def clipped_by_layer(network: SpikingNetwork, integers: LoihiNetwork) -> dict[str, list[float]]:
+    """The two shares of `rounding_by_layer` that say what the chip cannot hold, of a network of ternary neurons too."""
+    weights, biases = [], []
+    for floats, layer in zip(in_chip_units(network), integers.layers, strict=True):
+        moved = chip_bias(layer) - floats.bias
+        weights.append(float((floats.weights.abs() > LARGEST_WEIGHT + 1).double().mean()))
+        biases.append(float((moved.abs() > 2.0 ** (layer.bias_exponent - FRACTION_BITS)).double().mean()))
+    return {"weights_clipped": weights, "biases_clipped": biases}
 
 
 def chip_bias(layer: LoihiLayer) -> Tensor:

@@ -18,6 +18,7 @@ from neuro.classifiers.recurrent import RecurrentSynapses
 from neuro.classifiers.spiking_network import LOGIT_GAIN, SpikingNetwork
 from neuro.classifiers.synapses import LARGEST_THRESHOLD, Synapses, bias_integers, even_integers
 from neuro.loihi.contracts import FRACTION_BITS, Lif, LoihiLayer, LoihiNetwork, NotMappableError, Recurrence, TernaryLif
+from neuro.loihi.finite import check_synapses, layer_title
 from neuro.neuron import CubaNeuron, LifNeuron, TernaryNeuron
 
 
@@ -44,6 +45,9 @@ def quantised(network: nn.Module) -> LoihiNetwork:
         )
     grid = network.picture or (network.shape.n_channels,)
     layers, levels = [], network.n_input_levels
+    for number, synapses in enumerate((*network.layers, network.readout)):
+        assert isinstance(synapses, Synapses)
+        check_synapses(synapses, layer_title(number, len(network.layers)))
     for synapses in network.layers:
         assert isinstance(synapses, Synapses)
         layer = _layer(synapses, grid, network.neuron, levels)

@@ -11,13 +11,19 @@ from torch import Tensor
 
 from neuro.classifiers.sigma_delta import READOUT_SHIFT, SigmaDeltaNetwork
 from neuro.classifiers.spiking_network import LOGIT_GAIN
+from neuro.classifiers.synapses import Synapses
 from neuro.loihi.contracts import Lif, LoihiLayer, LoihiNetwork, SigmaDelta
+from neuro.loihi.finite import check_finite, check_synapses, layer_title
 from neuro.loihi.limits import LARGEST_THRESHOLD
 
 
 @torch.no_grad()
 def quantised_sigma_delta(network: SigmaDeltaNetwork) -> LoihiNetwork:
     """The integers of a trained sigma-delta network."""
+    for number, synapses in enumerate((*network.layers, network.readout)):
+        assert isinstance(synapses, Synapses)
+        check_synapses(synapses, layer_title(number, len(network.layers)))
+    check_finite("sigma-delta-network", {name: network.get_buffer(name) for name in ("peaks", "reach")})
     grid: tuple[int, ...] = (network.shape.n_channels,)
     layers = []
     for held in network.chip_layers():

@@ -52,7 +52,8 @@ class ResonateAndFire:
                 f"cosine and sine need one entry per neuron; got shapes {self.cosine.shape} and {self.sine.shape}."
             )
         for name, factors in (("cosine", self.cosine), ("sine", self.sine)):
-            check_fits(name, float(np.abs(factors).max()), 0, 2**self.decay_bits)
+            for extreme in (float(factors.min()), float(factors.max())):
+                check_fits(name, extreme, -(2**self.decay_bits), 2**self.decay_bits)
 
     def step(self, state: State, arriving: Tensor, bias: Tensor, step: int) -> tuple[Tensor, State]:
         """One step of the equations above, without imaginary input."""

@@ -1,5 +1,7 @@
 """One small trained network on the emulator, on Lava and in floats."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,9 @@ from classical_baselines.harness.contracts import Trained
 from classical_baselines.harness.seeds import generator_for, seeded_globally
 from classical_baselines.harness.training import Recipe, train
 from neuro.classifiers.convolutional import ConvolutionalSnn
+from neuro.classifiers.delays import DelaySnn
 from neuro.classifiers.dense import DenseSnn
+from neuro.classifiers.recurrent import RecurrentSnn
 from neuro.encoders.direct_current import DirectCurrentEncoder
 from neuro.encoders.latency import LatencyEncoder
 from neuro.loihi import BACKENDS
@@ -96,6 +100,31 @@ def test_the_emulators_outcome_holds_counts_notes_and_pictures(dense):
     encoded = dense.encoder(intensity[:2], generator())
     for clip in range(2):
         assert np.array_equal(outcome.exhibits[2 * clip].array, encoded[:, clip].T.numpy())
+
+
+def test_synapses_and_parameters_count_those_within_a_layer_and_delays():
+    encoder = LatencyEncoder(n_steps=10)
+    notes = {}
+    for name, options in (("recurrent", RecurrentSnn(hidden=(7, 5))), ("delay", DelaySnn(hidden=(7, 5)))):
+        network = options.build(encoder.shape(6, 8), N_CLASSES).eval()
+        outcome = LoihiEmulator().run(Trained(encoder, network, problem()[0]), problem()[0][:3], generator())
+        notes[name] = outcome.notes["n_synapses"], outcome.notes["n_parameters"]
+
+    below, biases = 48 * 7 + 7 * 5 + 5 * 3, 7 + 5 + 3
+    assert notes["recurrent"] == (below + 49 + 25, below + 49 + 25 + biases)
+    assert notes["delay"] == (below, below + 48 * 7 + 7 * 5 + biases)
+
+
+def test_what_is_clipped_is_noted_and_nothing_is_noted_where_all_fits(dense):
+    intensity, _ = problem()
+    assert "biases_clipped_by_layer" not in LoihiEmulator().run(dense, intensity, generator()).notes
+
+    huge = copy.deepcopy(dense)
+    with torch.no_grad():
+        huge.classifier.layers[1].norm.bias[:4] = 1e9  # of 16
+    notes = LoihiEmulator().run(huge, intensity[:4], generator()).notes
+    assert notes["biases_clipped_by_layer"] == [0.0, 4 / 16, 0.0]
+    assert notes["weights_clipped_by_layer"] == [0.0, 0.0, 0.0]
 
 
 def test_the_batch_size_changes_nothing(dense):

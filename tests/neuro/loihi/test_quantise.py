@@ -10,6 +10,8 @@ from neuro.classifiers.convolutional import ConvolutionalSnn
 from neuro.classifiers.delays import DelaySnn
 from neuro.classifiers.dense import DenseSnn
 from neuro.classifiers.recurrent import RecurrentSnn
+from neuro.classifiers.sigma_delta import SigmaDeltaOptions
+from neuro.classifiers.ternary import TernarySnn
 from neuro.loihi.backends import chip_input, logits_of
 from neuro.loihi.contracts import Lif, LoihiLayer, NotMappableError
 from neuro.loihi.emulator import emulate
@@ -107,6 +109,45 @@ def test_graded_sums_stay_below_the_17_bits_that_wrap():
     assert (np.maximum(weights, 0).sum(1) * 255).max() <= 2**17 + 500 * 255
 
 
+BROKEN = {
+    "weights.weight": (DenseSnn, "layer-1: weights.weight holds"),
+    "norm.running_mean": (DelaySnn, "layer-1: norm.running_mean holds"),
+    "positions": (DelaySnn, "layer-1: positions holds"),
+    "recurrent": (RecurrentSnn, "layer-1: recurrent holds"),
+    "norm.bias": (TernarySnn, "layer-1: norm.bias holds"),
+    "norm.running_var": (SigmaDeltaOptions, "layer-1: norm.running_var holds"),
+}
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("name", BROKEN)
+@torch.no_grad()
+def test_what_is_no_number_is_refused_with_its_layer_its_name_and_its_value(name, value):
+    options, message = BROKEN[name]
+    network = options(hidden=(7, 5)).build(EncodedShape("spikes", (4,), 6), 3).eval()
+    quantised(network)
+    network.layers[0].state_dict()[name].view(-1)[1] = value
+    with pytest.raises(NotMappableError, match=f"^{message} {value} \\(1 of its"):
+        quantised(network)
+
+
+@torch.no_grad()
+def test_a_readout_or_a_fold_that_is_no_number_is_refused_too():
+    for options in (DenseSnn(hidden=(7,)), ConvolutionalSnn(channels=(3,), strides=(2,)), SigmaDeltaOptions((7,))):
+        network = options.build(EncodedShape("spikes", (6, 4), 6), 3).eval()
+        network.readout.bias[2] = np.nan
+        with pytest.raises(NotMappableError, match=r"^readout: bias holds nan \(1 of its 3 numbers"):
+            quantised(network)
+    network = DenseSnn(hidden=(7,)).build(EncodedShape("spikes", (4,), 6), 3).eval()
+    network.layers[0].norm.running_var[3] = -1.0
+    with pytest.raises(NotMappableError, match=r"^layer-1: weight, batch norm folded holds nan \(4 of its 28"):
+        quantised(network)
+    network = SigmaDeltaOptions((7,)).build(EncodedShape("spikes", (4,), 6), 3).eval()
+    network.reach.fill_(np.inf)
+    with pytest.raises(NotMappableError, match="reach holds inf"):
+        quantised(network)
+
+
 def test_another_network_is_refused():
     with pytest.raises(NotMappableError, match="Linear is no network of leaky integrate-and-fire or sigma-delta"):
         quantised(nn.Linear(3, 2))
@@ -127,7 +168,8 @@ def test_another_network_is_refused():
         ({"weights": np.array([[4, -2]]), "sign_mode": "excitatory"}, "weights of -2"),
         ({"weight_exponent": 8}, "weight_exponent of 8"),
         ({"delays": np.array([[64, 0]])}, "delays of 64"),
-        ({"bias_mantissa": np.array([-4096])}, "bias_mantissa of 4096"),
+        ({"bias_mantissa": np.array([-4096])}, "bias_mantissa of -4096"),
+        ({"bias_mantissa": np.array([-(2**63)])}, r"bias_mantissa of -9.22337e\+18"),  # whose absolute value is itself
         ({"bias_exponent": 8}, "bias_exponent of 8"),
         ({"decay": 4096}, "decay of 4096"),
         ({"threshold": 2**17}, "threshold of 131072"),
