@@ -1,7 +1,9 @@
 # neuro/loihi/precisions.py
 """Backends that run a trained spiking network at one precision, and one that measures what saturates as integers.
 
-    snn-float                floats; `torch-float` runs a network that was trained on the chip's grid as it was trained
+    snn-float                floats; `torch-float` runs a network that was trained on the chip's grid as it was trained.
+                             Also of spiking networks that no chip holds (adaptive-snn, spiking-transformer), which it
+                             runs as `torch-float` does: it is this backend that notes their spike rates
     snn-integer-weights      weights on the chip's grid
     snn-integer-constants    weights, thresholds, decays and biases on the grid; the arithmetic of floats
     loihi-saturation         what `loihi-emulator` gives, and how often its integers reach their limits
@@ -14,7 +16,7 @@ rates are of hidden layers.
 
 import time
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -22,7 +24,8 @@ from torch import Tensor
 
 from classical_baselines.harness.backends.torch_float import classifier_operations
 from classical_baselines.harness.choices import InputError
-from classical_baselines.harness.contracts import Outcome, Trained
+from classical_baselines.harness.contracts import Classifier, Outcome, Trained
+from classical_baselines.harness.macs import evaluating
 from classical_baselines.harness.operations import OperationCounts
 from neuro.encoders.learnt import coded
 from neuro.loihi.backends import LoihiEmulator, chip_input
@@ -50,10 +53,12 @@ class SnnFloat:
         """Logits, counts as floats, and spike rates; no pictures."""
         del n_exhibits
         trained = coded(trained)
-        network = partly_quantised(trained.classifier, self.rounded)
+        network = _float_only(trained.classifier) if self.rounded == "nothing" else None
+        if network is None:
+            network = partly_quantised(trained.classifier, self.rounded)
         logits, counts, seconds = [], OperationCounts(), 0.0
         n_spikes: Any = 0.0  # per layer
-        with torch.no_grad():
+        with torch.no_grad(), evaluating(network):
             for part in intensity.split(self.batch_size):
                 encoded = trained.encoder(part, generator)
                 began = time.perf_counter()
@@ -63,7 +68,7 @@ class SnnFloat:
                 counts += trained.encoder.operations(part, encoded).scaled(share)
                 counts += classifier_operations(network, encoded).scaled(share)
                 every = network.hidden_spikes(encoded)
-                n_spikes += np.array([float(spikes.sum(dtype=torch.float64)) for spikes in every])
+                n_spikes += np.array([float((spikes != 0).sum(dtype=torch.float64)) for spikes in every])
         n_updates = np.array([len(intensity) * spikes[:, 0].numel() for spikes in every])
         rounding = rounding_by_layer(trained.classifier) if self.measured else {}
         return Outcome(
@@ -118,6 +123,17 @@ class LoihiSaturation:
             shares += len(part) / len(intensity) * np.array(of_part)
         notes = {f"{name}_by_layer": shares[:, place].tolist() for place, name in enumerate(SATURATIONS)}
         return replace(outcome, notes={**outcome.notes, **notes})
+
+
+@runtime_checkable
+class _Spiking(Protocol):
+    def hidden_spikes(self, encoded: Tensor) -> list[Tensor]: ...
+
+
+def _float_only(classifier: Classifier) -> Any:
+    """The network itself where it fires and no chip holds it; None for all others."""
+    unmappable = getattr(classifier, "not_on_chip", None) is not None
+    return classifier if unmappable and isinstance(classifier, _Spiking) else None
 
 
 def _check_batch_size(batch_size: int) -> None:

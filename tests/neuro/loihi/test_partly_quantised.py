@@ -15,6 +15,7 @@ from neuro.classifiers.delays import DelaySnn
 from neuro.classifiers.dense import DenseSnn
 from neuro.classifiers.recurrent import RecurrentSnn
 from neuro.classifiers.sigma_delta import SigmaDeltaOptions
+from neuro.classifiers.spiking_transformer import SpikingTransformerSnn
 from neuro.classifiers.ternary import TernarySnn
 from neuro.encoders.latency import LatencyEncoder
 from neuro.loihi.backends import chip_input, logits_of
@@ -170,6 +171,40 @@ def test_spike_rates_are_means_over_neurons_steps_and_clips(system):
     assert notes["spike_rate_by_layer"] == pytest.approx(rates)
     assert notes["spike_rate"] == pytest.approx(np.average(rates, weights=[40, 30]))
     assert [len(notes[f"{name}_by_layer"]) for name in ("weights_clipped", "weights_to_zero")] == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("options", "n_neurons"),
+    [
+        (AdaptiveSnn(hidden=(14, 9)), [14, 9]),
+        # patches of 2 and 4 maps: the first fires at [2, 2, 3], then tokens of 1 x 2 with 4 channels: stream, query,
+        # key, value, attention, stream, the widening of twice the width, and the stream at the end
+        (SpikingTransformerSnn(stem_channels=(2, 4), strides=(2, 2)), [2 * 2 * 3, 8, 8, 8, 8, 8, 8, 16, 8]),
+    ],
+)
+def test_spike_rates_of_networks_that_no_chip_holds_are_noted_by_snn_float(options, n_neurons):
+    torch.manual_seed(0)
+    encoder = LatencyEncoder(n_steps=7)
+    network = options.build(encoder.shape(4, 6), 3)
+    with torch.no_grad():
+        for _ in range(30):  # batch norm: what arrives is about as large as the threshold
+            network(encoder(torch.rand(40, 4, 6), torch.Generator()))
+    system, clips, generator = trained(network, encoder), torch.rand(30, 4, 6), torch.Generator()
+    outcome = SnnFloat(batch_size=8).run(system, clips, generator)
+    as_floats = TorchFloat().run(system, clips, generator)
+    assert network.training
+    network.eval()
+    with torch.no_grad():
+        every = network.hidden_spikes(encoder(clips, generator))
+
+    rates = [sum(spikes.flatten().tolist()) / (7 * 30 * n) for spikes, n in zip(every, n_neurons, strict=True)]
+    assert 0 < max(rates) < 1
+    assert outcome.notes["spike_rate_by_layer"] == pytest.approx(rates)
+    assert outcome.notes["spike_rate"] == pytest.approx(np.average(rates, weights=n_neurons))
+    torch.testing.assert_close(outcome.logits, as_floats.logits)
+    assert dict(outcome.counts.counts) == pytest.approx(dict(as_floats.counts.counts))
+    with pytest.raises(NotMappableError):
+        SnnIntegerWeights().run(system, clips, generator)
 
 
 def test_a_network_that_the_chip_cannot_hold_and_one_of_other_neurons_are_refused():
