@@ -134,12 +134,14 @@ def _fewest_cores(
     """The block with the fewest cores, its demands, and the cores that each limit alone asks for."""
     needed: dict[str, int] = {}
     least = dict.fromkeys(chip.limits, np.inf)
+    on_one_core: dict[str, int] = {}
     for n_blocks in range(1, min(n_available, layer.n_neurons) + 1):
         fitting: list[tuple[int, int, Block, Mapping[str, Counts]]] = []
         for split in splits_of(layer.output_grid, n_blocks):
             block = Block(layer, split)
             demands = {name: values for name, values in block.demands(reach).items() if name in chip.limits}
             peaks = {name: int(values.max()) for name, values in demands.items()}
+            on_one_core = on_one_core or peaks
             fits = {name: peak <= chip.limits[name].value for name, peak in peaks.items()}
             for name, peak in peaks.items():
                 least[name] = min(least[name], peak)
@@ -150,15 +152,31 @@ def _fewest_cores(
         if fitting:
             _, _, best, asked = min(fitting, key=lambda one: one[:2])
             return best, asked, needed
-    raise NotMappableError(_why_not(title, chip, needed, least))
+    n_chips = -(-n_available // chip.n_cores)
+    more = {  # a limit that more cores may meet -> chips, if it shrank with their number as it did up to here
+        name: max(n_chips + 1, -(-int(peak) * n_available // (chip.limits[name].value * chip.n_cores)))
+        for name, peak in least.items()
+        if n_available < layer.n_neurons and peak < on_one_core[name]
+    }
+    raise NotMappableError(_why_not(title, chip, n_chips, needed, least, more))
 
 
-def _why_not(title: str, chip: Chip, needed: Mapping[str, int], least: Mapping[str, float]) -> str:
+def _why_not(
+    title: str,
+    chip: Chip,
+    n_chips: int,
+    needed: Mapping[str, int],
+    least: Mapping[str, float],
+    more_chips: Mapping[str, int],
+) -> str:
     for name, limit in chip.limits.items():
         if name not in needed:
+            split = f"over the {n_chips * chip.n_cores} cores of {_chips(chip, n_chips)}" if name in more_chips else ""
+            advice = f"{more_chips[name]} chips (n_chips), or " if name in more_chips else ""
             return (
-                f"{title}: {name} of {least[name]:.0f} on a core at the least, however it is split, where {chip.title} "
-                f"has {limit.value} ({QUANTITIES[name]}). Use fewer channels or neurons in this layer."
+                f"{title}: {name} of {least[name]:.0f} on a core at the least, however it is split {split}".rstrip()
+                + f", where {chip.title} has {limit.value} ({QUANTITIES[name]}). "
+                + f"Use {advice}fewer channels or neurons in this layer."
             )
     worst = max(needed, key=lambda name: needed[name])
     return (

@@ -188,6 +188,24 @@ def test_what_does_not_fit_is_refused_with_layer_value_and_limit():
         core_map(dense_network(rng), LOIHI_1, 0)
 
 
+def test_a_layer_too_large_for_the_chips_that_are_given_is_refused_with_the_number_that_holds_it():
+    # 160 neurons at one a core: 128 cores have 2 on one, and two chips hold them.
+    layer = convolution_layer(np.random.default_rng(0), (1, 4, 40), 1, stride=1)
+    few = chip_with(compartments=1)
+    told = r"compartments of 2 on a core .* split over the 128 cores of Loihi 1, where Loihi 1 has 1 .*Use 2 chips"
+    with pytest.raises(NotMappableError, match=told):
+        core_map(LoihiNetwork((layer,), False, 1.0), few)
+    assert core_map(LoihiNetwork((layer,), False, 1.0), few, n_chips=2).n_cores == 160
+
+    large = convolution_layer(np.random.default_rng(0), (1, 16, 40), 1, stride=1)  # 640: five chips
+    with pytest.raises(NotMappableError, match=r"over the 256 cores of 2 x Loihi 1.*Use 6 chips|Use 5 chips"):
+        core_map(LoihiNetwork((large,), False, 1.0), few, n_chips=2)
+    # Every block of a dense layer reads all channels: no number of chips helps.
+    wide = network_of(dense_layer(np.random.default_rng(0), 5000, 200))
+    with pytest.raises(NotMappableError, match=r"axons_in of 5000 .* split, where .*\. Use fewer channels"):
+        core_map(wide, LOIHI_1)
+
+
 @pytest.mark.parametrize("name", CHIPS)
 def test_a_chip_has_128_cores_and_every_limit_has_a_source(name):
     assert CHIPS[name].n_cores == 128
