@@ -44,6 +44,10 @@ ADVICE = {
     "SumPool2d": "Train with a stride in place of the pooling.",
     "NIRGraph": "Write its nodes into the graph itself; layers that hear themselves are neurons and one matrix.",
     "Threshold": "Neurons without a potential have no place on the chip.",
+    **dict.fromkeys(
+        ("BatchNorm", "BatchNorm1d", "BatchNorm2d"),
+        "The chip has no batch norm: fold it into the weights and biases before it, then export the graph again.",
+    ),
     "Scale": "Multiply it into the weights.",
 }
 ROUNDING = 1e-6  # of what 32-bit floats make of a gain of 1, or of a share of 0

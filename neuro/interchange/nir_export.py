@@ -2,6 +2,7 @@
 """A `LoihiNetwork` as a NIR graph: what other simulators read as floats, with the chip's integers in the metadata.
 
     Input -> [Flatten] -> Affine | Conv2d -> LIF | CubaLIF | IF -> ... -> Affine -> I -> Output
+                                             LIF | CubaLIF | IF -> Linear -> itself, where a layer hears itself
 
 NIR's nodes are differential equations; with forward Euler at steps of `dt` seconds they become the chip's recurrences
 without its rounding. A layer keeps the unit of its integers (divided by the 2^6 of thresholds and inputs):
@@ -17,7 +18,8 @@ there it is 0 and v_leak = bias tau_mem / dt, which is the same sum in every ste
 
 Each node's metadata hold its integers as JSON (`trichord`), so that `nir_import` gives the same spikes. NIR has no node
 for a delay per synapse, for a sign, for a periodic reset, nor for sigma-delta and resonate-and-fire: layers that have
-them are refused by name, and so are recurrent ones, whose step of delay NIR leaves to each simulator.
+them are refused by name. A loop takes one step here, as in snnTorch's RLeaky and RSynaptic, which are written alike;
+NIR leaves it to each simulator.
 
 Reference: Pedersen et al., Nature Communications 15, 8122 (2024).
 """
@@ -30,7 +32,7 @@ import numpy as np
 
 from neuro.interchange.nir_graph import DT_SECONDS, KEY, nir_package
 from neuro.interchange.plain_integers import to_plain
-from neuro.loihi.contracts import Lif, LoihiLayer, LoihiNetwork, NotMappableError
+from neuro.loihi.contracts import Lif, LoihiLayer, LoihiNetwork, NotMappableError, Recurrence
 from neuro.loihi.limits import DECAY_UNITY, FRACTION_BITS, LARGEST_DECAY
 
 
@@ -52,14 +54,19 @@ def to_nir(network: LoihiNetwork) -> Any:
         nodes[f"neurons-{number}"] = _neurons(nir, layer, is_readout=number == len(network.layers))
         nodes[f"neurons-{number}"].metadata[KEY] = json.dumps(record["neuron"])
     nodes["output"] = nir.Output(output_type={"output": np.array(grid)})
-    names = list(nodes)
+    edges = list(pairwise(nodes))
+    for number, (layer, record) in enumerate(zip(network.layers, records, strict=True), start=1):
+        if layer.recurrence is not None:
+            neurons, back = f"neurons-{number}", f"recurrent-{number}"
+            nodes[back] = _loop(nir, layer.recurrence, record["recurrence"])
+            edges += [(neurons, back), (back, neurons)]
     said = {
         "graded_input": bool(network.graded_input),
         "readout_gain": float(network.readout_gain),
         "dt_seconds": DT_SECONDS,
     }
     # NIR 1.0.8 takes a kernel for square when it works out shapes, so those of another kernel fail its check.
-    return nir.NIRGraph(nodes, list(pairwise(names)), metadata={KEY: json.dumps(said)}, type_check=False)
+    return nir.NIRGraph(nodes, edges, metadata={KEY: json.dumps(said)}, type_check=False)
 
 
 def check_has_nodes(layer: LoihiLayer, title: str, *, is_readout: bool) -> None:
@@ -71,8 +78,8 @@ def check_has_nodes(layer: LoihiLayer, title: str, *, is_readout: bool) -> None:
         lacking = "a periodic reset"
     elif layer.delays is not None:
         lacking = "delays of single synapses"
-    elif layer.recurrence is not None:
-        lacking = "recurrent synapses of one step"
+    elif is_readout and layer.recurrence is not None:
+        lacking = "a readout that hears itself"
     elif layer.neuron.decay == 0 and layer.neuron.current_decay < LARGEST_DECAY:
         lacking = "a current that lasts into a membrane without leak"
     elif is_readout and (layer.neuron.decay or layer.kind != "dense"):
@@ -84,7 +91,7 @@ def check_has_nodes(layer: LoihiLayer, title: str, *, is_readout: bool) -> None:
 def _synapses(nir: Any, layer: LoihiLayer, record: dict[str, Any]) -> Any:
     weight = layer.weights * 2.0**layer.weight_exponent
     bias = layer.bias / 2.0**FRACTION_BITS * (not _current_lasts(layer))
-    kept = {name: value for name, value in record.items() if name != "neuron"}
+    kept = {name: value for name, value in record.items() if name not in ("neuron", "recurrence")}
     integers = {
         KEY: json.dumps(kept),
         "weights": layer.weights.astype("<i2"),
@@ -102,6 +109,11 @@ def _synapses(nir: Any, layer: LoihiLayer, record: dict[str, Any]) -> Any:
         bias=bias,
         metadata=integers,
     )
+
+
+def _loop(nir: Any, recurrence: Recurrence, record: dict[str, Any]) -> Any:
+    integers = {KEY: json.dumps(record), "weights": recurrence.weights.astype("<i2")}
+    return nir.Linear(weight=recurrence.weights * 2.0**recurrence.weight_exponent, metadata=integers)
 
 
 def _current_lasts(layer: LoihiLayer) -> bool:

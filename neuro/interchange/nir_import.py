@@ -3,8 +3,8 @@
 
 The chip's integers are taken from the metadata of the nodes. What other tools read are the nodes' floats: if these are
 not the ones that the integers give, somebody changed one and not the other, and the graph is refused with the node.
-Only a chain is read, from one input to one output. A node of another kind, a node without integers, a second edge from
-or to a node are refused by name.
+Only a chain is read, from one input to one output, with the matrices by which layers hear themselves. A node of another
+kind, a node without integers, any other second edge from or to a node are refused by name.
 """
 
 import json
@@ -22,7 +22,8 @@ from neuro.loihi.contracts import LoihiNetwork
 
 SYNAPSES = ("Affine", "Conv2d")
 NEURONS = ("LIF", "CubaLIF", "IF", "I")
-KNOWN = ("Input", "Flatten", *SYNAPSES, *NEURONS, "Output")
+LOOP = "Linear"
+KNOWN = ("Input", "Flatten", *SYNAPSES, LOOP, *NEURONS, "Output")
 ARRAYS = ("weights", "bias_mantissa")
 
 
@@ -38,27 +39,39 @@ def read_nir(path: Path) -> LoihiNetwork:
 
 def from_nir(graph: Any) -> LoihiNetwork:
     """The network of a `nir.NIRGraph`."""
-    chain = chain_of(graph, KNOWN).names
+    chain = chain_of(graph, KNOWN, loops=True)
     layers: list[dict[str, Any]] = []
     arrays: dict[str, Any] = {}
-    for name in chain:
+    for name in chain.names:
         node = graph.nodes[name]
         kind = type(node).__name__
         if kind in SYNAPSES:
             layers.append(_integers_of(node, name))
             for array in ARRAYS:
-                if array not in node.metadata:
-                    raise InputError(f"node {name!r} has no {array} in its metadata. Export the network again.")
-                arrays[f"layer-{len(layers)}/{array}"] = np.asarray(node.metadata[array])
+                arrays[f"layer-{len(layers)}/{array}"] = _array_of(node, name, array)
         elif kind in NEURONS:
             if not layers or "neuron" in layers[-1]:
                 raise InputError(f"node {name!r}: a node of synapses (Affine, Conv2d) must come before neurons.")
             layers[-1]["neuron"] = _integers_of(node, name)
+            if name in chain.loops:
+                back = chain.loops[name]
+                layers[-1]["recurrence"] = _integers_of(graph.nodes[back], back)
+                array = _array_of(graph.nodes[back], back, "weights")
+                arrays[f"layer-{len(layers)}/recurrence/weights"] = array
+        elif kind == LOOP:
+            raise InputError(f"node {name!r} is of kind {LOOP}; only a layer's synapses to itself are.")
     said = _integers_of(graph, "graph")
     said.pop("dt_seconds", None)
     network = from_plain(PlainNetwork({"schema": SCHEMA, "version": VERSION, **said, "layers": layers}, arrays))
-    _check_floats(graph, chain, to_nir(network))
+    loops = [chain.loops[name] for name in chain.names if name in chain.loops]
+    _check_floats(graph, [*chain.names, *loops], to_nir(network))
     return network
+
+
+def _array_of(node: Any, name: str, array: str) -> Any:
+    if array not in node.metadata:
+        raise InputError(f"node {name!r} has no {array} in its metadata. Export the network again.")
+    return np.asarray(node.metadata[array])
 
 
 def _integers_of(node: Any, name: str) -> dict[str, Any]:
@@ -75,11 +88,11 @@ def _integers_of(node: Any, name: str) -> dict[str, Any]:
     return said
 
 
-def _check_floats(graph: Any, chain: Sequence[str], expected: Any) -> None:
+def _check_floats(graph: Any, names: Sequence[str], expected: Any) -> None:
     """Refuse floats that are not those of the integers, in the node where they part."""
-    if len(chain) != len(expected.nodes):
-        raise InputError(f"the graph has {len(chain)} nodes; its integers give {len(expected.nodes)}.")
-    for name, wanted in zip(chain, expected.nodes.values(), strict=True):
+    if len(names) != len(expected.nodes):
+        raise InputError(f"the graph has {len(names)} nodes; its integers give {len(expected.nodes)}.")
+    for name, wanted in zip(names, expected.nodes.values(), strict=True):
         node = graph.nodes[name]
         if type(node) is not type(wanted):
             raise InputError(

@@ -16,7 +16,8 @@ these integers fit 16 bits by the chip's limits. `readout_gain` is the one numbe
 logits, which decides nothing.
 
 Reading is strict: an unknown or missing name, another version, an array that is not of integers, and whatever the chip
-cannot hold are refused by name. Nothing is unpickled.
+cannot hold are refused by name. So are a periodic reset, which the chip has and no system, encoder or study of the
+suite uses, and a readout that could fire, and lose what it gathered. Nothing is unpickled.
 """
 
 import json
@@ -40,6 +41,7 @@ from neuro.loihi.contracts import (
     SigmaDelta,
     TernaryLif,
 )
+from neuro.loihi.limits import LARGEST_THRESHOLD
 
 SCHEMA = "trichord-loihi-network"
 VERSION = 1
@@ -146,9 +148,26 @@ def from_plain(plain: PlainNetwork) -> LoihiNetwork:
     if type(graph["graded_input"]) is not bool:
         raise InputError(f"{GRAPH}: graded_input must be true or false; got {graph['graded_input']!r}.")
     layers = tuple(_layer(said, f"layer-{number}", left) for number, said in enumerate(graph["layers"], start=1))
+    _check_used(layers)
     if left:
         raise InputError(f"{min(left)}: no layer of the graph has such an array. Leave it out.")
     return LoihiNetwork(layers, graph["graded_input"], gain)
+
+
+def _check_used(layers: tuple[LoihiLayer, ...]) -> None:
+    """NotMappableError for what the chip has and nothing here uses, so that nothing here is checked with it."""
+    for number, layer in enumerate(layers, start=1):
+        if isinstance(layer.neuron, Lif) and layer.neuron.reset_interval:
+            raise NotMappableError(
+                f"layer-{number}/neuron: reset_interval of {layer.neuron.reset_interval} steps; no system, encoder or "
+                "study here resets its neurons within a clip. Train without, and set reset_interval to 0."
+            )
+    readout = layers[-1].neuron
+    if isinstance(readout, Lif) and readout.threshold < LARGEST_THRESHOLD:
+        raise NotMappableError(
+            f"layer-{len(layers)}/neuron: threshold of {readout.threshold}; the last layer's potential is read, so its "
+            f"neurons must not fire: {LARGEST_THRESHOLD}, the largest. To count spikes, let a layer gather them."
+        )
 
 
 def _layer(said: Any, place: str, left: dict[str, Any]) -> LoihiLayer:

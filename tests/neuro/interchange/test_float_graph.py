@@ -2,6 +2,7 @@
 
 import re
 
+import h5py
 import numpy as np
 import pytest
 
@@ -162,6 +163,12 @@ def test_kinds_that_are_not_read_are_refused_with_what_to_do(tmp_path):
     )
     with pytest.raises(InputError, match=r"'node-1' is of kind AvgPool2d, .*known are Input.* train with a stride"):
         read_float_graph(written(pooled, tmp_path / "pooled.nir"))
+    normed = written(chain(one_layer(lif(3, 0.9)), reads=(4,), gives=(3,)), tmp_path / "normed.nir")
+    with h5py.File(normed, "a") as file:  # nir has no such node, so its own writer makes none
+        del file["node/nodes/node-1/type"]
+        file["node/nodes/node-1/type"] = b"BatchNorm2d"
+    with pytest.raises(InputError, match=r"'node-1' is of kind BatchNorm2d, .*fold it into the weights and biases"):
+        read_float_graph(normed)
     nested = chain(one_layer(lif(3, 0.9)), reads=(4,), gives=(3,))
     with pytest.raises(InputError, match=r"'node-1' is of kind NIRGraph.*Write its nodes into the graph itself"):
         read_float_graph(written(nested, tmp_path / "nested.nir"))

@@ -1,6 +1,7 @@
 """NIR graphs of the chip's networks: spike for spike back through a file, floats as NIR's equations say, refusals."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classical_baselines.harness.choices import InputError
+from neuro.classifiers.nir_file import run_neurons
+from neuro.interchange.float_graph import from_float_graph
 from neuro.interchange.nir_export import to_nir
 from neuro.interchange.nir_graph import DT_SECONDS, KEY
 from neuro.interchange.nir_import import from_nir, read_nir, write_nir
 from neuro.interchange.plain_integers import same_network
-from neuro.loihi.contracts import Lif, LoihiLayer, LoihiNetwork
+from neuro.loihi.contracts import Lif, LoihiLayer, LoihiNetwork, Recurrence
 from neuro.loihi.emulator import emulate
 from neuro.loihi.limits import LARGEST_THRESHOLD, NotMappableError
 from tests.neuro.loihi.random_networks import convolution, random_network, weights
@@ -34,7 +37,7 @@ def dense(rng, grid, n_out, neuron, exponent=0):
     )
 
 
-def network_of(seed, decay=410, current_decay=4095, *, pictures=False):
+def network_of(seed, decay=410, current_decay=4095, *, pictures=False, recurs=False):
     """A hidden layer of the given neuron, perhaps a convolution, then a readout; and input that makes it fire."""
     rng = np.random.default_rng(seed)
     neuron = Lif(decay, int(rng.integers(12, 40)), current_decay)
@@ -43,6 +46,8 @@ def network_of(seed, decay=410, current_decay=4095, *, pictures=False):
         first = LoihiLayer(**{**vars(first), "neuron": neuron, "weights": first.weights // 8 * 2})
     else:
         first = dense(rng, (12,), 9, neuron, int(rng.integers(-3, 3)))
+        if recurs:
+            first = replace(first, recurrence=Recurrence(2 * rng.integers(-12, 12, (9, 9)), int(rng.integers(-2, 2))))
     last = dense(rng, first.output_grid if pictures else (9,), 4, Lif(0, LARGEST_THRESHOLD))
     if pictures:
         last = LoihiLayer(**{**vars(last), "input_grid": (first.n_neurons,)})
@@ -55,10 +60,12 @@ def network_of(seed, decay=410, current_decay=4095, *, pictures=False):
     seed=st.integers(0, 2**32 - 1),
     decay=st.integers(1, 4095),
     current_decay=st.one_of(st.just(4095), st.integers(0, 4095)),
-    pictures=st.booleans(),
+    kind=st.sampled_from(["dense", "pictures", "recurs"]),
 )
-def test_a_network_comes_back_through_a_file_spike_for_spike(tmp_path_factory, seed, decay, current_decay, pictures):
-    network, inputs = network_of(seed, decay, current_decay, pictures=pictures)
+def test_a_network_comes_back_through_a_file_spike_for_spike(tmp_path_factory, seed, decay, current_decay, kind):
+    options = {} if kind == "dense" else {kind: True}
+    network, inputs = network_of(seed, decay, current_decay, **options)
+    assert (network.layers[0].recurrence is not None) == (kind == "recurs")
     path = tmp_path_factory.mktemp("nir") / "network.nir"
     write_nir(network, path)
     again = read_nir(path)
@@ -110,6 +117,38 @@ def test_the_floats_solve_to_the_spikes_of_the_integers_but_for_their_rounding(d
     hidden, _ = euler(to_nir(network), inputs)
     assert 0.02 < record.spikes[0].mean() < 0.9
     assert (hidden != record.spikes[0]).mean() < 0.01
+
+
+def test_a_loop_is_read_as_floats_by_the_reader_of_other_tools_graphs_spike_for_spike():
+    # Without a leak and a current floats of this size are exact, so they and the integers fire alike.
+    network, inputs = network_of(6, decay=0, recurs=True)
+    first = replace(network.layers[0], weight_exponent=0, bias_mantissa=network.layers[0].bias_mantissa // 64 * 64)
+    first = replace(first, bias_exponent=0, recurrence=replace(first.recurrence, weight_exponent=0))
+    network = replace(network, layers=(first, network.layers[1]))
+    graph = to_nir(network)
+    graph.metadata = {}  # as another tool's
+    layer = from_float_graph(graph).layers[0]
+    currents = inputs.float() @ torch.from_numpy(layer.weight).T + torch.from_numpy(layer.bias)
+    fired, _ = run_neurons(currents, layer.neuron, torch.from_numpy(layer.recurrent))
+    record = emulate(network, inputs, engine="torch")
+    without = emulate(replace(network, layers=(replace(first, recurrence=None), network.layers[1])), inputs)
+
+    assert 0.02 < record.spikes[0].mean() < 0.9
+    np.testing.assert_array_equal(fired.bool().numpy(), record.spikes[0])
+    assert (record.spikes[0] != without.spikes[0]).any()
+
+
+def test_a_loop_that_parts_from_its_integers_and_a_matrix_that_is_no_loop_are_refused():
+    graph = to_nir(network_of(6, recurs=True)[0])
+    graph.nodes["recurrent-1"].weight[0, 0] += 2
+    with pytest.raises(InputError, match="node 'recurrent-1': weight is not what the integers"):
+        from_nir(graph)
+    graph = to_nir(network_of(6)[0])
+    graph.nodes["more"] = nir.Linear(np.eye(4))
+    graph.edges = [edge for edge in graph.edges if edge != ("neurons-2", "output")]
+    graph.edges += [("neurons-2", "more"), ("more", "output")]
+    with pytest.raises(InputError, match="node 'more' is of kind Linear; only a layer's synapses to itself"):
+        from_nir(graph)
 
 
 def test_what_nir_has_no_node_for_is_refused_by_layer_and_name():

@@ -1,6 +1,7 @@
 """Networks as plain integers: read back equal, the same spikes; what is amiss is refused by name."""
 
 import json
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from classical_baselines.harness.choices import InputError
 from neuro.interchange.plain_integers import plain_bytes, read_plain, same_network
+from neuro.loihi.contracts import Lif
 from neuro.loihi.emulator import emulate
 from neuro.loihi.limits import NotMappableError
 from tests.neuro.loihi.random_networks import random_network
@@ -26,10 +28,21 @@ def changed(content, change):
     return file.getvalue()
 
 
+def importable(rng, number):
+    """One of any neuron model without a periodic reset, whose last layer never fires."""
+    network, inputs = random_network(rng, number)
+    first, last = network.layers
+    if isinstance(first.neuron, Lif):
+        first = replace(first, neuron=replace(first.neuron, reset_interval=0, reset_offset=0))
+    if isinstance(last.neuron, Lif):
+        last = replace(last, neuron=replace(last.neuron, threshold=2**17 - 1))
+    return replace(network, layers=(first, last)), inputs
+
+
 @settings(max_examples=48, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), number=st.integers(0, 23))
 def test_a_network_of_every_neuron_model_and_kind_of_synapse_is_read_back_equal_and_spikes_alike(seed, number):
-    network, inputs = random_network(np.random.default_rng(seed), number)
+    network, inputs = importable(np.random.default_rng(seed), number)
     content = plain_bytes(network)
     again = read_plain(content)
     assert plain_bytes(again) == content
@@ -46,7 +59,7 @@ def test_a_network_of_every_neuron_model_and_kind_of_synapse_is_read_back_equal_
 
 @pytest.fixture(scope="module")
 def content():
-    return plain_bytes(random_network(np.random.default_rng(1), 0)[0])
+    return plain_bytes(importable(np.random.default_rng(1), 0)[0])
 
 
 REFUSED = {
@@ -71,6 +84,12 @@ REFUSED = {
     ),
     "readout_gain must be a positive": lambda graph, arrays: graph.update(readout_gain=float("nan")),
     "kind must be dense": lambda graph, arrays: graph["layers"][0].update(kind="pooling"),
+    "layer-1/neuron: reset_interval of 5 steps; no system": lambda graph, arrays: graph["layers"][0]["neuron"].update(
+        reset_interval=5
+    ),
+    "layer-2/neuron: threshold of 131070; the last": lambda graph, arrays: graph["layers"][1]["neuron"].update(
+        threshold=2**17 - 2
+    ),
     "layers must be a list": lambda graph, arrays: graph.update(layers=[]),
 }
 
