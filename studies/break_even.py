@@ -4,7 +4,7 @@
 The quantity is varied over a range, everything else stays as it was counted; it belongs to A where A has it, else to B.
 Over each of the shared draws of the prices the crossing is found again; the interval is from 5 to 95 % of those.
 
-    spike_rate     Spikes per neuron and step, mean over the layers that fire. All spikes are scaled by one factor
+    spike_rate     Spikes per hidden neuron and step. All spikes are scaled by one factor
                    s = rate / present rate, those of the encoder too: synaptic operations, spikes generated, routed and
                    brought in, graded multiplications. Updates stay as many; of each layer the share that meets no
                    spike becomes share^s, as it does where spikes arrive independently. Steps and seconds stay.
@@ -39,6 +39,7 @@ BY_SPIKES = (
     *("messages_placed", "hops_east_west", "hops_north_south"),
 )
 BY_SHOTS = ("gates_1q", "gates_2q", "measurements", "shots", "machine_seconds")
+READOUT = "readout"  # the layer whose potential is read: it does not fire
 LOWEST_RATE = 1e-5
 MOST_SHOTS = 1e6
 
@@ -138,14 +139,30 @@ def at_spike_rate(counts: OperationCounts, factor: float) -> OperationCounts:
 
 
 def spike_rate_of(counts: OperationCounts) -> float:
-    """Spikes per neuron and step, mean over the layers that fire."""
-    fired = updates = 0.0
-    for (stage, layer, operation), count in counts:
-        if operation == "spikes_generated" and count > 0:
-            fired += count
-            for kind in ("neuron_updates_active", "neuron_updates_inactive"):
-                updates += counts.counts.get((stage, layer, kind), 0.0)
-    return fired / updates if updates else 0.0
+    """Spikes per neuron and step, mean over the hidden neurons, those of silent layers too.
+
+    A run that was mapped to cores also counts updates in steps in which a layer waits for others: they are taken out.
+    """
+    layers = _hidden_layers(counts)
+    updates = sum(of_layer[1] for of_layer in layers.values())
+    return sum(of_layer[0] for of_layer in layers.values()) / updates if updates else 0.0
+
+
+def _hidden_layers(counts: OperationCounts) -> dict[str, tuple[float, float]]:
+    """(spikes, updates within the steps of the clip) of each layer below the readout."""
+    kinds = ("neuron_updates_active", "neuron_updates_inactive")
+    every = [layer for (stage, layer, operation), _ in counts if (stage, operation) == ("network", "spikes_generated")]
+    n_steps = counts.counts.get(("network", "chip", "chip_steps"), 0.0)
+    is_mapped = any(operation == "messages_placed" for (_, _, operation), _ in counts)
+    share = (n_steps - len(every) + 1) / n_steps if is_mapped and n_steps else 1.0
+    return {
+        layer: (
+            counts.counts["network", layer, "spikes_generated"],
+            share * sum(counts.counts.get(("network", layer, kind), 0.0) for kind in kinds),
+        )
+        for layer in every
+        if layer != READOUT
+    }
 
 
 def mac_factor(bits: float) -> float:
@@ -162,10 +179,7 @@ def _spike_rate(side: Side, who: str) -> Quantity:
     present = spike_rate_of(side.counts)
     if not present:
         raise InputError(f"{side.title} counted no spike of a layer: its spike rate cannot be scaled.")
-    busiest = max(
-        spike_rate_of(OperationCounts({key: n for key, n in side.counts if key[1] == layer}))
-        for layer in {key[1] for key, _ in side.counts}
-    )
+    busiest = max(fired / updates for fired, updates in _hidden_layers(side.counts).values() if updates)
     return Quantity(
         name="spike_rate",
         unit="spikes per neuron and step",

@@ -11,13 +11,17 @@ of the network that fires at rate r and R that of a rival, both within one bound
                       at which nothing meets counts as the edge of the measured rates. Where no end meets: the one
                       whose ends lie furthest apart in E / R, at the rate where the two are nearest
 
-A rival stands where it costs least within the boundary, a full price before a lower bound; the spiking networks on each
-of their deployments. A rate is never extrapolated.
+A rival of fewer than 8 bits has no price of its own: counts know no width. It is held against as 8 bits, which is more
+than it needs and flatters the spiking networks, and once more as operands of its bits both (`studies/break_even.py`),
+which is extrapolated, and less than it needs, as its weights keep 8: the two enclose it. A rival stands where it costs
+least within the boundary, a full price before a lower bound; the spiking networks on each of their deployments. A rate
+is never extrapolated.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import ceil, log2
 from typing import Any
 
 import numpy as np
@@ -26,6 +30,7 @@ from numpy.typing import NDArray
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.coefficient import Coefficient, CoefficientDraws
 from classical_baselines.harness.energy import BOUNDARIES, Boundary, Scenario
+from studies.break_even import quantity_of
 from studies.results import Row, StudyResults
 from studies.specification import System
 from studies.tornado import one_at_a_time
@@ -34,6 +39,7 @@ from studies.wording import factor_text, joules_text, percent
 
 FEWEST_RATES = 3  # fewer make no curve
 OF_THE_RATE = "spike_rate_"  # options that start so are what the networks of a family differ in
+PRICED_BITS = 8  # of the operands that counts are priced as
 SCENARIO: Scenario = "always-on"
 HEADER = (
     *("boundary", "spiking networks on", "rival", "rival's energy", "spiking, lowest to highest rate"),
@@ -81,6 +87,7 @@ class Meeting:
     less_below: str  # "spiking" or "rival": who uses less at the lowest rate, nominal
     accuracy: float | None  # at the meeting rate, between its neighbours
     decider: Decider | None  # None where no coefficient moves anything
+    rival_bits: int = PRICED_BITS  # of operands that the rival is priced as; fewer: extrapolated, a lower bound
 
     @property
     def rate_text(self) -> str:
@@ -97,6 +104,16 @@ class Meeting:
         return f"{rate_percent(self.rate)}{interval}{more}; {who} uses less below{share}"
 
     @property
+    def bits_text(self) -> str:
+        """What a rival of fewer bits is priced as; "" of others."""
+        own = activation_bits(self.rival.system)
+        if own is None or own >= PRICED_BITS:
+            return ""
+        if self.rival_bits == PRICED_BITS:
+            return f", priced as {PRICED_BITS} bits: an upper bound"
+        return f", priced as {own}-bit operands: extrapolated, a lower bound"
+
+    @property
     def texts(self) -> tuple[str, ...]:
         """The cells of the table, as HEADER names them."""
         nominal, low, high = self.rival_joules
@@ -104,7 +121,7 @@ class Meeting:
         return (
             self.boundary,
             self.deployment,
-            f"{self.rival.title}, on {self.rival_deployment}",
+            f"{self.rival.title}, on {self.rival_deployment}{self.bits_text}",
             f"{least['rival']}{joules_text(nominal)} [{joules_text(low)}, {joules_text(high)}]",
             f"{least['spiking']}{joules_text(self.joules[0])} to {joules_text(self.joules[-1])}",
             self.rate_text,
@@ -133,8 +150,30 @@ def _meetings(results: StudyResults) -> tuple[Meeting, ...]:
             sides = [_side(row, boundary, deployment) for row in networks]
             spiking = [side for side in sides if side is not None]
             if len(spiking) == len(networks):
-                found += [meeting(spiking, rival, draws) for rival in against]
+                for rival in against:
+                    found.append(meeting(spiking, rival, draws))
+                    bits, narrow = activation_bits(rival.row.system), narrowed(rival)
+                    if bits is not None and narrow is not None:
+                        found.append(replace(meeting(spiking, narrow, draws), rival_bits=bits))
     return tuple(found)
+
+
+def activation_bits(system: System) -> int | None:
+    """The bits of the activations of a twin of a spiking network, b = ceil(log2(steps + 1)); None of other systems."""
+    steps = system.classifier.options.get("n_steps")
+    named = "dense-twin" in system.classifier.name or "convolutional-twin" in system.classifier.name
+    return ceil(log2(steps + 1)) if named and isinstance(steps, int) else None
+
+
+def narrowed(rival: Side) -> Side | None:
+    """The rival, had both operands of its multiplications the bits of its activations; None where that says nothing."""
+    bits = activation_bits(rival.row.system)
+    if bits is None or bits >= PRICED_BITS:
+        return None
+    try:
+        return quantity_of(rival, rival, "bits").at(rival, bits)
+    except InputError:  # an all-in price of a chip does not follow the width
+        return None
 
 
 def rate_family(results: StudyResults) -> list[Row]:
@@ -220,7 +259,11 @@ def table_note(found: Sequence[Meeting]) -> str:
         "own counts: always on, nominal, in brackets 5 to 95 % of the draws of the coefficients (of a meeting rate: of "
         "those that meet). Between two measured rates, log energy is linear in log rate; nothing is extrapolated. A "
         "rival stands where it costs least within the boundary, and nowhere where it has no price. Activations of "
-        "fewer bits are priced as 8. What decides: the coefficient that moves the meeting rate most, and the rates at "
+        "fewer bits have no price of their own. As 8 bits they cost more than they need, which flatters the spiking "
+        "networks; where the price is one of operations on a process, a second line prices both operands at the bits "
+        "of the activations, by power laws through Horowitz's 8 and 32 bits: extrapolated, and less than they need, as "
+        "the weights keep 8. Networks run as floats (torch-float) are priced as 32-bit floats, pruned ones without "
+        "their zeros. What decides: the coefficient that moves the meeting rate most, and the rates at "
         "its low and its high end; where no end meets, the ratio of energies at the rate where they are nearest."
         + (" ≥: terms without a price are missing, and a meeting rate moves accordingly." if cut else "")
     )
@@ -240,6 +283,7 @@ def records(found: Sequence[Meeting]) -> list[dict[str, Any]]:
             "joules_high": high,
             "rival": one.rival.system.name,
             "rival_deployment": one.rival_deployment,
+            "rival_priced_bits": one.rival_bits,
             "rival_joules": one.rival_joules[0],
             "rival_joules_low": one.rival_joules[1],
             "rival_joules_high": one.rival_joules[2],

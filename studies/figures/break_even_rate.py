@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
-from studies.break_even_rate import Meeting, meetings, rate_percent, records
+from studies.break_even_rate import PRICED_BITS, Meeting, meetings, rate_percent, records
 from studies.figures.axes import shortened
 from studies.figures.drawing import Drawing, Mark
 from studies.figures.style import BLUE, GREEN, INK, OCHRE, ORANGE, PINK, RULE, SKY, STYLE
@@ -58,7 +58,8 @@ def break_even_rate(results: StudyResults) -> Drawing | None:
     caption = (
         "Energy per decision, always on, of one spiking network trained to several rates, against the rate that each "
         "was measured at (hidden neurons, per step), within each boundary; log axes. Levels are the rivals, each where "
-        "it costs least within the boundary; a ring is where nominal energies are equal, with 5 to 95 % of the draws. "
+        "it costs least within the boundary, thin where a rival of fewer bits is priced at them (extrapolated, a lower "
+        "bound); a ring is where nominal energies are equal, with 5 to 95 % of the draws. "
         "Below: accuracy with its 95 % interval."
     )
     said = "; ".join(f"{one.boundary}, {one.rival.title} on {one.rival_deployment}: {one.rate_text}" for one in found)
@@ -74,11 +75,12 @@ def _energies(
     ax.set_yscale("log")
     shown = [value for one in found for value in (*one.joules_low, *one.joules_high, *one.rival_joules)]
     ax.set_ylim(min(shown) / 1.4, max(shown) * 1.4)
-    for one in {one.rival.system.name: one for one in found}.values():
+    for one in {(one.rival.system.name, one.rival_bits): one for one in found}.values():
         colour, line = looks[one.rival.system.name]
         nominal, low, high = one.rival_joules
+        is_bound = one.rival_bits < PRICED_BITS
         ax.axhspan(low, high, color=colour, alpha=0.07, linewidth=0)
-        ax.axhline(nominal, color=colour, linestyle=line, linewidth=1.3)
+        ax.axhline(nominal, color=colour, linestyle=line, linewidth=0.7 if is_bound else 1.3)
     for one in {one.deployment: one for one in found}.values():
         place = deployments.index(one.deployment)
         ax.vlines(one.rates, one.joules_low, one.joules_high, color=ORANGE, alpha=0.5, linewidth=1.1)
@@ -96,7 +98,8 @@ def _energies(
         ring = ax.plot([one.rate], [level], "o", markersize=7, zorder=5, gid=gid)
         ring[0].set(markerfacecolor="none", markeredgecolor=INK, markeredgewidth=1.2)
         marks[gid] = Mark(
-            f"{one.boundary}: spiking on {one.deployment} and {one.rival.title} on {one.rival_deployment} meet at "
+            f"{one.boundary}: spiking on {one.deployment} and {one.rival.title} on "
+            f"{one.rival_deployment}{one.bits_text} meet at "
             f"{one.rate_text} (%)",
             "neuro",
         )

@@ -13,10 +13,18 @@ from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.coefficient import CoefficientDraws
 from classical_baselines.harness.devices import load_device
 from classical_baselines.harness.operations import OperationCounts
+from neuro.loihi.contracts import LoihiNetwork
+from neuro.loihi.emulator import emulate
+from neuro.loihi.mapping.chips import LOIHI_1
+from neuro.loihi.mapping.core_map import core_map
+from neuro.loihi.mapping.mapped_operations import mapped_operations
+from neuro.loihi.mapping.traffic import traffic
+from neuro.loihi.operations import chip_operations
 from studies.break_even import at_spike_rate, break_even, mac_factor, quantity_of, spike_rate_of
 from studies.commands import break_even as command
 from studies.commands.request import Request
 from studies.what_if import side_of
+from tests.neuro.loihi.networks import dense_layer, random_input, readout
 from tests.studies.priced_rows import row_of, side
 from tests.studies.synthetic_results import synthetic_results
 
@@ -40,6 +48,19 @@ def test_the_break_even_spike_rate_solves_the_two_sums():
     assert found.crossings == pytest.approx([0.1 * factor])
     assert (found.of, found.less_below, found.less_above) == ("A", "A", "B")
     assert found.low < found.crossings[0] < found.high
+
+
+def test_the_spike_rate_is_that_of_the_record_whether_mapped_or_not_and_with_a_silent_layer():
+    rng = np.random.default_rng(0)
+    never = dense_layer(rng, 9, 8, threshold=2**17 - 1, bias_mantissa=np.zeros(8, int))
+    network = LoihiNetwork((dense_layer(rng, 12, 9), never, readout(rng, 8)), False, 1.0)
+    record = emulate(network, random_input(rng, network, n_steps=8))
+    mapped = core_map(network, LOIHI_1)
+    expected = record.spikes[0].sum() / (8 * 3 * (9 + 8))
+
+    assert record.spikes[0].any() and not record.spikes[1].any()
+    assert spike_rate_of(chip_operations(network, record)) == pytest.approx(expected)
+    assert spike_rate_of(mapped_operations(mapped, record, traffic(mapped, record))) == pytest.approx(expected)
 
 
 def test_the_side_that_spikes_is_scaled_whether_it_is_named_first_or_second():

@@ -10,7 +10,7 @@ import pytest
 from classical_baselines.harness.coefficient import CoefficientDraws
 from classical_baselines.harness.devices import load_device
 from classical_baselines.harness.operations import OperationCounts
-from studies.break_even_rate import meeting, meeting_rates, meetings, rate_family
+from studies.break_even_rate import meeting, meeting_rates, meetings, narrowed, rate_family
 from studies.cell import RunRecord
 from studies.figures import draw
 from studies.report.page import page_html
@@ -142,6 +142,34 @@ def with_rates():
         fits={**results.fits, **fits},
         tests={**results.tests, **tests},
     )
+
+
+def twin_of(steps, system):
+    """The system, had its classifier been the dense twin of a network of so many steps."""
+    choice = system.classifier.model_copy(update={"name": "dense-twin", "options": {"n_steps": steps}})
+    return system.model_copy(update={"classifier": choice})
+
+
+def test_a_twin_of_four_bits_is_priced_as_eight_and_as_four_and_one_of_eight_once():
+    results = with_rates()
+    for steps, bits in ((8, 4), (255, 8)):
+        systems = [twin_of(steps, one) if one.name == "ds-cnn" else one for one in results.study.systems]
+        of_twin = replace(results, study=results.study.model_copy(update={"systems": tuple(systems)}))
+        found = [one for one in meetings(of_twin) if one.rival.system.name == "ds-cnn"]
+        priced = {one.rival_bits for one in found if one.boundary == "operation"}
+        assert priced == {8, bits}
+        assert all(("bound" in one.bits_text) == (bits == 4) for one in found)
+        assert all(("extrapolated" in one.texts[2]) == (one.rival_bits == 4) for one in found)
+
+    macs = dense(1e7)
+    narrow = narrowed(replace(macs, row=replace(macs.row, system=twin_of(8, macs.row.system))))
+    # Horowitz: 0.2 and 3.1 pJ, 0.03 and 0.1 pJ at 8 and 32 bits; a quarter of the bits divides by 15.5 and 3.33
+    paper = 0.2 * 15.5**-0.5 + 0.03 * (0.1 / 0.03) ** -0.5
+    found = meeting([spiking(rate) for rate in RATES], narrow, DRAWS)
+    assert found.rival_joules[0] == pytest.approx(1e7 * MAC * paper / 0.23)
+    all_in = side(OperationCounts.of("network", "all", mac_int8=1e7), "cortex-m4", "chip", scenario="always-on")
+    assert narrowed(replace(all_in, row=replace(all_in.row, system=twin_of(8, all_in.row.system)))) is None
+    assert narrowed(macs) is None
 
 
 def test_a_family_is_what_differs_in_its_spike_rate_alone():
