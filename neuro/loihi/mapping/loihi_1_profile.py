@@ -33,6 +33,13 @@ LOIHI_1_PROFILE: tuple[Difference, ...] = (
         "lava-nc/lava, issue 829, open",
     ),
     Difference(
+        "exponent of the weights",
+        "the sum of a step's synapses is shifted, as Lava does: a negative exponent cuts off bits of the sum",
+        "each weight is shifted, so bits of each are cut off; networks trained here have a negative exponent in the "
+        "readout of sigma-delta alone, which needs Loihi 2",
+        "nengo-loihi 1.1, which models the shift of each weight; Lava 0.10, Dense",
+    ),
+    Difference(
         "synaptic delays",
         "0 to 63 steps",
         "up to 62 steps; longer ones are refused for loihi-1",
