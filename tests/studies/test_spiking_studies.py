@@ -1,0 +1,34 @@
+"""What the shipped studies of spiking networks ask of every run, whatever it costs."""
+
+import pytest
+
+from studies.study_file import load_study
+
+MAPPED = ("break-even-rate", "integer-cost", "network-from-elsewhere", "spike-codes", "spiking-baselines")
+NOTE_RATES = {"snn-float", "loihi-emulator"}  # backends whose runs hold the spike rate
+
+
+@pytest.mark.parametrize("name", MAPPED)
+def test_every_network_of_integers_is_mapped_to_the_first_chip_that_it_is_priced_for(name):
+    for system in load_study(name).systems:
+        for run in system.runs:
+            if run.backend.name == "loihi-emulator":
+                on_loihi_1 = any("+loihi-1" in deployment for deployment in run.deployments)
+                assert run.backend.options["chip"] == ("loihi-1" if on_loihi_1 else "loihi-2"), system.name
+
+
+@pytest.mark.parametrize("name", [*MAPPED, "early-decision", "word-pictures"])
+def test_a_rate_that_is_trained_for_is_noted(name):
+    for system in load_study(name).systems:
+        if "spike_rate_weight" in system.classifier.options:
+            assert NOTE_RATES & {run.backend.name for run in system.runs}, system.name
+
+
+def test_lava_runs_clips_of_the_networks_that_learn_delays_and_that_hear_themselves():
+    checked = {
+        system.classifier.name
+        for system in load_study("spiking-baselines").systems
+        for run in system.runs
+        if run.backend.name == "loihi-lava"
+    }
+    assert checked == {"dense-snn", "ternary-snn", "delay-snn", "recurrent-snn"}
