@@ -2,7 +2,9 @@
 
 import pytest
 
+from classical_baselines.front_ends import FRONT_ENDS
 from classical_baselines.harness.choices import InputError
+from classical_baselines.models.front_end_cnn import FRONT_ENDS as LEARNT_FRONT_ENDS
 from studies import checks_before_work
 from studies.checks_before_work import check_before_work
 from studies.specification import Study
@@ -20,6 +22,15 @@ def with_run(backend, classifier="linear-layer", **options):
 @pytest.mark.parametrize("name", sorted(catalogue()))
 def test_every_study_of_the_catalogue_holds(name):
     check_before_work(load_study(name))
+
+
+def test_every_front_end_fixed_or_learnt_and_a_dilated_network_stand_in_a_study_of_the_catalogue():
+    studies = [load_study(name) for name in catalogue()]
+    options = [system.classifier.options for made in studies for system in made.systems]
+
+    assert {choice.name for made in studies for choice in made.front_ends} == set(FRONT_ENDS)
+    assert {one["front_end"] for one in options if "front_end" in one} == set(LEARNT_FRONT_ENDS)
+    assert any(max(one.get("dilations", [1])) > 1 for one in options)
 
 
 @pytest.mark.parametrize(
