@@ -150,7 +150,7 @@ def _mean_spread(scores: UnitScores) -> MeanSpread:
     if not seen:
         luck, parts = np.zeros(0), (0.0, 0.0, 1.0)
     else:
-        luck = np.concatenate([table.mean(axis=0) - table.mean() for table in seen])
+        luck = np.concatenate([_from_their_mean(table.mean(axis=0)) for table in seen])
         parts = _model_parts(seen, shared, n)
     return MeanSpread(
         *(n, groups, *parts),
@@ -166,8 +166,8 @@ def _n_seeds(table: Floats) -> int:
 
 def _model_parts(seen: Sequence[Floats], shared: Sequence[Floats], n: int) -> tuple[float, float, float]:
     """`models`, `counted` and the degrees of freedom; a block of one seed is taken to be like the others."""
-    together = [float(table.mean(axis=0).var(ddof=1)) for table in seen]
-    alone = [float(table.var(axis=1, ddof=1).sum()) / len(table) ** 2 for table in seen]
+    together = [float(_variance(table.mean(axis=0))) for table in seen]
+    alone = [float(_variance(table).sum()) / len(table) ** 2 for table in seen]
     coefficients = [len(table) ** 2 / (n * (n - 1)) / table.shape[1] for table in seen]
     models = [c * a for c, a in zip(coefficients, together, strict=True)]
     counted = [c * b for c, b in zip(coefficients, alone, strict=True)]
@@ -178,3 +178,16 @@ def _model_parts(seen: Sequence[Floats], shared: Sequence[Floats], n: int) -> tu
     squares = sum(part * part / freedom for part, freedom in zip(models, freedoms, strict=True))
     freedom = sum(models) ** 2 / squares if squares > 0 else inf
     return larger * sum(models), larger * sum(counted), min(freedom, float(sum(freedoms)))
+
+
+def _from_their_mean(values: Floats) -> Floats:
+    """Along the last axis; exactly 0 where all are equal (a system without chance), and not a rounding error that a
+    division would make anything of."""
+    apart: Floats = values - values.mean(axis=-1, keepdims=True)
+    return np.where(np.ptp(values, axis=-1, keepdims=True) == 0, 0.0, apart)
+
+
+def _variance(values: Floats) -> Floats:
+    """Unbiased, along the last axis."""
+    squares: Floats = (_from_their_mean(values) ** 2).sum(axis=-1)
+    return squares / (values.shape[-1] - 1)

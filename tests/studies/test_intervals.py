@@ -75,6 +75,21 @@ def test_below_twenty_units_the_interval_is_a_t_and_from_there_on_a_bootstrap():
     assert mean_interval(own_models(values)) == bootstrap_interval(own_models(values))
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_a_system_without_chance_has_the_interval_of_its_units_however_often_it_is_trained(seed):
+    # rounding made luck of equal means of seeds: nothing to divide by, and an interval without width
+    generator = np.random.default_rng(seed)
+    once = generator.integers(0, 4, size=(40, 1)) / 3
+    thrice = np.repeat(once, 3, axis=1)
+    thrice[:10, 0] = np.nan  # units of a fold that one seed is still to be run on
+    names, blocks = tuple(map(str, range(40))), np.arange(40) // 10
+
+    low, high = bootstrap_interval(UnitScores(names, thrice, blocks))
+
+    assert (low, high) == bootstrap_interval(UnitScores(names, once, np.arange(40)))
+    assert low < once.mean() < high
+
+
 def test_units_that_are_all_equal_have_an_interval_without_width():
     assert bootstrap_interval(own_models([0.25] * 30)) == (0.25, 0.25)
 
