@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from onnx import numpy_helper
 
@@ -94,8 +94,13 @@ def test_any_network_its_graph_and_its_header_give_the_same_integers(few_bits, n
     draw = random.Random(number)
     grid = (draw.randint(3, 9), draw.randint(3, 12))
     network = random_network(draw, grid, few_bits=few_bits)
+    try:
+        graph = integer_graph(network, grid)
+    except InputError as error:  # a channel whose weights happen to be all but zero has no bias in int32
+        assert "more than int32 holds" in str(error)
+        reject()
 
-    check_twins(network, integer_graph(network, grid), torch.randn(24, *grid))
+    check_twins(network, graph, torch.randn(24, *grid))
 
 
 def test_a_header_is_clean_under_the_sanitisers_and_every_warning():

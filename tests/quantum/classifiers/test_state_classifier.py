@@ -110,7 +110,7 @@ def test_weights_loaded_into_another_network_give_the_same_logits():
 @pytest.mark.parametrize(
     ("options", "shape", "message"),
     [
-        (QftCircuit(), PICTURE, "Choose the encoder amplitude"),
+        (QftCircuit(), PICTURE, "Choose a state code"),
         (QftHybrid(**SMALL_FRONT), STATE, "Choose the encoder none"),
         (QftHybrid(widths=(4,), grid=(3, 2, 2)), PICTURE, "powers of two"),
         (QftHybrid(widths=(4, 4, 4, 4)), PICTURE, "Give fewer widths"),

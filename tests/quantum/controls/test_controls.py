@@ -72,5 +72,5 @@ def test_options_that_make_no_control_are_refused():
         CircuitRemoved(dropout=1.0)
     with pytest.raises(InputError, match="No nonlinearity is called 'cube'"):
         SameSizeLayer(nonlinearity="cube")
-    with pytest.raises(InputError, match="Choose the encoder amplitude"):
+    with pytest.raises(InputError, match="Choose a state code"):
         CircuitRemoved(widths=()).build(PICTURE, 3)
