@@ -139,7 +139,7 @@ def _in_turns(own: Callable[[], object], peer: Callable[[], object]) -> tuple[fl
     n_turns = N_TURNS if first < SLOW_SECONDS else N_SLOW_TURNS if first < SLOWEST_SECONDS else 1
     best = [float("inf"), first if n_turns == 1 else float("inf")]
     for _ in range(n_turns):
-        best[0] = min(best[0], *(_seconds(own) for _ in range(N_TURNS // n_turns)))
+        best[0] = min(best[0], *(_seconds(own) for _ in range(max(1, N_TURNS // n_turns))))
         if n_turns > 1:
             best[1] = min(best[1], _seconds(peer))
     return best[0], best[1]
