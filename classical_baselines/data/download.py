@@ -137,6 +137,7 @@ def _unpack(archive: Path, recordings: Path, sums: Mapping[str, str]) -> None:
                 (recordings / name).write_bytes(content)
     except AudioError as error:
         raise InputError(f"the archive holds a damaged recording: {error} {again}") from error
-    # Raised by zipfile itself: NotImplementedError for a compression it lacks, RuntimeError for an encrypted file.
+    # What zipfile raises, not what is left to do here: NotImplementedError for a compression that it cannot unpack,
+    # RuntimeError for an encrypted file.
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise InputError(f"what was fetched is no sound zip archive ({error}). {again}") from error

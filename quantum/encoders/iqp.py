@@ -10,7 +10,6 @@ Shepherd & Bremner, Proc. R. Soc. A 465, 1413 (2009); as a feature map Havlicek 
 1804.11326, here with the plain products of the intensities.
 """
 
-import math
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -19,28 +18,22 @@ from torch import Tensor
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.operations import OperationCounts
-from classical_baselines.harness.pooling import Pool
 from quantum.circuits.circuit import Angle, Circuit, Gate, Operation
-from quantum.encoders.circuit_code import CircuitCode, check_circuit_code
+from quantum.encoders.qubit_each import QubitEach
 
 MOST_REPEATS = 16
 
 
 @dataclass(frozen=True)
-class IqpEncoder(CircuitCode):
+class IqpEncoder(QubitEach):
     """The options of an IQP code."""
 
-    pool: Pool = (8, 21)  # (mel, frame) means: 32 x 64 becomes 4 x 3, 12 qubits
-    scale_radians: float = math.pi  # of an intensity of 1, and of a product of two
     n_repeats: int = 2
 
     def __post_init__(self) -> None:
-        check_circuit_code(self.pool, self.scale_radians)
+        super().__post_init__()
         if not 1 <= self.n_repeats <= MOST_REPEATS:
             raise InputError(f"n_repeats must lie in 1 to {MOST_REPEATS}; got {self.n_repeats}.")
-
-    def n_qubits(self, n_features: int) -> int:
-        return n_features
 
     def features(self, intensities: Tensor) -> Tensor:
         """The intensities, then their products, pair by pair."""

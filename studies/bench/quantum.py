@@ -18,7 +18,7 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor
 
-from quantum.circuits.circuit import Angle, Circuit, Fourier, Gate, Operation
+from quantum.circuits.circuit import Circuit, Fourier, Gate, Operation, layer_of
 from quantum.engine.execution import Engine
 from quantum.engine.program import blocks_of
 from quantum.engine.readout import z_expectations
@@ -68,7 +68,7 @@ def common_circuit(n_qubits: int, n_layers: int = N_LAYERS) -> Circuit:
     for layer in range(n_layers):
         for number, name in enumerate(("ry", "rz")):
             first = (2 * layer + number) * n_qubits
-            operations += [Gate(name, (qubit,), Angle(weight=first + qubit)) for qubit in range(n_qubits)]
+            operations += layer_of(name, range(n_qubits), first)
         operations += [Gate("cx", (qubit, (qubit + 1) % n_qubits)) for qubit in range(n_qubits)]
     return Circuit(n_qubits, (*operations, Fourier(0, n_qubits)))
 

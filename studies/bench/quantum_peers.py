@@ -119,7 +119,7 @@ def _tensorcircuit(step: Step) -> Gradient:
 
 
 def _qulacs(step: Step) -> Gradient:
-    """Its adjoint starts from |0...0> and takes one state at a time; `at_zero` gives ours the same start."""
+    """Its adjoint starts from |0...0> and takes one state at a time; `Step.from_zero` gives ours the same start."""
     import qulacs
 
     n = step.n_qubits
@@ -158,26 +158,35 @@ def _qulacs(step: Step) -> Gradient:
     return gradient
 
 
+def _with_parameters(step: Step) -> tuple[Any, Any]:
+    """The circuit in Qiskit with its weights left open, and those, in the order of `step.weights`."""
+    from qiskit import QuantumCircuit
+    from qiskit.circuit import ParameterVector
+
+    n = step.n_qubits
+    weights = ParameterVector("w", step.weights.numel())
+    circuit = QuantumCircuit(n)
+    for layer in range(len(step.weights)):
+        for qubit in range(n):
+            circuit.ry(weights[2 * layer * n + qubit], qubit)
+            circuit.rz(weights[(2 * layer + 1) * n + qubit], qubit)
+        for qubit in range(n):
+            circuit.cx(qubit, (qubit + 1) % n)
+    for gate in Fourier(0, n).gates():
+        getattr(circuit, gate.name)(*([] if gate.angle is None else [gate.angle.offset]), *gate.qubits)
+    return circuit, weights
+
+
 def _aer(step: Step) -> Gradient:
     """The parameter-shift rule: two circuits per weight and state, their angles bound in C++."""
     from qiskit import QuantumCircuit, transpile
-    from qiskit.circuit import ParameterVector
     from qiskit_aer import AerSimulator
 
     n = step.n_qubits
     simulator = AerSimulator(
         method="statevector", max_parallel_threads=torch.get_num_threads(), runtime_parameter_bind_enable=True
     )
-    weights = ParameterVector("w", step.weights.numel())
-    trained = QuantumCircuit(n)
-    for layer in range(len(step.weights)):
-        for qubit in range(n):
-            trained.ry(weights[(2 * layer) * n + qubit], qubit)
-            trained.rz(weights[(2 * layer + 1) * n + qubit], qubit)
-        for qubit in range(n):
-            trained.cx(qubit, (qubit + 1) % n)
-    for gate in Fourier(0, n).gates():
-        getattr(trained, gate.name)(*([] if gate.angle is None else [gate.angle.offset]), *gate.qubits)
+    trained, weights = _with_parameters(step)
     native = transpile(trained, simulator, optimization_level=1)
     circuits = []
     for state in step.states.numpy():
@@ -207,24 +216,13 @@ def _aer(step: Step) -> Gradient:
 
 def _qiskit_machine_learning(step: Step) -> Gradient:
     """Its estimator network by the parameter-shift rule, of the state |0...0>: behind amplitudes it has no gradient."""
-    from qiskit import QuantumCircuit
-    from qiskit.circuit import ParameterVector
     from qiskit.primitives import StatevectorEstimator
     from qiskit.quantum_info import SparsePauliOp
     from qiskit_machine_learning.gradients import ParamShiftEstimatorGradient
     from qiskit_machine_learning.neural_networks import EstimatorQNN
 
     n = step.n_qubits
-    weights = ParameterVector("w", step.weights.numel())
-    circuit = QuantumCircuit(n)
-    for layer in range(len(step.weights)):
-        for qubit in range(n):
-            circuit.ry(weights[(2 * layer) * n + qubit], qubit)
-            circuit.rz(weights[(2 * layer + 1) * n + qubit], qubit)
-        for qubit in range(n):
-            circuit.cx(qubit, (qubit + 1) % n)
-    for gate in Fourier(0, n).gates():
-        getattr(circuit, gate.name)(*([] if gate.angle is None else [gate.angle.offset]), *gate.qubits)
+    circuit, weights = _with_parameters(step)
     estimator = StatevectorEstimator()
     network = EstimatorQNN(
         circuit=circuit,

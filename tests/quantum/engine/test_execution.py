@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qiskit import transpile
 from qiskit_aer import AerSimulator
 
-from quantum.circuits.circuit import Angle, Circuit, Fourier, Gate
+from quantum.circuits.circuit import Angle, Circuit, Fourier, Gate, layer_of
 from quantum.circuits.qiskit_form import qiskit_circuit
 from quantum.engine.execution import Engine
 from tests.quantum.random_circuits import circuits
@@ -155,6 +155,6 @@ def layers(n_qubits, n_layers):
     for layer in range(n_layers):
         for number, name in enumerate(("ry", "rz")):
             first = (2 * layer + number) * n_qubits
-            operations += [Gate(name, (qubit,), Angle(weight=first + qubit)) for qubit in range(n_qubits)]
+            operations += layer_of(name, range(n_qubits), first)
         operations += [Gate("cx", (qubit, (qubit + 1) % n_qubits)) for qubit in range(n_qubits)]
     return Circuit(n_qubits, (*operations, Fourier(0, n_qubits)))
