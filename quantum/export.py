@@ -8,23 +8,27 @@ is `clip_circuit`: its state first, by gates (`prepare_state`), then the circuit
 import numpy as np
 import torch
 from qiskit import QuantumCircuit, qasm3, transpile
+from qiskit.circuit import ParameterVector
 from torch import Tensor
 
-from quantum.circuits.description import described_circuit
 from quantum.circuits.qiskit_form import qiskit_circuit
 from quantum.classifiers.state_classifier import StateClassifier
 
 
-def trained_circuit(classifier: StateClassifier) -> QuantumCircuit:
-    """The circuit of a trained classifier; qubit 0 is the least significant bit of the amplitude index."""
+def trained_circuit(classifier: StateClassifier, features: Tensor | None = None) -> QuantumCircuit:
+    """The circuit of a trained classifier; qubit 0 is the least significant bit of the amplitude index.
+
+    Where its angles follow the clip, those of [feature] features; without them they stay parameters `clip[i]`.
+    """
     circuit = classifier.circuit
-    weights = circuit.angles.detach().double().cpu().flatten().tolist()
-    return qiskit_circuit(described_circuit(circuit.description), weights)
+    weights = circuit.angles.detach().double().cpu().tolist()
+    open_angles = list(ParameterVector("clip", circuit.description.n_features))
+    return qiskit_circuit(circuit.description, weights, open_angles if features is None else features.tolist())
 
 
-def clip_circuit(classifier: StateClassifier, state: Tensor) -> QuantumCircuit:
-    """Everything that a processor runs for one clip, from its state [amplitude]."""
-    circuit = trained_circuit(classifier)
+def clip_circuit(classifier: StateClassifier, state: Tensor, features: Tensor | None = None) -> QuantumCircuit:
+    """Everything that a processor runs for one clip, from its state [amplitude] and its features [feature]."""
+    circuit = trained_circuit(classifier, features)
     values = state.detach().to(torch.complex128 if state.is_complex() else torch.float64).cpu().numpy()
     whole = QuantumCircuit(circuit.num_qubits)
     whole.prepare_state(values / np.linalg.norm(values), range(circuit.num_qubits))

@@ -18,9 +18,8 @@ qiskit-ibm-runtime 0.51.0 `FakeTorino`).
 """
 
 from classical_baselines.harness.operations import OperationCounts
-from quantum.circuits.circuit import Circuit, Fourier
-from quantum.circuits.description import CircuitDescription
-from quantum.engine.program import Phases, Rotations, blocks_of, program_of
+from quantum.circuits.circuit import Circuit
+from quantum.engine.program import Phases, Program, Rotations, Transform, program_of
 from quantum.transpiled import CircuitCost
 
 REPETITION_DELAY_SECONDS = 250e-6  # default rep_delay, FakeTorino
@@ -53,57 +52,72 @@ def processor_operations(
     )
 
 
-def simulation_operations(description: CircuitDescription) -> OperationCounts:
-    """Arithmetic of one state through the torch engine, with the blocks of the rotations computed beforehand.
+def simulation_operations(circuit: Circuit) -> OperationCounts:
+    """Arithmetic of one state through the torch engine, step by step of its program.
 
-    A complex multiply-accumulate is four real ones. A layer is a product with each block of qubits; a ring of CX moves
-    amplitudes and a ring of CZ changes signs, which costs memory traffic alone. The FFT over m qubits
-    of n amplitudes is booked as radix 2: m n / 2 complex multiplications, m n complex additions, one real scaling. An
-    approximate transform has no fast form: its Hadamards are block products, its phases a complex factor per amplitude.
+    What follows the weights alone (blocks, phases) is computed beforehand; what follows the clip is made for each clip.
+    A complex multiply-accumulate is four real ones. A step of rotations is a product with each block of qubits that it
+    touches; moved amplitudes and signs (CX, swap, CZ) cost memory traffic alone, turned phases a complex factor per
+    amplitude. The FFT over m qubits of n amplitudes is booked as radix 2: m n / 2 complex multiplications, m n complex
+    additions, one real scaling. An approximate transform has no fast form: it is its gates.
     """
-    n = 2**description.n_qubits
-    heights = [2**size for _, size in blocks_of(description.n_qubits)]
+    n = 2**circuit.n_qubits
     traffic = 2 * BYTES_PER_AMPLITUDE * n  # a state read and written
+    program = program_of(circuit)
     counts = OperationCounts()
-    for layer in range(description.n_layers):
-        n_sweeps = len(heights) + (description.entangler != "none")
-        weights = BYTES_PER_AMPLITUDE * sum(height**2 for height in heights)
+    for number, step in enumerate(program.steps):
+        if isinstance(step, Rotations):
+            counts += _rotations(step, program, f"rotations-{number}", traffic)
+        elif isinstance(step, Phases):
+            counts += _phases(step, n, f"phases-{number}", traffic)
+        elif isinstance(step, Transform):
+            m = step.operation.n_qubits
+            counts += OperationCounts.of(
+                "network",
+                f"fourier-{number}",
+                multiply_fp32=4 * (n // 2) * m + 2 * n,
+                add_fp32=2 * (n // 2) * m + 2 * n * m,
+                sram_bytes=traffic * m,
+            )
+        else:
+            counts += OperationCounts.of("network", f"moved-{number}", sram_bytes=traffic)
+    return counts
+
+
+def _rotations(step: Rotations, program: Program, layer: str, traffic: int) -> OperationCounts:
+    """The products; where angles follow the clip, before them the sines, cosines and Kronecker products of a block."""
+    n = 2**program.circuit.n_qubits
+    touched = [(first, size) for first, size in program.blocks if step.qubits & set(range(first, first + size))]
+    heights = [2**size for _, size in touched]
+    counts = OperationCounts.of(
+        "network",
+        layer,
+        mac_fp32=4 * n * sum(heights),
+        sram_bytes=len(touched) * traffic + BYTES_PER_AMPLITUDE * sum(height**2 for height in heights),
+    )
+    if step.follows_clips:
+        gates = [gate for held in step.gates.values() for gate in held]
+        # Behind the first gate of a qubit each is a product of two matrices of 2 x 2: 8 complex multiply-accumulates.
+        n_products = len(gates) - len(step.gates)
+        n_elements = sum(4**k for _, size in touched for k in range(2, size + 1))
         counts += OperationCounts.of(
             "network",
-            f"rotations-{layer}",
-            mac_fp32=4 * n * sum(heights),
-            sram_bytes=n_sweeps * traffic + weights,
-        )
-    if description.fourier_register is not None and description.fourier_degree:
-        counts += _approximate_transform(description, traffic)
-    elif description.fourier_register is not None:
-        m = description.fourier_register[1]
-        counts += OperationCounts.of(
-            "network",
-            "fourier",
-            multiply_fp32=4 * (n // 2) * m + 2 * n,
-            add_fp32=2 * (n // 2) * m + 2 * n * m,
-            sram_bytes=traffic * m,
+            layer,
+            transcendental_fp32=2 * sum(gate.angle is not None for gate in gates),
+            mac_fp32=4 * 8 * n_products,
+            multiply_fp32=4 * n_elements,
+            add_fp32=2 * n_elements,
+            sram_bytes=2 * BYTES_PER_AMPLITUDE * n_elements,
         )
     return counts
 
 
-def _approximate_transform(description: CircuitDescription, traffic: int) -> OperationCounts:
-    n = 2**description.n_qubits
-    assert description.fourier_register is not None
-    transform = Fourier(*description.fourier_register, degree=description.fourier_degree)
-    program = program_of(Circuit(description.n_qubits, (transform,)))
-    macs = multiplies = adds = 0
-    n_sweeps = 0
-    for step in program.steps:
-        n_sweeps += 1
-        if isinstance(step, Phases):
-            multiplies += 4 * n
-            adds += 2 * n
-        elif isinstance(step, Rotations):
-            touched = [size for first, size in program.blocks if step.qubits & set(range(first, first + size))]
-            n_sweeps += len(touched) - 1
-            macs += 4 * n * sum(2**size for size in touched)
-    return OperationCounts.of(
-        "network", "fourier", mac_fp32=macs, multiply_fp32=multiplies, add_fp32=adds, sram_bytes=traffic * n_sweeps
-    )
+def _phases(step: Phases, n: int, layer: str, traffic: int) -> OperationCounts:
+    """A complex factor per amplitude; before it, where angles follow the clip, their sum, a sine and a cosine."""
+    n_turning = sum(gate.angle is not None for gate in step.gates)
+    if not n_turning:
+        return OperationCounts.of("network", layer, sram_bytes=traffic)
+    counts = OperationCounts.of("network", layer, multiply_fp32=4 * n, add_fp32=2 * n, sram_bytes=traffic)
+    if step.follows_clips:
+        counts += OperationCounts.of("network", layer, mac_fp32=n_turning * n, transcendental_fp32=2 * n)
+    return counts

@@ -20,7 +20,6 @@ import numpy as np
 
 from classical_baselines.harness.choices import InputError
 from quantum.circuits.circuit import Circuit
-from quantum.circuits.description import CircuitDescription, described_circuit
 
 COUPLINGS = ("all-to-all", "linear", "heavy-hex")
 TWO_QUBIT_GATE_SECONDS = 68e-9  # median CZ, FakeTorino
@@ -48,9 +47,7 @@ class CircuitCost:
 
 
 @lru_cache(maxsize=64)
-def circuit_cost(
-    description: CircuitDescription, coupling: str = "heavy-hex", preparation: Circuit | None = None
-) -> CircuitCost:
+def circuit_cost(description: Circuit, coupling: str = "heavy-hex", preparation: Circuit | None = None) -> CircuitCost:
     """Gates and seconds of a prepared and trained circuit on a coupling; without a circuit of its own, the state is a
     generic real one."""
     if coupling not in COUPLINGS:
@@ -63,14 +60,15 @@ def circuit_cost(
     draw = np.random.default_rng(GENERIC_SEED)
     state = np.abs(draw.normal(size=2**n)) + 0.1
     features = draw.uniform(0.3, 0.7, size=preparation.n_features if preparation else 0)
-    angles = draw.uniform(0.3, 1.2, size=description.n_parameters)
+    angles = draw.uniform(0.3, 1.2, size=description.n_weights)
+    own_features = draw.uniform(0.3, 1.2, size=description.n_features)
     circuit = QuantumCircuit(n)
     if preparation is None:
         circuit.prepare_state(state / np.linalg.norm(state), range(n))
     else:
         circuit.compose(qiskit_circuit(preparation, (), features.tolist()), inplace=True)
     circuit.barrier()
-    circuit.compose(qiskit_circuit(described_circuit(description), angles.tolist()), inplace=True)
+    circuit.compose(qiskit_circuit(description, angles.tolist(), own_features.tolist()), inplace=True)
     circuit.measure_all()  # without measurements the router may not relabel the outcomes
     basis = ["u", "cx"] if coupling == "all-to-all" else ["rz", "sx", "x", "cz"]
     native = transpile(

@@ -2,7 +2,8 @@
 """The circuits of a batch of clips on Qiskit Aer: the trained gates once, a state in front for each clip.
 
 The trained circuit is transpiled once for Aer. A clip's circuit is Aer's own `set_statevector` and those gates, with
-nothing to bind. Aer sets the state without gates, so its run shows what the circuit computes, not what preparing costs.
+nothing to bind but the angles that follow the clip, where there are such. Aer sets the state without gates, so its run
+shows what the circuit computes, not what preparing costs.
 """
 
 from typing import Any
@@ -33,19 +34,22 @@ def aer_simulator(device: str, **options: Any) -> AerSimulator:
 
 
 def native_circuit(clips: PreparedClips, simulator: AerSimulator) -> QuantumCircuit:
-    """The trained circuit in Aer's own gates; every angle is a number."""
+    """The trained circuit in Aer's own gates; every angle is a number, but those that follow the clip."""
     circuit = transpile(trained_circuit(clips.classifier), simulator, optimization_level=1)
-    if circuit.num_parameters:
-        raise AssertionError(f"the trained circuit has {circuit.num_parameters} unbound parameters")
+    n_open = 0 if clips.features is None else clips.features.shape[1]
+    if circuit.num_parameters != n_open:
+        raise AssertionError(f"the trained circuit has {circuit.num_parameters} open parameters; clips give {n_open}")
     return circuit
 
 
-def clip_circuits(states: Tensor, native: QuantumCircuit) -> list[QuantumCircuit]:
-    """One circuit per clip, from [clip, amplitude]; without an instruction that reads it out."""
+def clip_circuits(states: Tensor, features: Tensor | None, native: QuantumCircuit) -> list[QuantumCircuit]:
+    """One circuit per clip, from [clip, amplitude] and [clip, feature]; without an instruction that reads it out."""
     circuits = []
-    for state in states.numpy():
+    for clip, state in enumerate(states.numpy()):
         circuit = QuantumCircuit(native.num_qubits)
         circuit.set_statevector(state.astype(np.complex128))
-        circuit.compose(native, inplace=True, copy=False)
+        # A vector's parameters are sorted by their index, which is that of the feature.
+        own = native if features is None else native.assign_parameters(features[clip].tolist())
+        circuit.compose(own, inplace=True, copy=False)
         circuits.append(circuit)
     return circuits

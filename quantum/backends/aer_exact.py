@@ -47,7 +47,7 @@ class AerExact:
         clips = prepare(trained, intensity, generator)
         simulator = aer_simulator(self.device)
         native = native_circuit(clips, simulator)
-        parts = [_aer_probabilities(part, native, simulator) for part in clips.states.split(CLIPS_PER_JOB)]
+        parts = [_aer_probabilities(*part, native, simulator) for part in clips.parts(CLIPS_PER_JOB)]
         behind = torch.cat(parts)
         logits = logits_of(clips, behind)
         wall_seconds = time.perf_counter() - started
@@ -75,8 +75,8 @@ class AerExact:
         )
 
 
-def _aer_probabilities(states: Tensor, native: QuantumCircuit, simulator: object) -> Tensor:
-    circuits = clip_circuits(states, native)
+def _aer_probabilities(states: Tensor, features: Tensor | None, native: QuantumCircuit, simulator: object) -> Tensor:
+    circuits = clip_circuits(states, features, native)
     for circuit in circuits:
         circuit.save_probabilities()
     result = simulator.run(circuits, shots=1).result()  # type: ignore[attr-defined]

@@ -24,8 +24,8 @@ class AerShots(ShotOptions):
         native = native_circuit(clips, simulator)
         frequencies = torch.zeros(clips.states.shape, dtype=torch.float64)
         row = 0
-        for part in clips.states.split(CLIPS_PER_JOB):
-            circuits = clip_circuits(part, native)
+        for states, features in clips.parts(CLIPS_PER_JOB):
+            circuits = clip_circuits(states, features, native)
             for circuit in circuits:
                 circuit.measure_all()
             seed = int(torch.randint(2**31 - 1, (1,), generator=generator))

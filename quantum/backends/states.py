@@ -6,6 +6,7 @@ probabilities   [clip, outcome]     float64, of the engine in complex128
 """
 
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,9 +31,16 @@ class PreparedClips:
 
     classifier: StateClassifier  # in evaluation mode, double precision, a copy
     states: Tensor  # [clip, amplitude], float64, or complex128 where a circuit makes them
+    features: Tensor | None  # [clip, feature], float64, radians, where the trained circuit's own angles follow the clip
     preparation: Circuit | None  # that circuit
     encoder_counts: OperationCounts
     classical_counts: OperationCounts  # front and head
+
+    def parts(self, n_clips: int) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """States and features of `n_clips` at a time."""
+        states = self.states.split(n_clips)
+        features = [None] * len(states) if self.features is None else self.features.split(n_clips)
+        return zip(states, features, strict=True)
 
 
 def prepare(trained: Trained, intensity: Tensor, generator: torch.Generator, batch_size: int = 256) -> PreparedClips:
@@ -45,6 +53,7 @@ def prepare(trained: Trained, intensity: Tensor, generator: torch.Generator, bat
         raise InputError("intensity holds no clip. Give at least one.")
     classifier = trained.classifier
     parts: list[Tensor] = []
+    of_circuits: list[Tensor] = []
     encoder_counts = OperationCounts()
     encoded = intensity[:0]
     with evaluating(classifier), torch.no_grad():
@@ -52,15 +61,21 @@ def prepare(trained: Trained, intensity: Tensor, generator: torch.Generator, bat
             encoded = trained.encoder(batch, generator)
             states = classifier.states(encoded)
             parts.append(states.to(torch.complex128 if states.is_complex() else torch.float64))
+            features = classifier.features(encoded)
+            if features is not None:
+                of_circuits.append(features.double())
             encoder_counts += trained.encoder.operations(batch, encoded).scaled(len(batch) / len(intensity))
         classical = classifier.classical_operations(encoded)
     encoder = trained.encoder
-    preparation = encoder.preparation(*intensity.shape[1:]) if isinstance(encoder, CircuitCode) else None
+    preparation = classifier.preparation()
+    if preparation is None and isinstance(encoder, CircuitCode):
+        preparation = encoder.preparation(*intensity.shape[1:])
     double = copy.deepcopy(classifier).double().eval()
     states = torch.cat(parts)
     # Single precision leaves the norm 1 to about 1e-7; Aer wants it closer.
     states = states / torch.linalg.vector_norm(states, dim=1, keepdim=True)
-    return PreparedClips(double, states, preparation, encoder_counts, classical)
+    features = torch.cat(of_circuits) if of_circuits else None
+    return PreparedClips(double, states, features, preparation, encoder_counts, classical)
 
 
 @torch.no_grad()
@@ -68,7 +83,10 @@ def engine_probabilities(clips: PreparedClips, batch_size: int = 256, device: to
     """[clip, outcome], float64, on the CPU, from the torch engine on a device."""
     where = device or torch.device("cpu")
     classifier = clips.classifier.to(where)
-    behind = [classifier.outcome_probabilities(part.to(where)).cpu() for part in clips.states.split(batch_size)]
+    behind = [
+        classifier.outcome_probabilities(states.to(where), None if features is None else features.to(where)).cpu()
+        for states, features in clips.parts(batch_size)
+    ]
     clips.classifier.cpu()
     return torch.cat(behind)
 
@@ -85,7 +103,7 @@ def notes_of(clips: PreparedClips) -> dict[str, Any]:
     description = clips.classifier.circuit.description
     return {
         "n_parameters": clips.classifier.n_parameters(),
-        "n_circuit_parameters": description.n_parameters,
+        "n_circuit_parameters": description.n_weights,
         "n_qubits": description.n_qubits,
     }
 

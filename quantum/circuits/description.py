@@ -1,7 +1,7 @@
 # quantum/circuits/description.py
 """The circuit of the hybrids: trainable layers around a Fourier transform, in a few numbers.
 
-    layers before  ->  QFT of one register  ->  layers after  ->  every qubit measured in the Z basis
+    layers before  ->  QFT of registers, one after the other  ->  layers after  ->  every qubit measured in the Z basis
 
 A layer is RZ and RY on each qubit, then a ring of two-qubit gates. RZ stands first: behind the last RY it
 would change phases only, which no measurement sees.
@@ -28,7 +28,7 @@ class CircuitDescription:
     n_layers_before: int = 2
     n_layers_after: int = 2
     entangler: str = "cx-ring"  # cx-ring, cz-ring or none
-    fourier_register: tuple[int, int] | None = None  # (first qubit, number of qubits); None: no Fourier transform
+    fourier_registers: tuple[tuple[int, int], ...] = ()  # each (first qubit, number of qubits), transformed in turn
     fourier_degree: int = 0  # of approximation: how many of the smallest controlled phases are left out
 
     def __post_init__(self) -> None:
@@ -38,11 +38,10 @@ class CircuitDescription:
             raise InputError(f"Layers are counted from 0; got {self.n_layers_before} and {self.n_layers_after}.")
         if self.entangler not in ENTANGLERS:
             raise InputError(f"No entangler is called {self.entangler!r}. Choose one of: {', '.join(ENTANGLERS)}.")
-        if self.fourier_register is not None:
-            first, n_register = self.fourier_register
+        for first, n_register in self.fourier_registers:
             if not (first >= 0 and n_register >= 1 and first + n_register <= self.n_qubits):
                 raise InputError(
-                    f"fourier_register must lie within {self.n_qubits} qubits; got {n_register} from {first}."
+                    f"A register to transform must lie within {self.n_qubits} qubits; got {n_register} from {first}."
                 )
             if not 0 <= self.fourier_degree < n_register:
                 raise InputError(
@@ -71,8 +70,8 @@ def described_circuit(description: CircuitDescription) -> Circuit:
     """Its operations."""
     operations: list[Operation] = []
     for layer in range(description.n_layers + 1):
-        if layer == description.n_layers_before and description.fourier_register is not None:
-            operations.append(Fourier(*description.fourier_register, degree=description.fourier_degree))
+        if layer == description.n_layers_before:
+            operations += [Fourier(*one, degree=description.fourier_degree) for one in description.fourier_registers]
         if layer == description.n_layers:
             break
         for qubit in range(description.n_qubits):
@@ -95,6 +94,19 @@ def ring_pairs(n_qubits: int) -> tuple[tuple[int, int], ...]:
     if n_qubits == 2:
         return ((0, 1),)
     return tuple((qubit, (qubit + 1) % n_qubits) for qubit in range(n_qubits))
+
+
+def registers_of(names: str, grid: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """The registers of axes that are joined by "+", in the order named; one transform of both axes in turn is that of
+    a picture in two dimensions, and the frame register alone gives the modulation spectrum of each band.
+
+    >>> registers_of("mel+frame", (32, 16))
+    ((4, 5), (0, 4))
+    """
+    named = names.split("+")
+    if len(set(named)) < len(named) or (len(named) > 1 and "all" in named):
+        raise InputError(f"fourier_register names each axis once, and 'all' alone; got {names!r}.")
+    return tuple(register_of(name, grid) for name in named)
 
 
 def register_of(name: str, grid: tuple[int, ...]) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, EncodedShape
-from quantum.circuits.description import CircuitDescription, register_of
+from quantum.circuits.description import CircuitDescription, described_circuit, registers_of
 from quantum.classifiers.head import Readout, check_circuit_options
 from quantum.classifiers.state_classifier import StateClassifier
 from quantum.engine.amplitudes import qubits_of
@@ -25,7 +25,7 @@ class QftCircuit:
     n_layers_before: int = 2
     n_layers_after: int = 2
     entangler: str = "cz-ring"  # cz-ring or cx-ring
-    fourier_register: str = "frame"  # all, mel or frame: the qubits that the QFT acts on
+    fourier_register: str = "frame"  # all, mel or frame: what the QFT acts on; "mel+frame": both in turn
     readout: str = "probabilities"  # or expectations
     n_readout_qubits: int | None = None  # leading qubits told apart by "probabilities"; None: all
     dropout: float = 0.3  # of the values that the head reads
@@ -43,13 +43,17 @@ class QftCircuit:
                 f"qft-circuit reads states, got the code {shape.code!r}. Choose a state code, such as amplitude."
             )
         n_qubits = qubits_of(shape.n_channels)
-        description = CircuitDescription(
-            n_qubits,
-            self.n_layers_before,
-            self.n_layers_after,
-            self.entangler if self.entangle else "none",
-            register_of(self.fourier_register, shape.grid) if self.fourier else None,
-            self.fourier_degree,
+        circuit = described_circuit(
+            CircuitDescription(
+                n_qubits,
+                self.n_layers_before,
+                self.n_layers_after,
+                self.entangler if self.entangle else "none",
+                registers_of(self.fourier_register, shape.grid) if self.fourier else (),
+                self.fourier_degree,
+            )
         )
         readout = Readout(self.readout, n_qubits, self.n_readout_qubits or n_qubits)
-        return StateClassifier(description, readout, n_classes, frozen=self.frozen, dropout=self.dropout)
+        return StateClassifier(
+            described_circuit(description), readout, n_classes, frozen=self.frozen, dropout=self.dropout
+        )

@@ -11,7 +11,7 @@ The front and the circuit are trained together, through the state. The controls 
 from dataclasses import dataclass
 
 from classical_baselines.harness.contracts import Classifier, EncodedShape
-from quantum.circuits.description import CircuitDescription, register_of
+from quantum.circuits.description import CircuitDescription, described_circuit, registers_of
 from quantum.classifiers.front import ConvolutionalFront, FrontOptions, check_picture
 from quantum.classifiers.head import Readout, check_circuit_options
 from quantum.classifiers.state_classifier import StateClassifier
@@ -27,7 +27,7 @@ class QftHybrid:
     n_layers_before: int = 1
     n_layers_after: int = 1
     entangler: str = "cx-ring"  # cx-ring or cz-ring
-    fourier_register: str = "all"  # all, channel, mel or frame: the qubits that the QFT acts on
+    fourier_register: str = "all"  # all, channel, mel, frame: what the QFT acts on; "mel+frame": both in turn
     readout: str = "probabilities"  # or expectations
     n_readout_qubits: int | None = None  # leading qubits told apart by "probabilities"; None: all
     dropout: float = 0.0  # of the values that the head reads
@@ -43,14 +43,18 @@ class QftHybrid:
         options = FrontOptions(self.widths, self.grid)
         check_picture(shape, options, "qft-hybrid")
         n_qubits = qubits_of(self.grid[0] * self.grid[1] * self.grid[2])
-        description = CircuitDescription(
-            n_qubits,
-            self.n_layers_before,
-            self.n_layers_after,
-            self.entangler if self.entangle else "none",
-            register_of(self.fourier_register, self.grid) if self.fourier else None,
-            self.fourier_degree,
+        circuit = described_circuit(
+            CircuitDescription(
+                n_qubits,
+                self.n_layers_before,
+                self.n_layers_after,
+                self.entangler if self.entangle else "none",
+                registers_of(self.fourier_register, self.grid) if self.fourier else (),
+                self.fourier_degree,
+            )
         )
         readout = Readout(self.readout, n_qubits, self.n_readout_qubits or n_qubits)
         front = ConvolutionalFront(options)
-        return StateClassifier(description, readout, n_classes, front=front, frozen=self.frozen, dropout=self.dropout)
+        return StateClassifier(
+            described_circuit(description), readout, n_classes, front=front, frozen=self.frozen, dropout=self.dropout
+        )

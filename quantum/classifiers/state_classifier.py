@@ -2,6 +2,7 @@
 """A classifier whose every decision passes through a quantum state.
 
     encoded -> states [batch, amplitude] -> circuit -> probabilities [batch, outcome] -> head -> logits [batch, class]
+            -> features [batch, feature] ---^        where the circuit's own angles follow the clip (data re-uploading)
 
 The steps are methods of their own, so that a backend can take the states elsewhere (to Aer, to shots) and bring
 probabilities or frequencies back to the same head.
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from classical_baselines.harness.contracts import Classifier
 from classical_baselines.harness.macs import count_modules
 from classical_baselines.harness.operations import OperationCounts
-from quantum.circuits.description import CircuitDescription
+from quantum.circuits.circuit import Circuit
 from quantum.circuits.variational import VariationalCircuit
 from quantum.classifiers.head import Readout, ReadoutHead
 from quantum.encoders.amplitude import unit_states
@@ -24,7 +25,7 @@ class StateClassifier(Classifier):
 
     def __init__(
         self,
-        description: CircuitDescription,
+        description: Circuit,
         readout: Readout,
         n_classes: int,
         *,
@@ -44,12 +45,23 @@ class StateClassifier(Classifier):
         encoded = encoded.to(self.head.linear.weight.dtype)
         return unit_states(encoded if self.front is None else self.front(encoded))
 
-    def outcome_probabilities(self, states: Tensor) -> Tensor:
+    def features(self, encoded: Tensor) -> Tensor | None:
+        """What the circuit's own angles follow, [batch, feature] in radians; None where they follow weights alone."""
+        del encoded
+        return None
+
+    def preparation(self) -> Circuit | None:
+        """The circuit that prepares the states, where the classifier has its own; None: that of the encoder, or gates
+        that prepare any state."""
+        return None
+
+    def outcome_probabilities(self, states: Tensor, features: Tensor | None = None) -> Tensor:
         """[batch, outcome] behind the circuit, exact."""
-        return probabilities(self.circuit(states))
+        return probabilities(self.circuit(states, features))
 
     def forward(self, encoded: Tensor) -> Tensor:
-        logits: Tensor = self.head(self.outcome_probabilities(self.states(encoded)))
+        outcomes = self.outcome_probabilities(self.states(encoded), self.features(encoded))
+        logits: Tensor = self.head(outcomes)
         return logits
 
     def classical_operations(self, encoded: Tensor) -> OperationCounts:

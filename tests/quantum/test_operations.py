@@ -6,34 +6,38 @@ from qiskit import QuantumCircuit
 
 from classical_baselines.harness.choices import InputError
 from quantum.backends.aer_exact import gatewise_operations
-from quantum.circuits.description import CircuitDescription
+from quantum.circuits.description import CircuitDescription, described_circuit
 from quantum.classifiers.head import Readout
 from quantum.operations import processor_operations, simulation_operations
 from quantum.transpiled import CircuitCost, PartCost, circuit_cost, part_cost
 
 
+def described(*options):
+    return described_circuit(CircuitDescription(*options))
+
+
 @pytest.mark.parametrize("n_qubits", [2, 3, 5])
 def test_between_any_two_qubits_a_generic_real_state_needs_2_to_the_n_minus_n_minus_1_cx(n_qubits):
-    cost = circuit_cost(CircuitDescription(n_qubits, 1, 0, "none", None), "all-to-all")
+    cost = circuit_cost(described(n_qubits, 1, 0, "none"), "all-to-all")
 
     assert cost.preparation.n_gates_2q == 2**n_qubits - n_qubits - 1
 
 
 def test_between_any_two_qubits_the_transform_needs_two_cx_a_controlled_phase_and_no_swap():
-    cost = circuit_cost(CircuitDescription(6, 1, 0, "none", (0, 6)), "all-to-all")
+    cost = circuit_cost(described(6, 1, 0, "none", ((0, 6),)), "all-to-all")
 
     assert cost.circuit.n_gates_2q == 2 * 15
 
 
 def test_a_layer_has_a_two_qubit_gate_for_each_pair_of_its_ring():
-    cost = circuit_cost(CircuitDescription(5, 2, 0, "cz-ring", None), "all-to-all")
+    cost = circuit_cost(described(5, 2, 0, "cz-ring"), "all-to-all")
 
     assert cost.circuit.n_gates_2q == 10
 
 
 def test_sparser_couplings_need_more_gates_and_longer():
-    description = CircuitDescription(5, 1, 1, "cx-ring", (0, 5))
-    costs = [circuit_cost(description, coupling) for coupling in ("all-to-all", "linear", "heavy-hex")]
+    circuit = described(5, 1, 1, "cx-ring", ((0, 5),))
+    costs = [circuit_cost(circuit, coupling) for coupling in ("all-to-all", "linear", "heavy-hex")]
 
     for sparse in costs[1:]:
         assert sparse.preparation.n_gates_2q >= costs[0].preparation.n_gates_2q
@@ -61,7 +65,7 @@ def test_every_shot_pays_preparation_circuit_readout_and_delay():
 
 
 def test_a_simulated_layer_is_a_complex_product_of_each_block_of_qubits():
-    counts = simulation_operations(CircuitDescription(7, 1, 0, "cx-ring", (0, 2)))
+    counts = simulation_operations(described(7, 1, 0, "cx-ring", ((0, 2),)))
 
     # 128 amplitudes times (16 + 8) complex multiply-accumulates of 4 real ones
     assert counts.total("mac_fp32") == 128 * 24 * 4
@@ -71,7 +75,7 @@ def test_a_simulated_layer_is_a_complex_product_of_each_block_of_qubits():
 
 
 def test_an_approximate_transform_is_paid_gate_by_gate():
-    counts = simulation_operations(CircuitDescription(3, 0, 0, "none", (0, 3), 1))
+    counts = simulation_operations(described(3, 0, 0, "none", ((0, 3),), 1))
 
     # 8 amplitudes: three Hadamards, each a complex product of the one block of 8; phases behind two of them, a complex
     # multiplication of every amplitude each (4 and 2)
@@ -82,7 +86,7 @@ def test_an_approximate_transform_is_paid_gate_by_gate():
 
 def test_a_degree_leaves_out_the_smallest_phases_between_any_two_qubits():
     exact, approximate = (
-        circuit_cost(CircuitDescription(6, 1, 0, "none", (0, 6), degree), "all-to-all").circuit.n_gates_2q
+        circuit_cost(described(6, 1, 0, "none", ((0, 6),), degree), "all-to-all").circuit.n_gates_2q
         for degree in (0, 3)
     )
 
@@ -114,4 +118,4 @@ def test_values_are_sums_over_outcomes_or_over_shots():
 
 def test_an_unknown_coupling_is_refused():
     with pytest.raises(InputError, match="No coupling is called 'grid'"):
-        circuit_cost(CircuitDescription(2), "grid")
+        circuit_cost(described(2), "grid")

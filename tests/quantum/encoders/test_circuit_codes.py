@@ -11,7 +11,7 @@ from qiskit.circuit.library import zz_feature_map
 from qiskit.quantum_info import Statevector
 
 from classical_baselines.harness.choices import InputError
-from quantum.circuits.description import CircuitDescription
+from quantum.circuits.description import CircuitDescription, described_circuit
 from quantum.circuits.qiskit_form import qiskit_circuit
 from quantum.encoders.angle import AngleEncoder
 from quantum.encoders.dense_angle import DenseAngleEncoder
@@ -92,7 +92,7 @@ def test_the_state_is_that_of_the_circuit_that_is_counted(encoder):
 )
 def test_between_any_two_qubits_a_code_has_the_two_qubit_gates_of_its_rule(encoder, n_gates_2q):
     circuit = encoder.preparation(2, 2)
-    description = CircuitDescription(circuit.n_qubits, 1, 0, "none", None)
+    description = described_circuit(CircuitDescription(circuit.n_qubits, 1, 0, "none"))
 
     cost = circuit_cost(description, "all-to-all", circuit)
 
