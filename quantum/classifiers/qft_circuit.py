@@ -54,6 +54,4 @@ class QftCircuit:
             )
         )
         readout = Readout(self.readout, n_qubits, self.n_readout_qubits or n_qubits)
-        return StateClassifier(
-            described_circuit(description), readout, n_classes, frozen=self.frozen, dropout=self.dropout
-        )
+        return StateClassifier(circuit, readout, n_classes, frozen=self.frozen, dropout=self.dropout)

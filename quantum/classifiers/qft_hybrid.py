@@ -55,6 +55,4 @@ class QftHybrid:
         )
         readout = Readout(self.readout, n_qubits, self.n_readout_qubits or n_qubits)
         front = ConvolutionalFront(options)
-        return StateClassifier(
-            described_circuit(description), readout, n_classes, front=front, frozen=self.frozen, dropout=self.dropout
-        )
+        return StateClassifier(circuit, readout, n_classes, front=front, frozen=self.frozen, dropout=self.dropout)
