@@ -66,12 +66,19 @@ def _neuro() -> Iterator[BenchRow]:
     return bench()
 
 
+def _gpu() -> Iterator[BenchRow]:
+    from studies.bench.gpu import bench
+
+    return bench()
+
+
 BENCHES: Mapping[str, Callable[[], Iterable[BenchRow]]] = {
     "classical": _classical,
     "log-mel": _log_mel,
     "loihi": _loihi,
     "neuro": _neuro,
     "quantum": _quantum,
+    "gpu": _gpu,
     "int8": _int8,
     "large-set": _large_set,
     "large-store": _large_store,

@@ -56,20 +56,14 @@ def _rows(n_threads: int) -> list[BenchRow]:
 
 
 def _timed_rows(n_threads: int) -> list[BenchRow]:
-    generator = torch.Generator().manual_seed(0)
-    spikes = (torch.rand(N_STEPS, N_CLIPS, WIDTHS[0], generator=generator) < INPUT_RATE).float()
-    weights = [
-        (spread * torch.randn(n_out, n_in, generator=generator)).requires_grad_()
-        for spread, (n_in, n_out) in zip(SPREADS, pairwise(WIDTHS), strict=True)
-    ]
-    arriving = torch.randn(N_STEPS, N_CLIPS, WIDTHS[-1], generator=generator) / (N_STEPS * N_CLIPS)
+    spikes, weights, arriving = common_step(N_STEPS, N_CLIPS)
     ours: dict[str, Step] = {
-        "sparse": lambda: _gradients(_by_layer(spikes, weights, sparse_linear), arriving, weights),
-        "dense": lambda: _gradients(_by_layer(spikes, weights, torch.nn.functional.linear), arriving, weights),
+        "sparse": lambda: gradients_of(by_layer(spikes, weights, sparse_linear), arriving, weights),
+        "dense": lambda: gradients_of(by_layer(spikes, weights, torch.nn.functional.linear), arriving, weights),
     }
     peers: dict[str, Step] = {
-        SNNTORCH: lambda: _gradients(_by_snntorch(spikes, weights), arriving, weights),
-        PRODUCTS: partial(_products, *_ready(spikes, weights)),
+        SNNTORCH: lambda: gradients_of(by_snntorch(spikes, weights), arriving, weights),
+        PRODUCTS: partial(bare_products, *ready_for_products(spikes, weights)),
     }
     missing = {}
     for name, package, run in ((SPIKINGJELLY, "spikingjelly", _by_spikingjelly), (NORSE, "norse", _by_norse)):
@@ -77,8 +71,8 @@ def _timed_rows(n_threads: int) -> list[BenchRow]:
             missing[name] = f"{package} is not installed; `pip install {package}` in an environment of its own does it"
         else:
             peers[name] = partial(_step_of, run, spikes, weights, arriving)
-    differences = _differences(ours, {name: peers[name] for name in (SNNTORCH, SPIKINGJELLY) if name in peers})
-    rates = _rates(spikes, weights)
+    differences = differences_of(ours, {name: peers[name] for name in (SNNTORCH, SPIKINGJELLY) if name in peers})
+    rates = spike_rates(spikes, weights)
     seconds = dict(zip((*ours, *peers), in_turn((*ours.values(), *peers.values()), N_ROUNDS), strict=True))
     rows = []
     for kind in ours:
@@ -90,21 +84,33 @@ def _timed_rows(n_threads: int) -> list[BenchRow]:
     return rows
 
 
+def common_step(n_steps: int, n_clips: int, device: str = "cpu") -> tuple[Tensor, list[Tensor], Tensor]:
+    """Input spikes [step, clip, channel], the layers' weights, and the gradient that arrives at the last spikes."""
+    generator = torch.Generator().manual_seed(0)
+    spikes = (torch.rand(n_steps, n_clips, WIDTHS[0], generator=generator) < INPUT_RATE).float()
+    weights = [
+        spread * torch.randn(n_out, n_in, generator=generator)
+        for spread, (n_in, n_out) in zip(SPREADS, pairwise(WIDTHS), strict=True)
+    ]
+    arriving = torch.randn(n_steps, n_clips, WIDTHS[-1], generator=generator) / (n_steps * n_clips)
+    return spikes.to(device), [weight.to(device).requires_grad_() for weight in weights], arriving.to(device)
+
+
 def _step_of(run: Network, spikes: Tensor, weights: Sequence[Tensor], arriving: Tensor) -> list[Tensor]:
-    return _gradients(run(spikes, weights), arriving, weights)
+    return gradients_of(run(spikes, weights), arriving, weights)
 
 
-def _gradients(spikes: Tensor, arriving: Tensor, weights: Sequence[Tensor]) -> list[Tensor]:
+def gradients_of(spikes: Tensor, arriving: Tensor, weights: Sequence[Tensor]) -> list[Tensor]:
     return list(torch.autograd.grad((spikes * arriving).sum(), list(weights)))
 
 
-def _by_layer(spikes: Tensor, weights: Sequence[Tensor], linear: Linear) -> Tensor:
+def by_layer(spikes: Tensor, weights: Sequence[Tensor], linear: Linear) -> Tensor:
     for weight in weights:
         spikes = lif_scan(linear(spikes, weight), NEURON)
     return spikes
 
 
-def _by_snntorch(spikes: Tensor, weights: Sequence[Tensor]) -> Tensor:
+def by_snntorch(spikes: Tensor, weights: Sequence[Tensor]) -> Tensor:
     import snntorch
 
     neurons = [
@@ -113,10 +119,10 @@ def _by_snntorch(spikes: Tensor, weights: Sequence[Tensor]) -> Tensor:
             threshold=NEURON.threshold,
             reset_mechanism="zero",
             spike_grad=snntorch.surrogate.fast_sigmoid(NEURON.surrogate_slope),
-        )
+        ).to(spikes.device)
         for _ in weights
     ]
-    potentials = [neuron.reset_mem() for neuron in neurons]
+    potentials = [neuron.reset_mem().to(spikes.device) for neuron in neurons]
     every = []
     for step in spikes:
         fired = step
@@ -181,17 +187,17 @@ def _by_norse(spikes: Tensor, weights: Sequence[Tensor]) -> Tensor:
     return spikes
 
 
-def _ready(spikes: Tensor, weights: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+def ready_for_products(spikes: Tensor, weights: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
     """Inputs [row, channel] of every layer, its weights, and gradients [row, neuron] of its currents."""
     arriving = [spikes.flatten(0, 1)]
     for weight in weights[:-1]:
-        arriving.append(_by_layer(spikes, weights[: len(arriving)], torch.nn.functional.linear).detach().flatten(0, 1))
+        arriving.append(by_layer(spikes, weights[: len(arriving)], torch.nn.functional.linear).detach().flatten(0, 1))
         assert arriving[-1].shape[1] == len(weight)
-    gradients = [torch.randn(len(spikes) * spikes.shape[1], len(weight)) for weight in weights]
+    gradients = [spikes.new_empty(len(spikes) * spikes.shape[1], len(weight)).normal_() for weight in weights]
     return arriving, [weight.detach() for weight in weights], gradients
 
 
-def _products(arriving: Sequence[Tensor], weights: Sequence[Tensor], gradients: Sequence[Tensor]) -> list[Tensor]:
+def bare_products(arriving: Sequence[Tensor], weights: Sequence[Tensor], gradients: Sequence[Tensor]) -> list[Tensor]:
     """Forward, gradient of the weights, and of the input where there is a layer below."""
     results = []
     for layer, (spikes, weight, gradient) in enumerate(zip(arriving, weights, gradients, strict=True)):
@@ -202,7 +208,7 @@ def _products(arriving: Sequence[Tensor], weights: Sequence[Tensor], gradients: 
     return results
 
 
-def _differences(ours: dict[str, Step], peers: dict[str, Step]) -> dict[tuple[str, str], float]:
+def differences_of(ours: dict[str, Step], peers: dict[str, Step]) -> dict[tuple[str, str], float]:
     differences = {}
     for peer, theirs in peers.items():
         expected = theirs()
@@ -214,7 +220,7 @@ def _differences(ours: dict[str, Step], peers: dict[str, Step]) -> dict[tuple[st
 
 
 @torch.no_grad()
-def _rates(spikes: Tensor, weights: Sequence[Tensor]) -> dict[str, float]:
+def spike_rates(spikes: Tensor, weights: Sequence[Tensor]) -> dict[str, float]:
     """Spikes per neuron and step of each hidden layer."""
     rates = {}
     for number, weight in enumerate(weights[:-1], start=1):

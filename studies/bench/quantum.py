@@ -73,9 +73,9 @@ def common_circuit(n_qubits: int, n_layers: int = N_LAYERS) -> Circuit:
     return Circuit(n_qubits, (*operations, Fourier(0, n_qubits)))
 
 
-def ours(step: Step) -> Callable[[], Tensor]:
-    """One step of the engine: the gradient of the weights."""
-    engine = Engine(common_circuit(step.n_qubits))
+def ours(step: Step, gradients: str = "stored") -> Callable[[], Tensor]:
+    """One step of the engine, where the step's tensors lie and as precise as they are: the gradient of the weights."""
+    engine = Engine(common_circuit(step.n_qubits), gradients).to(step.states.device)
     weights = step.weights.flatten().clone().requires_grad_()
 
     def gradient() -> Tensor:
@@ -92,8 +92,7 @@ def bare(step: Step) -> Callable[[], None]:
     """The products and transforms alone: of each block forwards, backwards, and for its own gradient."""
     states = torch.complex(step.states, step.states).contiguous()
     matrices = [
-        (torch.randn(2**size, 2**size, dtype=torch.complex128), states.reshape(-1, 2**size))
-        for _, size in blocks_of(step.n_qubits)
+        (torch.randn(2**size, 2**size).to(states), states.reshape(-1, 2**size)) for _, size in blocks_of(step.n_qubits)
     ]
 
     def products() -> None:

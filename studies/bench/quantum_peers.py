@@ -34,6 +34,10 @@ class Step:
         states[:, 0] = 1
         return replace(self, states=states)
 
+    def on(self, device: str, precision: torch.dtype) -> "Step":
+        """The same step on another device, in another precision."""
+        return Step(*(values.to(device, precision) for values in (self.states, self.weights, self.targets)))
+
     def first(self) -> "Step":
         """The same step of its first state."""
         return replace(self, states=self.states[:1], targets=self.targets[:1])
