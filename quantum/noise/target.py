@@ -1,0 +1,59 @@
+# quantum/noise/target.py
+"""A calibration as Qiskit's `Target`: what the transpiler routes and translates for, and what noise is made from.
+
+Both orders of a symmetric gate stand in it. The properties of a measurement carry the two readout errors under the
+names that Aer reads, `prob_meas1_prep0` and `prob_meas0_prep1`; Qiskit's own property has one error, their mean.
+"""
+
+from functools import lru_cache
+
+from qiskit.circuit import Gate, Measure, Parameter
+from qiskit.circuit.library import get_standard_gate_name_mapping
+from qiskit.transpiler import InstructionProperties, QubitProperties, Target
+
+from quantum.noise.calibration import SYMMETRIC_GATES, Calibration
+
+WITH_ANGLE = ("rx", "ry", "rz", "p", "rzz")
+
+
+class MeasurementProperties(InstructionProperties):
+    """With the two errors that a calibration knows."""
+
+    prob_meas1_prep0: float
+    prob_meas0_prep1: float
+
+
+@lru_cache(maxsize=16)
+def target_of(calibration: Calibration) -> Target:
+    """The processor of a calibration."""
+    target = Target(
+        description=calibration.title,
+        num_qubits=calibration.n_qubits,
+        qubit_properties=[QubitProperties(t1=one.t1_seconds, t2=one.t2_seconds) for one in calibration.qubits],
+    )
+    for name in calibration.one_qubit_basis:
+        values = {(number,): qubit.gates[name] for number, qubit in enumerate(calibration.qubits)}
+        target.add_instruction(
+            _gate(name), {place: InstructionProperties(one.seconds, one.error) for place, one in values.items()}
+        )
+    for name in calibration.two_qubit_basis:
+        pairs = {}
+        for (other, first, second), one in calibration.edges.items():
+            if other == name:
+                pairs[first, second] = InstructionProperties(one.seconds, one.error)
+                if name in SYMMETRIC_GATES:
+                    pairs.setdefault((second, first), InstructionProperties(one.seconds, one.error))
+        target.add_instruction(_gate(name), pairs)
+    target.add_instruction(Measure(), {(number,): _measurement(one) for number, one in enumerate(calibration.qubits)})
+    return target
+
+
+def _measurement(qubit) -> MeasurementProperties:  # type: ignore[no-untyped-def]
+    made = MeasurementProperties(qubit.readout_seconds, (qubit.p1_given_0 + qubit.p0_given_1) / 2)
+    made.prob_meas1_prep0, made.prob_meas0_prep1 = qubit.p1_given_0, qubit.p0_given_1
+    return made
+
+
+def _gate(name: str) -> Gate:
+    gate = get_standard_gate_name_mapping()[name]
+    return gate.base_class(Parameter("angle")) if name in WITH_ANGLE else gate
