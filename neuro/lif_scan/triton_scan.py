@@ -6,7 +6,8 @@
 Each current is read once and each potential and spike written once, where a loop of torch's operations would launch
 several kernels a step. Nothing is kept but the membrane potentials; the equations are those of `torch_scan`. Without
 a GPU, triton's interpreter (environment variable TRITON_INTERPRET=1 before this module is imported) runs the same
-kernels on the CPU, slowly: that is how they are tested. Triton hands constants over as floats of 32 bits, so currents
+kernels on the CPU, slowly: that is how they are tested. The kernels name no type of Python's: triton compiles
+annotations too, and knows `constexpr` alone. Triton hands constants over as floats of 32 bits, so currents
 of 64 bits are left to torch.
 """
 
@@ -25,17 +26,17 @@ NEURONS_AT_ONCE = 128  # a program's; few, so that small layers too fill the GPU
 
 @triton.jit  # type: ignore[untyped-decorator]
 def _forward(
-    currents: Any,
-    potentials: Any,
-    spikes: Any,
-    n_steps: Any,
-    n_neurons: Any,
-    alpha: Any,
-    beta: Any,
-    threshold: Any,
+    currents,
+    potentials,
+    spikes,
+    n_steps,
+    n_neurons,
+    alpha,
+    beta,
+    threshold,
     is_cuba: tl.constexpr,
     block: tl.constexpr,
-) -> None:
+):  # type: ignore[no-untyped-def]
     neuron = tl.program_id(0).to(tl.int64) * block + tl.arange(0, block)
     exists = neuron < n_neurons
     carried = tl.zeros((block,), dtype=currents.dtype.element_ty)
@@ -56,19 +57,19 @@ def _forward(
 
 @triton.jit  # type: ignore[untyped-decorator]
 def _backward(
-    potentials: Any,
-    gradients: Any,
-    result: Any,
-    n_steps: Any,
-    n_neurons: Any,
-    last_step: Any,
-    alpha: Any,
-    beta: Any,
-    threshold: Any,
-    slope: Any,
+    potentials,
+    gradients,
+    result,
+    n_steps,
+    n_neurons,
+    last_step,
+    alpha,
+    beta,
+    threshold,
+    slope,
     is_cuba: tl.constexpr,
     block: tl.constexpr,
-) -> None:
+):  # type: ignore[no-untyped-def]
     neuron = tl.program_id(0).to(tl.int64) * block + tl.arange(0, block)
     exists = neuron < n_neurons
     later = tl.zeros((block,), dtype=potentials.dtype.element_ty)

@@ -21,7 +21,7 @@ def test_the_kernels_give_the_spikes_and_gradients_of_the_reference(neuron, shap
     name = "cuba_scan" if isinstance(neuron, CubaNeuron) else "lif_scan"
     results = []
     for engine, device in ((torch_scan, "cpu"), (triton_scan, "cuda")):
-        given = currents.to(device).requires_grad_()
+        given = currents.detach().to(device).requires_grad_()
         spikes = getattr(engine, name)(given, neuron)
         (spikes * arriving.to(device)).sum().backward()
         results.append((spikes.detach().cpu(), given.grad.cpu()))

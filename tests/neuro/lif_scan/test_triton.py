@@ -42,3 +42,39 @@ def test_interpreted_kernels_give_the_spikes_and_gradients_of_the_reference():
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "equal"
+
+
+COMPILED = """
+import triton
+import triton.language as tl
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+from neuro.lif_scan.triton_scan import NEURONS_AT_ONCE, _backward, _forward
+
+for kernel in (_forward, _backward):
+    for is_cuba in (False, True):
+        signature = {}
+        for name in kernel.arg_names:
+            if name in ("currents", "potentials", "spikes", "gradients", "result"):
+                signature[name] = "*fp32"
+            elif name in ("n_steps", "n_neurons", "last_step"):
+                signature[name] = "i32"
+            else:
+                signature[name] = "constexpr" if name in ("is_cuba", "block") else "fp32"
+        source = ASTSource(kernel, signature, {"is_cuba": is_cuba, "block": NEURONS_AT_ONCE})
+        made = triton.compile(source, target=GPUTarget("cuda", 90, 32))
+        assert "st.global" in made.asm["ptx"] and len(made.asm["cubin"]) > 1000
+print("compiled")
+"""
+
+
+# The interpreter runs what the compiler refuses, an annotation that is no constexpr for one.
+@pytest.mark.skipif(sys.platform != "linux", reason="triton is built for Linux alone")
+def test_the_kernels_compile_for_a_gpu_that_need_not_be_there():
+    environment = {name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"}
+    done = subprocess.run(
+        [sys.executable, "-c", COMPILED], env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "compiled"

@@ -37,7 +37,7 @@ def test_states_and_gradients_are_those_of_the_cpu(gradients, precision, toleran
     states = states / states.norm(dim=1, keepdim=True)
     results = []
     for device, dtype in (("cpu", torch.float64), ("cuda", precision)):
-        given = [values.to(device, dtype).requires_grad_() for values in (states, weights, features)]
+        given = [values.detach().to(device, dtype).requires_grad_() for values in (states, weights, features)]
         behind = Engine(CIRCUIT, gradients).to(device)(*given)
         (z_expectations(behind) * torch.arange(1, N_QUBITS + 1, device=device)).sum().backward()
         results.append([behind.detach().cpu().to(torch.complex128), *(one.grad.cpu().double() for one in given)])
