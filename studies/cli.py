@@ -677,6 +677,24 @@ def import_chip(
     return _call("chip_files:import_chip", file=file, chip=chip, n_chips=n_chips, **of_floats, as_json=as_json)
 
 
+@app.command()
+def circuits(
+    qubits: Annotated[str, typer.Option("--qubits", help="Numbers of qubits, with commas between them.")] = "2,4,6,8",
+    layers: Annotated[str, typer.Option("--layers", help="Numbers of trainable layers.")] = "1,2,4,8,16",
+    n_draws: Annotated[int, typer.Option("--draws", help="Random settings of the angles, or pairs of them.")] = 500,
+    seed: Annotated[int, typer.Option("--seed", help="Of the settings.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="FILE.png, .svg, .pdf or .csv.  [default: reports/circuits.svg]")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Measure the hybrids' circuits before any training.
+
+    Gradient variance against qubits, expressibility and entangling capability against depth, with parts taken away.
+    """
+    return _call("circuits", qubits=qubits, layers=layers, n_draws=n_draws, seed=seed, out=out, as_json=as_json)
+
+
 @app.command("back-test")
 def back_test_() -> int:
     """Hold the model of Loihi against published measurements.

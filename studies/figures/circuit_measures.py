@@ -1,0 +1,86 @@
+# studies/figures/circuit_measures.py
+"""Gradient variance against qubits, expressibility and entangling capability against depth, a curve per variant."""
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator, ScalarFormatter
+
+from studies.circuit_measures import VARIANTS, Measured, records
+from studies.figures.drawing import Drawing
+from studies.figures.style import BLUE, GREEN, ORANGE, PINK, RULE, SOFT, STYLE
+
+LOOKS = {
+    "qft": (GREEN, "D", "-"),
+    "no-transform": (BLUE, "o", "--"),
+    "no-entangler": (ORANGE, "s", "-."),
+    "product": (PINK, "^", ":"),
+}
+
+
+def circuit_measures(found: Sequence[Measured]) -> Drawing:
+    """Four panels; in depth at the most qubits that were measured, in qubits at the most layers."""
+    n_qubits, n_layers = max(one.n_qubits for one in found), max(one.n_layers for one in found)
+    wide = [one for one in found if one.n_layers == n_layers]
+    deep = [one for one in found if one.n_qubits == n_qubits]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9.4, 6.6))
+        grid = figure.add_gridspec(2, 2, left=0.085, right=0.985, top=0.94, bottom=0.15, hspace=0.4, wspace=0.22)
+        axes = [figure.add_subplot(grid[place // 2, place % 2]) for place in range(4)]
+        for ax, cost in zip(axes, ("local", "global"), strict=False):
+            title = "<Z> of one qubit" if cost == "local" else "P(all zeros)"
+            _curves(ax, wide, "n_qubits", f"{cost}_variance")
+            ax.set_title(f"gradient variance of {title}; {n_layers} layers")
+            _log_axis(ax)
+            ax.set_xlabel("qubits")
+        _curves(axes[2], deep, "n_layers", "expressibility")
+        axes[2].axhline(deep[0].haar_floor, color=SOFT, linewidth=1, linestyle=(0, (1, 2)))
+        _log_axis(axes[2])
+        axes[2].set_title(f"expressibility: divergence from Haar; {n_qubits} qubits")
+        _curves(axes[3], deep, "n_layers", "entangling")
+        axes[3].axhline(deep[0].haar_entangling, color=SOFT, linewidth=1, linestyle=(0, (1, 2)))
+        axes[3].set_title(f"entangling capability: mean Meyer-Wallach; {n_qubits} qubits")
+        for ax in axes[2:]:
+            ax.set_xscale("log", base=2)
+            ax.xaxis.set_major_formatter(ScalarFormatter())
+            ax.set_xlabel("layers")
+        for ax in axes:
+            places = [one.n_qubits for one in wide] if ax in axes[:2] else [one.n_layers for one in deep]
+            ax.xaxis.set_major_locator(FixedLocator(sorted(set(places))))
+            ax.xaxis.set_minor_locator(NullLocator())
+            ax.grid(color=RULE, alpha=0.22, linewidth=0.6)
+            ax.set_axisbelow(True)
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="lower center", ncols=4, fontsize=8.5)
+    caption = (
+        "Circuits of the hybrids at random angles, from |0...0>. Above: variance of the gradient, averaged over the "
+        "angles, log axes. Below: the dotted line is what states drawn from all states alike give; the divergence of "
+        "theirs is not 0, as it is drawn from as many pairs."
+    )
+    said = "; ".join(
+        f"{one.variant}, {one.n_qubits} qubits, {one.n_layers} layers: expressibility {one.expressibility:.3g}, "
+        f"entangling {one.entangling:.3g}"
+        for one in found
+        if one.n_qubits == n_qubits and one.n_layers == n_layers
+    )
+    return Drawing(figure, caption, said, records(found))
+
+
+def _log_axis(ax: Axes) -> None:
+    """Powers of ten as plain numbers: text is no formula here."""
+    ax.set_yscale("log")
+    ax.yaxis.set_major_locator(LogLocator())
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def _curves(ax: Axes, found: Sequence[Measured], over: str, value: str) -> None:
+    for variant in VARIANTS:
+        rows = [one for one in found if one.variant == variant.name]
+        colour, mark, line = LOOKS[variant.name]
+        ax.plot(
+            [getattr(one, over) for one in rows], [getattr(one, value) for one in rows],
+            color=colour, marker=mark, linestyle=line, markersize=4.5, linewidth=1.3, label=variant.title,
+        )  # fmt: skip

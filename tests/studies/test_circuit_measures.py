@@ -1,0 +1,68 @@
+# tests/studies/test_circuit_measures.py
+"""The command `circuits`: variants with parts taken away, one table per seed, and plain refusals."""
+
+import json
+
+import pytest
+
+from classical_baselines.harness.choices import InputError
+from studies.circuit_measures import VARIANTS, Measured, measured_circuits, variance_per_qubit, variant_circuit
+from studies.commands.circuits import circuits
+
+
+def test_a_variant_lacks_what_its_title_says():
+    gates = {one.name: {gate.name for gate in variant_circuit(one, 3, 2).gates} for one in VARIANTS}
+
+    assert gates["qft"] == {"rz", "ry", "cx", "h", "cp", "swap"}
+    assert gates["no-transform"] == {"rz", "ry", "cx"}
+    assert gates["no-entangler"] == {"rz", "ry", "h", "cp", "swap"}
+    assert gates["product"] == {"rz", "ry"}
+
+
+def test_the_odd_layer_stands_before_the_transform():
+    names = [gate.name for gate in variant_circuit(VARIANTS[0], 2, 3).gates]
+
+    assert names.count("cx") == 3
+    assert names[: names.index("h")].count("cx") == 2
+
+
+def test_layers_without_two_qubit_gates_do_not_entangle_and_a_seed_gives_one_table():
+    first, again = (list(measured_circuits((2, 3), (2,), 40, 7)) for _ in range(2))
+
+    assert first == again
+    assert all(one.entangling == pytest.approx(0, abs=1e-12) for one in first if one.variant == "product")
+    assert all(one.entangling > 0.1 for one in first if one.variant == "qft")
+
+
+def test_the_factor_per_qubit_is_that_of_a_geometric_series():
+    found = [Measured("qft", n, 4, 0, 0.5 * 0.25**n, 1.0, 0.0, 0.0, 0.0, 0.0) for n in (2, 3, 5)]
+
+    assert variance_per_qubit(found, "qft", "local") == pytest.approx(0.25)
+    assert variance_per_qubit(found[:1], "qft", "local") is None
+
+
+@pytest.mark.parametrize("ending", ["svg", "csv"])
+def test_it_prints_its_table_and_writes_its_figure(capsys, tmp_path, ending):
+    out = tmp_path / f"measured.{ending}"
+
+    assert circuits("2,3", "1,2", 10, 0, out, as_json=True) == 0
+
+    printed = json.loads(capsys.readouterr().out)
+    assert len(printed["circuits"]) == len(VARIANTS) * 4
+    assert out.stat().st_size > 500
+    assert circuits("2", "1", 10, 0, out, as_json=False) == 0
+    assert "no transform" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("qubits", "layers", "draws", "message"),
+    [
+        ("2,x", "1", 10, "--qubits 2,x: give whole numbers"),
+        ("0", "1", 10, "--qubits must lie in 1 to 14; got 0"),
+        ("2", "0", 10, "--layers must lie in 1 to 256; got 0"),
+        ("2", "1", 1, "--draws must lie in 2 to 100000; got 1"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(qubits, layers, draws, message, tmp_path):
+    with pytest.raises(InputError, match=message):
+        circuits(qubits, layers, draws, 0, tmp_path / "x.svg", as_json=False)
