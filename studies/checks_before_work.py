@@ -140,6 +140,8 @@ def _check_system(system: System, known: Mapping[str, Any]) -> None:
             raise InputError(
                 f"batch_size of the backend {run.backend.name!r} must lie in 1 to {LARGEST_BATCH}; got {batch_size}."
             )
+        if hasattr(backend, "check_here"):  # what it runs on may be missing on this machine
+            backend.check_here()
         _check_pairing(system, run, options)
         for name in run.deployments:
             choose(known, name, what="deployment")

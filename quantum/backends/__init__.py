@@ -23,6 +23,24 @@ def _aer_exact() -> type[Any]:
     return AerExact
 
 
+def _aer_gpu() -> type[Any]:
+    from quantum.backends.aer_exact import AerGpu
+
+    return AerGpu
+
+
+def _aer_density_matrix() -> type[Any]:
+    from quantum.backends.aer_exact import AerDensityMatrix
+
+    return AerDensityMatrix
+
+
+def _aer_mps() -> type[Any]:
+    from quantum.backends.aer_exact import AerMps
+
+    return AerMps
+
+
 def _aer_shots() -> type[Any]:
     from quantum.backends.aer_shots import AerShots
 
@@ -33,5 +51,8 @@ BACKENDS: Mapping[str, Callable[[], type[Any]]] = {
     "exact-states": _exact_states,
     "shots": _shots,
     "aer-exact": _aer_exact,
+    "aer-gpu": _aer_gpu,
+    "aer-density-matrix": _aer_density_matrix,
+    "aer-mps": _aer_mps,
     "aer-shots": _aer_shots,
 }

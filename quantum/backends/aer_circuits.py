@@ -1,55 +1,136 @@
 # quantum/backends/aer_circuits.py
-"""The circuits of a batch of clips on Qiskit Aer: the trained gates once, a state in front for each clip.
+"""A batch of clips on Qiskit Aer: one circuit for all of them, transpiled once, whose angles are bound for each clip.
 
-The trained circuit is transpiled once for Aer. A clip's circuit is Aer's own `set_statevector` and those gates, with
-nothing to bind but the angles that follow the clip, where there are such. Aer sets the state without gates, so its run
-shows what the circuit computes, not what preparing costs.
+    preparation (angles of the clip)  ->  barrier  ->  trained circuit (numbers)
+
+The state is prepared by gates: of a code by its own circuit, of a real state by multiplexed rotations (`real_state`).
+Aer binds the angles in its own code as it runs (`runtime_parameter_bind_enable`), so no circuit is built per clip.
 """
 
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from qiskit import QuantumCircuit, transpile
+from qiskit.circuit import Parameter, ParameterVector
 from qiskit_aer import AerSimulator
 from torch import Tensor
 
-from classical_baselines.harness.choices import InputError
-from quantum.backends.states import PreparedClips, check_device
+from classical_baselines.harness.choices import InputError, choose
+from quantum.backends.states import PreparedClips, check_device, preparation_by_gates
+from quantum.circuits.qiskit_form import qiskit_circuit
 from quantum.export import trained_circuit
 
-CLIPS_PER_JOB = 256  # bounds the memory of a job's results
+METHODS = ("statevector", "density_matrix", "matrix_product_state")
+ON_GPU = ("statevector", "density_matrix")
+MOST_DENSITY_QUBITS = 10  # 4**10 entries are 16 MiB, and every gate sweeps them
+PATH = "one transpiled circuit, preparation by gates, its angles bound by Aer for each clip"
+CLIPS_PER_JOB = 256  # with ANGLES_PER_JOB it bounds the memory of a job
+ANGLES_PER_JOB = 2**20
 
 
-def aer_simulator(device: str, **options: Any) -> AerSimulator:
-    """A state-vector simulator on the device asked for; `auto` takes a GPU where Aer has one."""
+@dataclass(frozen=True)
+class ClipCircuit:
+    """The circuit of all clips, and what its parameters are for each."""
+
+    circuit: QuantumCircuit  # preparation, barrier, trained circuit; nothing that reads it out
+    angles: Tensor  # [clip, parameter], float64, radians
+    columns: Mapping[str, int]  # which of them a parameter of the circuit is bound to, by its name
+
+    def binds(self, parameters: Iterable[Parameter], clips: slice) -> dict[Parameter, list[float]]:
+        """The values of these parameters, for some clips."""
+        return {one: self.angles[clips, self.columns[one.name]].tolist() for one in parameters}
+
+
+def clip_circuit_of(clips: PreparedClips) -> ClipCircuit:
+    """Preparation, barrier and trained circuit, parameters being the preparation's angles and those of the trained
+    circuit that follow the clip."""
+    preparation, angles = preparation_by_gates(clips)
+    opened = list(ParameterVector("preparation", preparation.n_features))
+    circuit = qiskit_circuit(preparation, (), opened)
+    circuit.barrier()
+    trained = trained_circuit(clips.classifier)
+    circuit.compose(trained, inplace=True)
+    if clips.features is not None:
+        angles = torch.cat([angles, clips.features], 1)
+    names = [one.name for one in (*opened, *trained.parameters)]  # a vector's stand in the order of their index
+    if len(names) != angles.shape[1]:
+        raise AssertionError(f"the clips' circuit has {len(names)} open angles; a clip gives {angles.shape[1]}")
+    return ClipCircuit(circuit, angles, {name: column for column, name in enumerate(names)})
+
+
+def check_aer(method: str, device: str, bond_dimension: int | None = None) -> None:
+    """Refuse a method, a device or a bond dimension that Aer has not, and a GPU that this machine lacks."""
     check_device(device)
+    choose({name: name for name in METHODS}, method, what="method of Aer")
+    if bond_dimension is not None and method != "matrix_product_state":
+        raise InputError(f"bond_dimension is of matrix_product_state; the method is {method!r}. Leave it out.")
+    if bond_dimension is not None and bond_dimension < 1:
+        raise InputError(f"bond_dimension must be 1 or more, or be left out for all of it; got {bond_dimension}.")
+    if device == "gpu" and method not in ON_GPU:
+        raise InputError(f"Aer runs {method} on the CPU alone. Choose the device auto or cpu, or one of {ON_GPU}.")
+
+
+def check_gpu_here(device: str) -> None:
+    """Refuse a GPU that Aer does not see on this machine, saying what is missing."""
     available = AerSimulator().available_devices()
     if device == "gpu" and "GPU" not in available:
-        raise InputError(
-            f"device is 'gpu', but Aer has {', '.join(available)}. Choose auto, or install qiskit-aer-gpu."
+        missing = (
+            "torch sees no GPU here either"
+            if not torch.cuda.is_available()
+            else "torch sees one, so qiskit-aer-gpu is missing: it replaces qiskit-aer, and only one may be installed"
         )
-    chosen = "GPU" if device != "cpu" and "GPU" in available else "CPU"
-    return AerSimulator(method="statevector", device=chosen, max_parallel_threads=torch.get_num_threads(), **options)
+        raise InputError(f"device is 'gpu', but Aer has {', '.join(available)} ({missing}). Choose cpu, or aer-exact.")
 
 
-def native_circuit(clips: PreparedClips, simulator: AerSimulator) -> QuantumCircuit:
-    """The trained circuit in Aer's own gates; every angle is a number, but those that follow the clip."""
-    circuit = transpile(trained_circuit(clips.classifier), simulator, optimization_level=1)
-    n_open = 0 if clips.features is None else clips.features.shape[1]
-    if circuit.num_parameters != n_open:
-        raise AssertionError(f"the trained circuit has {circuit.num_parameters} open parameters; clips give {n_open}")
-    return circuit
+def aer_simulator(method: str, device: str, bond_dimension: int | None = None) -> AerSimulator:
+    """A simulator by a method on the device asked for; `auto` takes a GPU where Aer has one for the method."""
+    check_aer(method, device, bond_dimension)
+    check_gpu_here(device)
+    on_gpu = device == "gpu" or (device == "auto" and method in ON_GPU and "GPU" in AerSimulator().available_devices())
+    options: dict[str, Any] = {}
+    if method == "matrix_product_state":
+        # Aer's own decomposition leaves 1e-11 of a probability, that of LAPACK 1e-15 (measured, 8 qubits).
+        options["mps_lapack"] = True
+        if bond_dimension is not None:
+            options["matrix_product_state_max_bond_dimension"] = bond_dimension
+    return AerSimulator(
+        method=method,
+        device="GPU" if on_gpu else "CPU",
+        max_parallel_threads=torch.get_num_threads(),
+        runtime_parameter_bind_enable=True,
+        **options,
+    )
 
 
-def clip_circuits(states: Tensor, features: Tensor | None, native: QuantumCircuit) -> list[QuantumCircuit]:
-    """One circuit per clip, from [clip, amplitude] and [clip, feature]; without an instruction that reads it out."""
-    circuits = []
-    for clip, state in enumerate(states.numpy()):
-        circuit = QuantumCircuit(native.num_qubits)
-        circuit.set_statevector(state.astype(np.complex128))
-        # A vector's parameters are sorted by their index, which is that of the feature.
-        own = native if features is None else native.assign_parameters(features[clip].tolist())
-        circuit.compose(own, inplace=True, copy=False)
-        circuits.append(circuit)
-    return circuits
+def native_circuit(circuit: QuantumCircuit, simulator: AerSimulator) -> QuantumCircuit:
+    """The circuit in Aer's own gates."""
+    if simulator.options.method == "density_matrix" and circuit.num_qubits > MOST_DENSITY_QUBITS:
+        raise InputError(
+            f"A density matrix of {circuit.num_qubits} qubits has 4**{circuit.num_qubits} entries; at most "
+            f"{MOST_DENSITY_QUBITS} qubits are run. Pool more, or choose aer-exact."
+        )
+    return transpile(circuit, simulator, optimization_level=1)
+
+
+def results_of_clips(
+    native: QuantumCircuit, whole: ClipCircuit, simulator: AerSimulator, **run_options: Any
+) -> Iterator[Any]:
+    """Aer's data of every clip in turn, from the circuit in Aer's gates, with an instruction that reads it out.
+
+    With a generator under `generator`, each job is given a seed drawn from it, of which Aer makes one for each clip.
+    """
+    generator = run_options.pop("generator", None)
+    n_clips, n_angles = whole.angles.shape
+    per_job = max(1, min(CLIPS_PER_JOB, ANGLES_PER_JOB // n_angles))
+    for first in range(0, n_clips, per_job):
+        if generator is not None:
+            run_options["seed_simulator"] = int(torch.randint(2**31 - 1, (1,), generator=generator))
+        binds = whole.binds(native.parameters, slice(first, first + per_job))
+        result = simulator.run([native], parameter_binds=[binds], **run_options).result()
+        n_wanted = min(per_job, n_clips - first)
+        if not result.success or len(result.results) != n_wanted:
+            raise RuntimeError(f"Aer ran {len(result.results)} of {n_wanted} clips: {result.status}")
+        for number in range(n_wanted):
+            yield result.data(number)

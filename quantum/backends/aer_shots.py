@@ -6,11 +6,21 @@ come of it, is that of all backends in shots (`shot_options.py`).
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from quantum.backends.aer_circuits import CLIPS_PER_JOB, aer_simulator, clip_circuits, native_circuit
+from classical_baselines.harness.operations import OperationCounts
+from quantum.backends.aer_circuits import (
+    PATH,
+    aer_simulator,
+    check_aer,
+    check_gpu_here,
+    clip_circuit_of,
+    native_circuit,
+    results_of_clips,
+)
 from quantum.backends.shot_options import ShotOptions
 from quantum.backends.states import PreparedClips
 
@@ -19,20 +29,30 @@ from quantum.backends.states import PreparedClips
 class AerShots(ShotOptions):
     """The options of shots that Aer samples."""
 
+    method: str = "statevector"  # or density_matrix, or matrix_product_state
+    bond_dimension: int | None = None  # the largest of a matrix_product_state; None: all that the state has
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_aer(self.method, self.device, self.bond_dimension)
+
+    def check_here(self) -> None:
+        """Refuse a device that this machine lacks, before any work is spent."""
+        check_gpu_here(self.device)
+
+    def costs(self, clips: PreparedClips) -> tuple[OperationCounts, dict[str, Any]]:
+        counts, notes = super().costs(clips)
+        return counts, notes | {"aer_method": self.method, "aer_path": PATH}
+
     def frequencies(self, clips: PreparedClips, generator: torch.Generator) -> Tensor:
-        simulator = aer_simulator(self.device)
-        native = native_circuit(clips, simulator)
+        simulator = aer_simulator(self.method, self.device, self.bond_dimension)
+        whole = clip_circuit_of(clips)
+        native = native_circuit(whole.circuit, simulator)
+        native.measure_all()
         frequencies = torch.zeros(clips.states.shape, dtype=torch.float64)
-        row = 0
-        for states, features in clips.parts(CLIPS_PER_JOB):
-            circuits = clip_circuits(states, features, native)
-            for circuit in circuits:
-                circuit.measure_all()
-            seed = int(torch.randint(2**31 - 1, (1,), generator=generator))
-            result = simulator.run(circuits, shots=self.n_shots, seed_simulator=seed).result()
-            for index in range(len(circuits)):
-                counts = result.data(index)["counts"]
-                outcomes = [int(outcome, 16) for outcome in counts]
-                frequencies[row, outcomes] = torch.tensor(list(counts.values()), dtype=frequencies.dtype) / self.n_shots
-                row += 1
+        results = results_of_clips(native, whole, simulator, shots=self.n_shots, generator=generator)
+        for row, data in enumerate(results):
+            outcomes = [int(outcome, 16) for outcome in data["counts"]]
+            drawn = torch.tensor(list(data["counts"].values()), dtype=frequencies.dtype)
+            frequencies[row, outcomes] = drawn / self.n_shots
         return frequencies

@@ -3,21 +3,33 @@
 
     frequencies [clip, outcome] of `n_shots` shots  ->  the trained readout and head  ->  logits
 
-The counts are those of a processor with the coupling asked for: gates after transpilation, shots, and the seconds of
-`quantum.operations`. The simulated gates and measurements are ideal, those of such a processor are not: the accuracy is
-what its price would buy at best.
+`ShotRun` is all of them; what it is paid, its `costs`, a backend says itself. `ShotOptions` are those that a simulation
+samples: their counts are those of a processor with the coupling asked for, gates after transpilation, shots, and the
+seconds of `quantum.operations`. The simulated gates and measurements are ideal, those of such a processor are not: the
+accuracy is what its price would buy at best.
 """
 
 import time
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from classical_baselines.harness.choices import InputError, choose
 from classical_baselines.harness.contracts import Outcome, Trained
-from quantum.backends.states import PreparedClips, check_device, exhibits_of, logits_of, notes_of, prepare
+from classical_baselines.harness.operations import OperationCounts
+from quantum.backends.states import (
+    PreparedClips,
+    check_device,
+    check_n_clips,
+    exhibits_of,
+    logits_of,
+    notes_of,
+    prepare,
+    spread_clips,
+)
 from quantum.operations import REPETITION_DELAY_SECONDS, processor_operations
 from quantum.transpiled import COUPLINGS, circuit_cost
 
@@ -25,39 +37,34 @@ MOST_SHOTS = 10_000_000  # of one clip; a processor needs an hour for them
 
 
 @dataclass(frozen=True)
-class ShotOptions(ABC):
-    """The options of sampled shots."""
+class ShotRun(ABC):
+    """The options of every run in shots."""
 
     n_shots: int = 4096
-    coupling: str = "heavy-hex"  # of the processor that is counted: heavy-hex, linear or all-to-all
-    repetition_delay_seconds: float = REPETITION_DELAY_SECONDS
-    device: str = "auto"  # of the simulation: auto, cpu or gpu
+    n_clips: int | None = field(default=None, kw_only=True)  # spread over the given clips; None: all
 
     def __post_init__(self) -> None:
-        check_device(self.device)
-        choose({name: name for name in COUPLINGS}, self.coupling, what="coupling")
+        check_n_clips(self.n_clips)
         if not 1 <= self.n_shots <= MOST_SHOTS:
             raise InputError(f"n_shots must lie in 1 to {MOST_SHOTS}; got {self.n_shots}.")
-        if not 0 <= self.repetition_delay_seconds < 1:
-            raise InputError(
-                f"repetition_delay_seconds must lie in [0, 1); got {self.repetition_delay_seconds}. "
-                "Superconducting processors take 0 to 0.004."
-            )
 
     @abstractmethod
     def frequencies(self, clips: PreparedClips, generator: torch.Generator) -> Tensor:
         """[clip, outcome] relative frequencies, float64, drawn from seeds that descend from the generator."""
 
+    @abstractmethod
+    def costs(self, clips: PreparedClips) -> tuple[OperationCounts, dict[str, Any]]:
+        """What a clip costs on the processor, and what the table says of it."""
+
     def run(self, trained: Trained, intensity: Tensor, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
         """Logits and counts for [batch, mel, frame], from the shots of each clip."""
+        chosen = spread_clips(len(intensity), self.n_clips)
         started = time.perf_counter()
-        clips = prepare(trained, intensity, generator)
+        clips = prepare(trained, intensity if chosen is None else intensity[list(chosen)], generator)
         frequencies = self.frequencies(clips, generator)
         logits = logits_of(clips, frequencies)
         wall_seconds = time.perf_counter() - started
-        description = clips.classifier.circuit.description
-        cost = circuit_cost(description, self.coupling, clips.preparation)
-        counts = processor_operations(cost, description.n_qubits, self.n_shots, self.repetition_delay_seconds)
+        counts, notes = self.costs(clips)
         return Outcome(
             logits=logits,
             counts=clips.encoder_counts
@@ -66,13 +73,37 @@ class ShotOptions(ABC):
             + clips.classifier.head.readout.counting(self.n_shots),
             wall_seconds=wall_seconds,
             exhibits=exhibits_of(clips, n_exhibits, frequencies),
-            notes=notes_of(clips)
-            | {
-                "n_shots": self.n_shots,
-                "coupling": self.coupling,
-                "depth": cost.preparation.depth + cost.circuit.depth,
-                "preparation_gates_2q": cost.preparation.n_gates_2q,
-                "circuit_gates_2q": cost.circuit.n_gates_2q,
-                "seconds_per_shot": counts.total("machine_seconds") / self.n_shots,
-            },
+            clip_indices=chosen,
+            notes=notes_of(clips) | {"n_shots": self.n_shots} | notes,
         )
+
+
+@dataclass(frozen=True)
+class ShotOptions(ShotRun):
+    """The options of sampled shots."""
+
+    coupling: str = "heavy-hex"  # of the processor that is counted: heavy-hex, linear or all-to-all
+    repetition_delay_seconds: float = REPETITION_DELAY_SECONDS
+    device: str = "auto"  # of the simulation: auto, cpu or gpu
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_device(self.device)
+        choose({name: name for name in COUPLINGS}, self.coupling, what="coupling")
+        if not 0 <= self.repetition_delay_seconds < 1:
+            raise InputError(
+                f"repetition_delay_seconds must lie in [0, 1); got {self.repetition_delay_seconds}. "
+                "Superconducting processors take 0 to 0.004."
+            )
+
+    def costs(self, clips: PreparedClips) -> tuple[OperationCounts, dict[str, Any]]:
+        description = clips.classifier.circuit.description
+        cost = circuit_cost(description, self.coupling, clips.preparation)
+        counts = processor_operations(cost, description.n_qubits, self.n_shots, self.repetition_delay_seconds)
+        return counts, {
+            "coupling": self.coupling,
+            "depth": cost.preparation.depth + cost.circuit.depth,
+            "preparation_gates_2q": cost.preparation.n_gates_2q,
+            "circuit_gates_2q": cost.circuit.n_gates_2q,
+            "seconds_per_shot": counts.total("machine_seconds") / self.n_shots,
+        }

@@ -2,6 +2,7 @@
 """What the quantum backends share: the states of the clips, the engine's answer, and the pictures of a circuit.
 
 states          [clip, amplitude]   float64 or complex128, unit norm
+angles          [clip, feature]     float64, radians, of the circuit that prepares the states by gates
 probabilities   [clip, outcome]     float64, of the engine in complex128
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,6 +20,7 @@ from classical_baselines.harness.contracts import Exhibit, Trained
 from classical_baselines.harness.macs import evaluating
 from classical_baselines.harness.operations import OperationCounts
 from quantum.circuits.circuit import Circuit
+from quantum.circuits.real_state import real_state_angles, real_state_circuit
 from quantum.classifiers.state_classifier import StateClassifier
 from quantum.encoders.circuit_code import CircuitCode
 from quantum.engine.readout import probabilities
@@ -33,6 +36,7 @@ class PreparedClips:
     states: Tensor  # [clip, amplitude], float64, or complex128 where a circuit makes them
     features: Tensor | None  # [clip, feature], float64, radians, where the trained circuit's own angles follow the clip
     preparation: Circuit | None  # that circuit
+    code_angles: Tensor | None  # [clip, feature], float64: what its angles follow
     encoder_counts: OperationCounts
     classical_counts: OperationCounts  # front and head
 
@@ -51,31 +55,65 @@ def prepare(trained: Trained, intensity: Tensor, generator: torch.Generator, bat
         )
     if len(intensity) == 0:
         raise InputError("intensity holds no clip. Give at least one.")
-    classifier = trained.classifier
+    classifier, encoder = trained.classifier, trained.encoder
     parts: list[Tensor] = []
     of_circuits: list[Tensor] = []
+    angles: list[Tensor] = []
     encoder_counts = OperationCounts()
     encoded = intensity[:0]
     with evaluating(classifier), torch.no_grad():
-        for batch in intensity.split(batch_size):
-            encoded = trained.encoder(batch, generator)
+        # In double precision a code's state is that of its angles, as whoever runs their circuit finds it.
+        given = intensity.double() if isinstance(encoder, CircuitCode) else intensity
+        for batch in given.split(batch_size):
+            if isinstance(encoder, CircuitCode):
+                angles.append(encoder.angles(batch))
+            encoded = encoder(batch, generator)
             states = classifier.states(encoded)
             parts.append(states.to(torch.complex128 if states.is_complex() else torch.float64))
             features = classifier.features(encoded)
             if features is not None:
                 of_circuits.append(features.double())
-            encoder_counts += trained.encoder.operations(batch, encoded).scaled(len(batch) / len(intensity))
+            encoder_counts += encoder.operations(batch, encoded).scaled(len(batch) / len(intensity))
         classical = classifier.classical_operations(encoded)
-    encoder = trained.encoder
     preparation = classifier.preparation()
+    code_angles = None
     if preparation is None and isinstance(encoder, CircuitCode):
-        preparation = encoder.preparation(*intensity.shape[1:])
+        preparation, code_angles = encoder.preparation(*intensity.shape[1:]), torch.cat(angles)
     double = copy.deepcopy(classifier).double().eval()
     states = torch.cat(parts)
     # Single precision leaves the norm 1 to about 1e-7; Aer wants it closer.
     states = states / torch.linalg.vector_norm(states, dim=1, keepdim=True)
     features = torch.cat(of_circuits) if of_circuits else None
-    return PreparedClips(double, states, features, preparation, encoder_counts, classical)
+    return PreparedClips(double, states, features, preparation, code_angles, encoder_counts, classical)
+
+
+def preparation_by_gates(clips: PreparedClips) -> tuple[Circuit, Tensor]:
+    """One circuit that prepares the states of all clips, and its angles [clip, feature] in radians."""
+    if clips.preparation is None:
+        return real_state_circuit(clips.classifier.circuit.description.n_qubits), real_state_angles(clips.states)
+    if clips.code_angles is None:
+        return clips.preparation, clips.states.new_zeros(len(clips.states), 0, dtype=torch.float64)
+    return clips.preparation, clips.code_angles
+
+
+def spread_clips(n_given: int, n_wanted: int | None) -> tuple[int, ...] | None:
+    """Which of the given clips are run where only some are: evenly spread, and None where that is all of them.
+
+    Clips stand in the order of their manifest, so that labels and groups that lie there in runs are each drawn from in
+    their proportion, up to one clip.
+
+    >>> spread_clips(10, 4), spread_clips(10, None), spread_clips(3, 5)
+    ((0, 3, 6, 9), None, None)
+    """
+    if n_wanted is None or n_wanted >= n_given:
+        return None
+    return tuple(np.linspace(0, n_given - 1, n_wanted).round().astype(int).tolist())
+
+
+def check_n_clips(n_clips: int | None) -> None:
+    """Refuse a number of clips that is none."""
+    if n_clips is not None and n_clips < 1:
+        raise InputError(f"n_clips must be 1 or more, or be left out for all clips; got {n_clips}.")
 
 
 @torch.no_grad()

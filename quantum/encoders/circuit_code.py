@@ -48,12 +48,16 @@ class CircuitCode(ABC):
 
     def __call__(self, intensity: Tensor, generator: torch.Generator) -> Tensor:
         del generator  # part of the encoder contract; these codes draw nothing
-        pooled = pooled_intensity(intensity, self.pool).flatten(1)
+        angles = self.angles(intensity)
         engine = _engine(self.preparation(*intensity.shape[1:])).to(intensity.device)
-        start = pooled.new_zeros(len(pooled), 2**engine.circuit.n_qubits)
+        start = angles.new_zeros(len(angles), 2**engine.circuit.n_qubits)
         start[:, 0] = 1
-        states: Tensor = engine(start, pooled.new_zeros(0), self.features(pooled))
+        states: Tensor = engine(start, angles.new_zeros(0), angles)
         return states
+
+    def angles(self, intensity: Tensor) -> Tensor:
+        """What the circuit's angles follow, [batch, feature], of clips [batch, mel, frame], in their precision."""
+        return self.features(pooled_intensity(intensity, self.pool).flatten(1))
 
     def shape(self, n_mels: int, n_frames: int) -> EncodedShape:
         n_features = math.prod(pooled_grid(n_mels, n_frames, self.pool))

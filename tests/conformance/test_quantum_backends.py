@@ -1,10 +1,12 @@
 # tests/conformance/test_quantum_backends.py
 """What every backend of circuits keeps to."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from classical_baselines.harness.choices import build_options
+from classical_baselines.harness.choices import InputError, build_options
 from classical_baselines.harness.contracts import Trained
 from quantum.backends import BACKENDS
 from quantum.classifiers.qft_circuit import QftCircuit
@@ -15,7 +17,13 @@ OPTIONS = {"aer-shots": {"n_shots": 64}, "shots": {"n_shots": 64}}
 
 @pytest.fixture(params=sorted(BACKENDS))
 def backend(request):
-    return build_options(BACKENDS[request.param](), OPTIONS.get(request.param, {}), what="backend")
+    found = build_options(BACKENDS[request.param](), OPTIONS.get(request.param, {}), what="backend")
+    if hasattr(found, "check_here"):
+        try:
+            found.check_here()
+        except InputError as error:
+            pytest.skip(str(error))
+    return found
 
 
 def system():
@@ -55,3 +63,16 @@ def test_the_same_seed_gives_the_same_logits(backend):
 def test_no_clip_is_an_error(backend):
     with pytest.raises(ValueError, match="Give at least one"):
         backend.run(system(), torch.zeros(0, 4, 8), torch.Generator())
+
+
+def test_some_clips_are_spread_over_the_given_ones_and_say_which_they_are(backend):
+    if not hasattr(backend, "n_clips"):
+        pytest.skip("it runs every clip")
+    intensity = torch.rand(7, 4, 8, generator=torch.Generator().manual_seed(1))
+
+    some = replace(backend, n_clips=3).run(system(), intensity, torch.Generator().manual_seed(7))
+    those = replace(backend, n_clips=None).run(system(), intensity[[0, 3, 6]], torch.Generator().manual_seed(7))
+
+    assert some.clip_indices == (0, 3, 6) and those.clip_indices is None
+    assert torch.equal(some.logits, those.logits)
+    assert dict(some.counts.counts) == dict(those.counts.counts)

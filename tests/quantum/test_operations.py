@@ -5,7 +5,7 @@ import pytest
 from qiskit import QuantumCircuit
 
 from classical_baselines.harness.choices import InputError
-from quantum.backends.aer_exact import gatewise_operations
+from quantum.backends.aer_operations import bond_dimensions, gatewise_operations
 from quantum.circuits.description import CircuitDescription, described_circuit
 from quantum.classifiers.head import Readout
 from quantum.operations import processor_operations, simulation_operations
@@ -119,3 +119,41 @@ def test_values_are_sums_over_outcomes_or_over_shots():
 def test_an_unknown_coupling_is_refused():
     with pytest.raises(InputError, match="No coupling is called 'grid'"):
         circuit_cost(described(2), "grid")
+
+
+def prepared_and_trained():
+    circuit = QuantumCircuit(2)
+    circuit.ry(0.3, 1)
+    circuit.cz(0, 1)
+    circuit.barrier()
+    circuit.cp(0.3, 0, 1)
+    return circuit
+
+
+def test_the_gates_before_the_barrier_are_the_encoders():
+    counts = gatewise_operations(prepared_and_trained())
+
+    assert counts.total("mac_fp32", stage="encoder") == 2 * 4 * 4  # two complex products for each of 4 amplitudes
+    assert counts.total("multiply_fp32", stage="network") == 4  # one amplitude of four
+    assert counts.total("sram_bytes") == 3 * 2 * 16 * 4
+    assert counts.stages() == ("encoder", "network")
+
+
+def test_a_density_matrix_is_swept_on_both_sides():
+    counts = gatewise_operations(prepared_and_trained(), "density_matrix")
+
+    assert counts.total("mac_fp32") == 16 * 4 * 4  # two complex products on each side, of 16 entries
+    # of 16 entries row and column are both 11 in one, neither is in nine; the other six turn
+    assert counts.total("multiply_fp32") == 6 * 4
+    assert counts.total("sram_bytes") == 3 * 2 * 16 * 16
+
+
+def test_a_product_of_matrices_pays_a_decomposition_for_each_neighbour_that_a_gate_meets():
+    circuit = QuantumCircuit(3)
+    circuit.cz(0, 2)
+    counts = gatewise_operations(circuit, "matrix_product_state", 1)
+
+    svd = 4 * 8 + 8 * 8 + 9 * 8  # of 2 x 2, in floating-point operations
+    at_a_place = 4 * (4 + 16 + svd / 2)  # merge, 4 x 4 on four entries, decomposition; complex
+    assert counts.total("mac_fp32") == 2 * at_a_place  # a swap, then the gate
+    assert bond_dimensions(5) == (1, 2, 4, 4, 2, 1)

@@ -51,6 +51,13 @@ def test_what_does_not_go_together_is_refused_with_the_system_that_it_stands_in(
         check_before_work(made)
 
 
+def test_a_device_that_this_machine_lacks_is_refused_before_any_training(monkeypatch):
+    monkeypatch.setattr("quantum.backends.aer_circuits.AerSimulator.available_devices", lambda self: ("CPU",))
+    for backend in ("aer-gpu", {"name": "aer-shots", "options": {"device": "gpu"}}):
+        with pytest.raises(InputError, match=r"system 'one': device is 'gpu', but Aer has CPU"):
+            check_before_work(with_run(backend, "qft-circuit"))
+
+
 def test_what_only_python_complains_of_is_told_with_its_place(monkeypatch):
     def building(what, choice):
         raise ZeroDivisionError("integer modulo by zero")

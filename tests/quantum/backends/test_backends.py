@@ -7,51 +7,14 @@ import torch
 
 from classical_baselines.harness.backends.torch_float import TorchFloat
 from classical_baselines.harness.choices import InputError
-from classical_baselines.harness.contracts import Trained
-from classical_baselines.harness.unencoded import Unencoded
-from quantum.backends.aer_exact import AerExact
+from quantum.backends.aer_exact import AerExact, AerMps
 from quantum.backends.aer_shots import AerShots
 from quantum.backends.exact_states import ExactStates
 from quantum.backends.shots import Shots
 from quantum.classifiers.qft_circuit import QftCircuit
-from quantum.classifiers.qft_hybrid import QftHybrid
 from quantum.controls.circuit_removed import CircuitRemoved
-from quantum.encoders.amplitude import AmplitudeEncoder
 from quantum.encoders.iqp import IqpEncoder
-
-
-def trained(options=QftCircuit(), encoder=AmplitudeEncoder(pool=(1, 2)), n_mels=4, n_frames=8):  # noqa: B008
-    torch.manual_seed(0)
-    classifier = options.build(encoder.shape(n_mels, n_frames), 3)
-    with torch.no_grad():
-        for _ in range(20):
-            classifier(encoder(intensity(64, n_mels, n_frames), torch.Generator()))
-    return Trained(encoder, classifier.eval(), intensity(8, n_mels, n_frames))
-
-
-def intensity(n=5, n_mels=4, n_frames=8):
-    return torch.rand(n, n_mels, n_frames, generator=torch.Generator().manual_seed(3))
-
-
-def generator(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
-HYBRID = QftHybrid(widths=(4,), grid=(2, 2, 4))
-
-
-@pytest.mark.parametrize(("options", "encoder"), [(QftCircuit(), AmplitudeEncoder(pool=(1, 2))), (HYBRID, Unencoded())])
-def test_aer_and_the_engine_agree_on_every_probability(options, encoder):
-    system = trained(options, encoder)
-    ours = ExactStates().run(system, intensity(), generator())
-    aers = AerExact().run(system, intensity(), generator())
-    (check,) = aers.checks
-
-    assert check.name == "aer-equality"
-    assert check.passed
-    assert check.details["largest_difference"] < 1e-10
-    assert check.details["n_probabilities"] == 5 * 16
-    torch.testing.assert_close(aers.logits, ours.logits, atol=1e-5, rtol=1e-5)
+from tests.quantum.backends.systems import generator, intensity, trained
 
 
 def test_a_circuit_that_differs_fails_the_check(monkeypatch):
@@ -137,13 +100,10 @@ def test_the_counts_of_shots_are_those_of_a_processor(backend):
     assert outcome.counts.total("mac_fp32", stage="network") == 0
 
 
-def test_a_state_that_a_circuit_prepares_is_given_to_aer_as_it_is_and_paid_for_its_own_gates():
+def test_a_state_that_a_circuit_prepares_is_paid_for_its_own_gates():
     system = trained(QftCircuit(fourier_register="all"), IqpEncoder(pool=(2, 4), n_repeats=1))
-    (check,) = AerExact().run(system, intensity(), generator()).checks
     notes = Shots(128, coupling="all-to-all").run(system, intensity(), generator()).notes
 
-    assert check.passed
-    assert check.details["largest_difference"] < 1e-10
     assert notes["preparation_gates_2q"] == 4 * 3  # an RZZ of two CX for each of 6 pairs of 4 features
 
 
@@ -170,6 +130,15 @@ def test_a_network_without_a_circuit_is_refused():
         (lambda: AerShots(repetition_delay_seconds=250.0), r"must lie in \[0, 1\)"),
         (lambda: ExactStates(device="tpu"), "No device is called 'tpu'"),
         (lambda: AerExact(device="cuda"), "No device is called 'cuda'"),
+        (lambda: AerExact(n_clips=0), "n_clips must be 1 or more, or be left out for all clips; got 0"),
+        (lambda: Shots(n_clips=0), "n_clips must be 1 or more, or be left out for all clips; got 0"),
+        (lambda: AerShots(method="stabilizer"), "No method of Aer is called 'stabilizer'"),
+        (lambda: AerShots(bond_dimension=4), "bond_dimension is of matrix_product_state; the method is 'statevector'"),
+        (lambda: AerMps(bond_dimension=0), "bond_dimension must be 1 or more, or be left out for all of it; got 0"),
+        (
+            lambda: AerShots(method="matrix_product_state", device="gpu"),
+            "Aer runs matrix_product_state on the CPU alone",
+        ),
     ],
 )
 def test_wrong_options_are_refused(build, message):
