@@ -29,9 +29,23 @@ def _same_size_layer() -> type[Any]:
     return SameSizeLayer
 
 
+def _fourier_features() -> type[Any]:
+    from quantum.controls.fourier_features import FourierFeatures
+
+    return FourierFeatures
+
+
+def _quadratic_surrogate() -> type[Any]:
+    from quantum.controls.quadratic_surrogate import QuadraticSurrogate
+
+    return QuadraticSurrogate
+
+
 CLASSIFIERS: Mapping[str, Callable[[], type[Any]]] = {
     "qft-circuit": _qft_circuit,
     "qft-hybrid": _qft_hybrid,
     "circuit-removed": _circuit_removed,
     "same-size-layer": _same_size_layer,
+    "fourier-features": _fourier_features,
+    "quadratic-surrogate": _quadratic_surrogate,
 }

@@ -16,6 +16,8 @@ SYSTEMS = {
     "qft-hybrid": [(FRONT, Unencoded())],
     "circuit-removed": [(FRONT, Unencoded()), ({"widths": ()}, AmplitudeEncoder())],
     "same-size-layer": [(FRONT, Unencoded()), ({"widths": ()}, AmplitudeEncoder())],
+    "fourier-features": [(FRONT, Unencoded()), ({"widths": (), "fourier_register": "mel+frame"}, AmplitudeEncoder())],
+    "quadratic-surrogate": [(FRONT, Unencoded()), ({"widths": ()}, AmplitudeEncoder())],
 }
 CASES = [(name, options, encoder) for name in sorted(CLASSIFIERS) for options, encoder in SYSTEMS[name]]
 
