@@ -17,6 +17,18 @@ def _qft_hybrid() -> type[Any]:
     return QftHybrid
 
 
+def _qcnn() -> type[Any]:
+    from quantum.classifiers.qcnn import Qcnn
+
+    return Qcnn
+
+
+def _data_reuploading() -> type[Any]:
+    from quantum.classifiers.data_reuploading import DataReuploading
+
+    return DataReuploading
+
+
 def _circuit_removed() -> type[Any]:
     from quantum.controls.circuit_removed import CircuitRemoved
 
@@ -44,6 +56,8 @@ def _quadratic_surrogate() -> type[Any]:
 CLASSIFIERS: Mapping[str, Callable[[], type[Any]]] = {
     "qft-circuit": _qft_circuit,
     "qft-hybrid": _qft_hybrid,
+    "qcnn": _qcnn,
+    "data-reuploading": _data_reuploading,
     "circuit-removed": _circuit_removed,
     "same-size-layer": _same_size_layer,
     "fourier-features": _fourier_features,
