@@ -3,9 +3,9 @@
     stage       convolutions of two-qubit unitaries, on the pairs (0, 1), (2, 3), ... and then (1, 2), (3, 4), ...
                 pooling of each pair (source, kept): the source turns the kept qubit and is read no more
 
-Cong, Choi & Lukin, Nature Physics 15, 1273 (2019), arXiv 1810.03787. A two-qubit unitary is any of SU(4), by 15 angles and
-three CX (Vatan & Williams, Phys. Rev. A 69, 032315 (2004), arXiv quant-ph/0308006, figure 6, up to a phase). Pooling is by a
-controlled RZ and, where the source is 0, a controlled RX (Hur, Kim & Park, Quantum Machine Intelligence 4, 3 (2022), arXiv
+Cong, Choi & Lukin, Nature Physics 15, 1273 (2019), arXiv 1810.03787. A two-qubit unitary is any of SU(4), by 15 angles
+and three CX (Vatan & Williams, Phys. Rev. A 69, 032315 (2004), arXiv quant-ph/0308006). Pooling is by a controlled RZ
+and, where the source is 0, a controlled RX (Hur, Kim & Park, Quantum Machine Intelligence 4, 3 (2022), arXiv
 2108.00661). Nothing acts on a source behind its pooling, so measuring it first and turning the other qubit by what came
 out gives the same (deferred measurement).
 """
@@ -13,6 +13,7 @@ out gives the same (deferred measurement).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from classical_baselines.harness.choices import InputError
 from quantum.circuits.circuit import Angle, Circuit, Fourier, Gate, Operation
@@ -80,7 +81,7 @@ def neighbours(qubits: Sequence[int]) -> tuple[tuple[int, int], ...]:
     >>> neighbours((0, 1, 2, 3, 4))
     ((0, 1), (2, 3), (1, 2), (3, 4))
     """
-    pairs = list(zip(qubits[:-1], qubits[1:], strict=True))
+    pairs = list(pairwise(qubits))
     return tuple(pairs[::2] + pairs[1::2])
 
 

@@ -2,9 +2,10 @@
 
     layer    on each qubit RZ and RY, each by a trained angle plus a feature of the clip; then a ring of two-qubit gates
 
-Perez-Salinas, Cervera-Lierta, Gil-Fuster & Latorre, Quantum 4, 226 (2020), arXiv 1907.02085: U(theta + w x) in layers, for
-vectors of more than three elements spread over several gates (section 2.2); the factors w are the classifier's
-(`quantum/classifiers/data_reuploading.py`), and the third angle of their U, another RZ, merges with that of the next layer.
+Pérez-Salinas, Cervera-Lierta, Gil-Fuster & Latorre, Quantum 4, 226 (2020), arXiv 1907.02085: U(theta + w x) in layers,
+where a clip has more values than a gate has angles, spread over several gates. The factors w are the classifier's
+(`quantum/classifiers/data_reuploading.py`). Of the three angles of their U the last, another RZ, is left to the next
+layer's first.
 The feature of the gate number g (two per qubit and layer) is g.
 """
 

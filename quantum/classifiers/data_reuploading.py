@@ -6,7 +6,7 @@
     logits     [batch, class]
 
 With `widths` it is a dressed circuit: a trained classical network before the angles and a linear head behind (Mari,
-Bromley, Izaac, Schuld & Killoran, Quantum 4, 340 (2020), arXiv 1912.08278, section 3.2, with several uploads for one).
+Bromley, Izaac, Schuld & Killoran, Quantum 4, 340 (2020), arXiv 1912.08278, with several uploads for one).
 The circuit: `quantum/circuits/reuploading.py`.
 """
 
@@ -106,13 +106,15 @@ class DataReuploading:
             front, n_values = ConvolutionalFront(options), math.prod(self.grid)
         else:
             if shape.code != "intensity":
-                raise InputError(f"data-reuploading reads a picture, got the code {shape.code!r}. Choose the encoder none.")
+                raise InputError(
+                    f"data-reuploading reads a picture, got the code {shape.code!r}. Choose the encoder none."
+                )
             n_values = shape.n_channels
         n_gates = len(ROTATIONS_OF_A_QUBIT) * self.n_qubits * self.n_layers
         if n_gates < n_values:
             raise InputError(
-                f"{self.n_layers} layers of {self.n_qubits} qubits take up {n_gates} values, and a clip has {n_values}. "
-                "Give more n_layers or n_qubits, or pool more (encoder none, option pool)."
+                f"{self.n_layers} layers of {self.n_qubits} qubits take up {n_gates} values, and a clip has "
+                f"{n_values}. Give more n_layers or n_qubits, or pool more (encoder none, option pool)."
             )
         return ReuploadingClassifier(
             circuit,

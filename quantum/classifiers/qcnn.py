@@ -1,9 +1,10 @@
-"""The quantum convolutional network: amplitude state -> convolutions and pooling -> readout of what is kept -> linear head.
+"""The quantum convolutional network: state -> convolutions and pooling -> readout of the kept qubits -> linear head.
 
     encoded   [batch, amplitude]   unit norm, real from the encoder `amplitude`, complex from the codes by a circuit
     logits    [batch, class]
 
-The head reads the outcome probabilities (or Z and ZZ) of the kept qubits alone. The circuit: `quantum/circuits/qcnn.py`.
+The head reads the outcome probabilities (or Z and ZZ) of the kept qubits alone.
+The circuit: `quantum/circuits/qcnn.py`.
 """
 
 from dataclasses import dataclass

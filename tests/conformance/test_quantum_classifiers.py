@@ -14,7 +14,10 @@ FRONT = {"widths": (4,), "grid": (2, 2, 4)}
 SYSTEMS = {
     "qft-circuit": [({}, AmplitudeEncoder())],
     "qft-hybrid": [(FRONT, Unencoded())],
-    "qcnn": [({}, AmplitudeEncoder()), ({"n_stages": 2, "shared": False, "fourier_register": "all"}, AmplitudeEncoder())],
+    "qcnn": [
+        ({}, AmplitudeEncoder()),
+        ({"n_stages": 2, "shared": False, "fourier_register": "all"}, AmplitudeEncoder()),
+    ],
     "data-reuploading": [
         ({"n_qubits": 4, "n_layers": 16}, Unencoded()),
         ({"n_qubits": 4, "n_layers": 3, **FRONT}, Unencoded()),
