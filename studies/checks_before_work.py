@@ -26,7 +26,7 @@ from studies.probe import ProbeName, probes_of
 from studies.registries import build
 from studies.specification import Protocol, Run, Study, System
 
-CIRCUITS = ("qft-circuit", "qft-hybrid")
+CIRCUITS = ("qft-circuit", "qft-hybrid", "qcnn", "data-reuploading")
 LARGEST_BATCH = 65_536  # clips that a backend takes at a time, as in the training
 INTEGER_TWINS = ("dense-twin", "convolutional-twin")
 # Whom a probe needs among the systems that are probed, where it does not take any.

@@ -35,7 +35,12 @@ from studies.specification import Choice, Study, System
 from studies.store import Store
 from studies.worker import thread_environment
 
-WITHOUT_CIRCUIT = ("circuit-removed", "same-size-layer")  # controls in the quantum registry
+WITHOUT_CIRCUIT = (
+    "circuit-removed",
+    "same-size-layer",
+    "fourier-features",
+    "quadratic-surrogate",
+)  # controls in the quantum registry
 Inference = Callable[[Tensor], Tensor]  # encoded batch -> logits [batch, class]
 ON_CUDA = ("torch-float", "exact-states")  # the others compute in integers, on the CPU
 

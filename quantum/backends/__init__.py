@@ -1,5 +1,5 @@
 # quantum/backends/__init__.py
-"""Where a trained circuit is run: by the engine or by Aer, exactly or in shots."""
+"""Where a trained circuit is run: by the engine or by Aer, exactly or in shots, or by any backend of Qiskit's."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -47,6 +47,12 @@ def _aer_shots() -> type[Any]:
     return AerShots
 
 
+def _qiskit_backend() -> type[Any]:
+    from quantum.backends.qiskit_backend import QiskitBackend
+
+    return QiskitBackend
+
+
 BACKENDS: Mapping[str, Callable[[], type[Any]]] = {
     "exact-states": _exact_states,
     "shots": _shots,
@@ -55,4 +61,5 @@ BACKENDS: Mapping[str, Callable[[], type[Any]]] = {
     "aer-density-matrix": _aer_density_matrix,
     "aer-mps": _aer_mps,
     "aer-shots": _aer_shots,
+    "qiskit-backend": _qiskit_backend,
 }

@@ -1,26 +1,20 @@
 # quantum/backends/aer_circuits.py
-"""A batch of clips on Qiskit Aer: one circuit for all of them, transpiled once, whose angles are bound for each clip.
+"""The circuit of a batch of clips (`clip_circuit.py`) on Qiskit Aer, by one of its methods.
 
-    preparation (angles of the clip)  ->  barrier  ->  trained circuit (numbers)
-
-The state is prepared by gates: of a code by its own circuit, of a real state by multiplexed rotations (`real_state`).
-Aer binds the angles in its own code as it runs (`runtime_parameter_bind_enable`), so no circuit is built per clip.
+Aer binds the angles of each clip in its own code as it runs (`runtime_parameter_bind_enable`), so that no circuit is
+built, and none is taken apart, for a clip.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from qiskit import QuantumCircuit, transpile
-from qiskit.circuit import Parameter, ParameterVector
 from qiskit_aer import AerSimulator
-from torch import Tensor
 
 from classical_baselines.harness.choices import InputError, choose
-from quantum.backends.states import PreparedClips, check_device, preparation_by_gates
-from quantum.circuits.qiskit_form import qiskit_circuit
-from quantum.export import trained_circuit
+from quantum.backends.clip_circuit import ClipCircuit
+from quantum.backends.states import check_device
 
 METHODS = ("statevector", "density_matrix", "matrix_product_state")
 ON_GPU = ("statevector", "density_matrix")
@@ -28,36 +22,6 @@ MOST_DENSITY_QUBITS = 10  # 4**10 entries are 16 MiB, and every gate sweeps them
 PATH = "one transpiled circuit, preparation by gates, its angles bound by Aer for each clip"
 CLIPS_PER_JOB = 256  # with ANGLES_PER_JOB it bounds the memory of a job
 ANGLES_PER_JOB = 2**20
-
-
-@dataclass(frozen=True)
-class ClipCircuit:
-    """The circuit of all clips, and what its parameters are for each."""
-
-    circuit: QuantumCircuit  # preparation, barrier, trained circuit; nothing that reads it out
-    angles: Tensor  # [clip, parameter], float64, radians
-    columns: Mapping[str, int]  # which of them a parameter of the circuit is bound to, by its name
-
-    def binds(self, parameters: Iterable[Parameter], clips: slice) -> dict[Parameter, list[float]]:
-        """The values of these parameters, for some clips."""
-        return {one: self.angles[clips, self.columns[one.name]].tolist() for one in parameters}
-
-
-def clip_circuit_of(clips: PreparedClips) -> ClipCircuit:
-    """Preparation, barrier and trained circuit, parameters being the preparation's angles and those of the trained
-    circuit that follow the clip."""
-    preparation, angles = preparation_by_gates(clips)
-    opened = list(ParameterVector("preparation", preparation.n_features))
-    circuit = qiskit_circuit(preparation, (), opened)
-    circuit.barrier()
-    trained = trained_circuit(clips.classifier)
-    circuit.compose(trained, inplace=True)
-    if clips.features is not None:
-        angles = torch.cat([angles, clips.features], 1)
-    names = [one.name for one in (*opened, *trained.parameters)]  # a vector's stand in the order of their index
-    if len(names) != angles.shape[1]:
-        raise AssertionError(f"the clips' circuit has {len(names)} open angles; a clip gives {angles.shape[1]}")
-    return ClipCircuit(circuit, angles, {name: column for column, name in enumerate(names)})
 
 
 def check_aer(method: str, device: str, bond_dimension: int | None = None) -> None:

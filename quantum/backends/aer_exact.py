@@ -25,15 +25,14 @@ from torch import Tensor
 from classical_baselines.harness.contracts import Check, Outcome, Trained
 from quantum.backends.aer_circuits import (
     PATH,
-    ClipCircuit,
     aer_simulator,
     check_aer,
     check_gpu_here,
-    clip_circuit_of,
     native_circuit,
     results_of_clips,
 )
 from quantum.backends.aer_operations import gatewise_operations
+from quantum.backends.clip_circuit import ClipCircuit, clip_circuit_of
 from quantum.backends.states import (
     check_n_clips,
     engine_probabilities,

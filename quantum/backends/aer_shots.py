@@ -17,10 +17,10 @@ from quantum.backends.aer_circuits import (
     aer_simulator,
     check_aer,
     check_gpu_here,
-    clip_circuit_of,
     native_circuit,
     results_of_clips,
 )
+from quantum.backends.clip_circuit import clip_circuit_of
 from quantum.backends.shot_options import ShotOptions
 from quantum.backends.states import PreparedClips
 

@@ -3,15 +3,17 @@
 
     frequencies [clip, outcome] of `n_shots` shots  ->  the trained readout and head  ->  logits
 
-`ShotRun` is all of them; what it is paid, its `costs`, a backend says itself. `ShotOptions` are those that a simulation
-samples: their counts are those of a processor with the coupling asked for, gates after transpilation, shots, and the
-seconds of `quantum.operations`. The simulated gates and measurements are ideal, those of such a processor are not: the
-accuracy is what its price would buy at best.
+`ShotRun` is all of them; what its shots cost, a backend says itself (`Sampled`). `ShotOptions` are those that a
+simulation samples without noise: their counts are those of a processor with the coupling asked for, gates after
+transpilation, shots, and the seconds of `quantum.operations`. The simulated gates and measurements are ideal, those of
+such a processor are not: the accuracy is what its price would buy at best.
 """
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -37,6 +39,15 @@ MOST_SHOTS = 10_000_000  # of one clip; a processor needs an hour for them
 
 
 @dataclass(frozen=True)
+class Sampled:
+    """What came of the shots of all clips."""
+
+    frequencies: Tensor  # [clip, outcome], relative, float64
+    # Counts of a clip and facts for the table. They are found when they are asked for: the run's time is without them.
+    costs: Callable[[], tuple[OperationCounts, dict[str, Any]]]
+
+
+@dataclass(frozen=True)
 class ShotRun(ABC):
     """The options of every run in shots."""
 
@@ -49,22 +60,18 @@ class ShotRun(ABC):
             raise InputError(f"n_shots must lie in 1 to {MOST_SHOTS}; got {self.n_shots}.")
 
     @abstractmethod
-    def frequencies(self, clips: PreparedClips, generator: torch.Generator) -> Tensor:
-        """[clip, outcome] relative frequencies, float64, drawn from seeds that descend from the generator."""
-
-    @abstractmethod
-    def costs(self, clips: PreparedClips) -> tuple[OperationCounts, dict[str, Any]]:
-        """What a clip costs on the processor, and what the table says of it."""
+    def sample(self, clips: PreparedClips, generator: torch.Generator) -> Sampled:
+        """The shots of every clip, drawn from seeds that descend from the generator."""
 
     def run(self, trained: Trained, intensity: Tensor, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
         """Logits and counts for [batch, mel, frame], from the shots of each clip."""
         chosen = spread_clips(len(intensity), self.n_clips)
         started = time.perf_counter()
         clips = prepare(trained, intensity if chosen is None else intensity[list(chosen)], generator)
-        frequencies = self.frequencies(clips, generator)
-        logits = logits_of(clips, frequencies)
+        sampled = self.sample(clips, generator)
+        logits = logits_of(clips, sampled.frequencies)
         wall_seconds = time.perf_counter() - started
-        counts, notes = self.costs(clips)
+        counts, notes = sampled.costs()
         return Outcome(
             logits=logits,
             counts=clips.encoder_counts
@@ -72,7 +79,7 @@ class ShotRun(ABC):
             + counts
             + clips.classifier.head.readout.counting(self.n_shots),
             wall_seconds=wall_seconds,
-            exhibits=exhibits_of(clips, n_exhibits, frequencies),
+            exhibits=exhibits_of(clips, n_exhibits, sampled.frequencies),
             clip_indices=chosen,
             notes=notes_of(clips) | {"n_shots": self.n_shots} | notes,
         )
@@ -96,7 +103,15 @@ class ShotOptions(ShotRun):
                 "Superconducting processors take 0 to 0.004."
             )
 
+    @abstractmethod
+    def frequencies(self, clips: PreparedClips, generator: torch.Generator) -> Tensor:
+        """[clip, outcome] relative frequencies, float64."""
+
+    def sample(self, clips: PreparedClips, generator: torch.Generator) -> Sampled:
+        return Sampled(self.frequencies(clips, generator), partial(self.costs, clips))
+
     def costs(self, clips: PreparedClips) -> tuple[OperationCounts, dict[str, Any]]:
+        """What a clip costs on the processor, and what the table says of it."""
         description = clips.classifier.circuit.description
         cost = circuit_cost(description, self.coupling, clips.preparation)
         counts = processor_operations(cost, description.n_qubits, self.n_shots, self.repetition_delay_seconds)

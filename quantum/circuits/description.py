@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from classical_baselines.harness.choices import InputError
 from quantum.circuits.circuit import Angle, Circuit, Fourier, Gate, Operation
+from quantum.circuits.random_unitary import random_unitary
 from quantum.engine.amplitudes import MAX_QUBITS
 
 ENTANGLERS = ("cx-ring", "cz-ring", "none")
@@ -30,6 +31,7 @@ class CircuitDescription:
     entangler: str = "cx-ring"  # cx-ring, cz-ring or none
     fourier_registers: tuple[tuple[int, int], ...] = ()  # each (first qubit, number of qubits), transformed in turn
     fourier_degree: int = 0  # of approximation: how many of the smallest controlled phases are left out
+    random_unitary: int | None = None  # a seed: a random unitary of each register in place of its Fourier transform
 
     def __post_init__(self) -> None:
         if not 1 <= self.n_qubits <= MAX_QUBITS:
@@ -38,6 +40,8 @@ class CircuitDescription:
             raise InputError(f"Layers are counted from 0; got {self.n_layers_before} and {self.n_layers_after}.")
         if self.entangler not in ENTANGLERS:
             raise InputError(f"No entangler is called {self.entangler!r}. Choose one of: {', '.join(ENTANGLERS)}.")
+        if self.random_unitary is not None:
+            check_random_unitary(self.random_unitary, self.fourier_registers, self.fourier_degree)
         for first, n_register in self.fourier_registers:
             if not (first >= 0 and n_register >= 1 and first + n_register <= self.n_qubits):
                 raise InputError(
@@ -71,7 +75,11 @@ def described_circuit(description: CircuitDescription) -> Circuit:
     operations: list[Operation] = []
     for layer in range(description.n_layers + 1):
         if layer == description.n_layers_before:
-            operations += [Fourier(*one, degree=description.fourier_degree) for one in description.fourier_registers]
+            for number, (first, n_register) in enumerate(description.fourier_registers):
+                if description.random_unitary is None:
+                    operations.append(Fourier(first, n_register, degree=description.fourier_degree))
+                else:
+                    operations += random_unitary(first, n_register, (description.random_unitary, number))
         if layer == description.n_layers:
             break
         for qubit in range(description.n_qubits):
@@ -81,6 +89,16 @@ def described_circuit(description: CircuitDescription) -> Circuit:
         entangler = description.entangler.removesuffix("-ring")
         operations += [Gate(entangler, pair) for pair in description.pairs]
     return Circuit(description.n_qubits, tuple(operations))
+
+
+def check_random_unitary(seed: int, registers: tuple[tuple[int, int], ...], fourier_degree: int) -> None:
+    """Refuse a seed that is none, and a random unitary where there is no exact transform to stand for."""
+    if seed < 0:
+        raise InputError(f"random_unitary is a seed, 0 or more, or left out for the Fourier transform; got {seed}.")
+    if not registers or fourier_degree:
+        raise InputError(
+            "random_unitary stands in place of the Fourier transform: leave fourier on and fourier_degree at 0."
+        )
 
 
 def ring_pairs(n_qubits: int) -> tuple[tuple[int, int], ...]:

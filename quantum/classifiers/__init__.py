@@ -17,6 +17,18 @@ def _qft_hybrid() -> type[Any]:
     return QftHybrid
 
 
+def _qcnn() -> type[Any]:
+    from quantum.classifiers.qcnn import Qcnn
+
+    return Qcnn
+
+
+def _data_reuploading() -> type[Any]:
+    from quantum.classifiers.data_reuploading import DataReuploading
+
+    return DataReuploading
+
+
 def _circuit_removed() -> type[Any]:
     from quantum.controls.circuit_removed import CircuitRemoved
 
@@ -29,9 +41,25 @@ def _same_size_layer() -> type[Any]:
     return SameSizeLayer
 
 
+def _fourier_features() -> type[Any]:
+    from quantum.controls.fourier_features import FourierFeatures
+
+    return FourierFeatures
+
+
+def _quadratic_surrogate() -> type[Any]:
+    from quantum.controls.quadratic_surrogate import QuadraticSurrogate
+
+    return QuadraticSurrogate
+
+
 CLASSIFIERS: Mapping[str, Callable[[], type[Any]]] = {
     "qft-circuit": _qft_circuit,
     "qft-hybrid": _qft_hybrid,
+    "qcnn": _qcnn,
+    "data-reuploading": _data_reuploading,
     "circuit-removed": _circuit_removed,
     "same-size-layer": _same_size_layer,
+    "fourier-features": _fourier_features,
+    "quadratic-surrogate": _quadratic_surrogate,
 }

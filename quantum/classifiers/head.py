@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.operations import OperationCounts
-from quantum.engine.readout import marginals, sign_matrix
+from quantum.engine.readout import marginals, outcomes_of, sign_matrix
 
 MOST_LAYERS = 1000  # before or after the Fourier transform; studies of such circuits have few
 READOUTS = ("expectations", "probabilities")
@@ -28,6 +28,7 @@ class Readout:
     kind: str = "expectations"  # expectations: <Z_i>, <Z_i Z_j>; probabilities: of the leading qubits
     n_qubits: int = 1  # of the state
     n_leading: int = 1  # qubits whose outcomes are told apart, for "probabilities"
+    part_of: tuple[int, tuple[int, ...]] | None = None  # (qubits of the circuit, those that are read), lowest first
 
     def __post_init__(self) -> None:
         if self.kind not in READOUTS:
@@ -44,15 +45,16 @@ class Readout:
 
     def simulation(self) -> OperationCounts:
         """Of the values, from the amplitudes of one state: |amplitude|**2, then signed or plain sums."""
+        n_outcomes = 2 ** (self.n_qubits if self.part_of is None else self.part_of[0])
         n = 2**self.n_qubits
         n_sums = n * self.n_values if self.kind == "expectations" else n
         return OperationCounts.of(
             "readout",
             "values",
-            mac_fp32=n,
-            multiply_fp32=n,
-            add_fp32=n_sums - self.n_values,
-            sram_bytes=8 * n + 4 * self.n_values,  # complex amplitudes in, values out
+            mac_fp32=n_outcomes,
+            multiply_fp32=n_outcomes,
+            add_fp32=n_outcomes - n + n_sums - self.n_values,
+            sram_bytes=8 * n_outcomes + 4 * self.n_values,  # complex amplitudes in, values out
         )
 
     def counting(self, n_shots: int) -> OperationCounts:
@@ -96,6 +98,8 @@ class ReadoutHead(nn.Module):
 
     def values(self, probabilities: Tensor) -> Tensor:
         """[batch, value]."""
+        if self.readout.part_of is not None:
+            probabilities = outcomes_of(probabilities, self.readout.part_of[1])
         if self.readout.kind == "expectations":
             return probabilities @ self.signs
         return marginals(probabilities, self.readout.n_leading) * 2**self.readout.n_leading

@@ -20,7 +20,7 @@ from quantum.engine.amplitudes import qubits_of
 
 @dataclass(frozen=True)
 class QftCircuit:
-    """The options of the circuit alone; `fourier`, `entangle` and `frozen` take parts of it away, as controls."""
+    """The options of the circuit alone; `fourier`, `random_unitary`, `entangle` and `frozen` make controls of it."""
 
     n_layers_before: int = 2
     n_layers_after: int = 2
@@ -31,6 +31,7 @@ class QftCircuit:
     dropout: float = 0.3  # of the values that the head reads
     fourier: bool = True  # False: no Fourier transform
     fourier_degree: int = 0  # of approximation: how many of the smallest controlled phases are left out
+    random_unitary: int | None = None  # a seed: a random unitary, as many gates, in place of the Fourier transform
     entangle: bool = True  # False: no two-qubit gates in the layers
     frozen: bool = False  # True: random angles, not trained
 
@@ -51,6 +52,7 @@ class QftCircuit:
                 self.entangler if self.entangle else "none",
                 registers_of(self.fourier_register, shape.grid) if self.fourier else (),
                 self.fourier_degree,
+                self.random_unitary,
             )
         )
         readout = Readout(self.readout, n_qubits, self.n_readout_qubits or n_qubits)

@@ -5,7 +5,7 @@
     logits    [batch, class]
 
 The front and the circuit are trained together, through the state. The controls of the circuit are the options
-`fourier`, `entangle` and `frozen`, and the classifiers `circuit-removed` and `same-size-layer`.
+`fourier`, `random_unitary`, `entangle` and `frozen`, and the classifiers of `quantum.controls`.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from quantum.engine.amplitudes import qubits_of
 
 @dataclass(frozen=True)
 class QftHybrid:
-    """The options of the hybrid; `fourier`, `entangle` and `frozen` take parts of the circuit away, as controls."""
+    """The options of the hybrid; `fourier`, `random_unitary`, `entangle` and `frozen` make controls of it."""
 
     widths: tuple[int, ...] = (16, 32, 32)  # of the convolutions in front
     grid: tuple[int, int, int] = (8, 4, 8)  # amplitudes: channel, mel, frame; 256 are 8 qubits
@@ -33,6 +33,7 @@ class QftHybrid:
     dropout: float = 0.0  # of the values that the head reads
     fourier: bool = True  # False: no Fourier transform
     fourier_degree: int = 0  # of approximation: how many of the smallest controlled phases are left out
+    random_unitary: int | None = None  # a seed: a random unitary, as many gates, in place of the Fourier transform
     entangle: bool = True  # False: no two-qubit gates in the layers
     frozen: bool = False  # True: random angles, not trained
 
@@ -51,6 +52,7 @@ class QftHybrid:
                 self.entangler if self.entangle else "none",
                 registers_of(self.fourier_register, self.grid) if self.fourier else (),
                 self.fourier_degree,
+                self.random_unitary,
             )
         )
         readout = Readout(self.readout, n_qubits, self.n_readout_qubits or n_qubits)

@@ -32,10 +32,11 @@ class StateClassifier(Classifier):
         front: nn.Module | None = None,
         frozen: bool = False,
         dropout: float = 0.0,
+        spread_radians: float = 0.3,
     ) -> None:
         super().__init__()
         self.front = front
-        self.circuit = VariationalCircuit(description, frozen=frozen)
+        self.circuit = VariationalCircuit(description, spread_radians=spread_radians, frozen=frozen)
         self.head = ReadoutHead(readout, n_classes, dropout)
 
     def states(self, encoded: Tensor) -> Tensor:

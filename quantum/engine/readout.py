@@ -66,3 +66,11 @@ def marginals(outcome_probabilities: Tensor, n_leading: int) -> Tensor:
     if not 1 <= n_leading <= n_qubits:
         raise ValueError(f"n_leading must lie in 1 to {n_qubits}, the qubits of the state; got {n_leading}.")
     return outcome_probabilities.unflatten(-1, (2**n_leading, -1)).sum(-1)
+
+
+def outcomes_of(outcome_probabilities: Tensor, qubits: tuple[int, ...]) -> Tensor:
+    """Probabilities [batch, 2**len(qubits)] of the outcomes of some qubits, given lowest first."""
+    n_qubits = qubits_of(outcome_probabilities.shape[-1])
+    by_qubit = outcome_probabilities.unflatten(-1, (2,) * n_qubits)  # the axis of qubit q is n - q, the batch is axis 0
+    others = [n_qubits - qubit for qubit in range(n_qubits) if qubit not in qubits]
+    return (by_qubit.sum(others) if others else by_qubit).flatten(1)

@@ -12,7 +12,16 @@ from quantum.backends import BACKENDS
 from quantum.classifiers.qft_circuit import QftCircuit
 from quantum.encoders.amplitude import AmplitudeEncoder
 
-OPTIONS = {"aer-shots": {"n_shots": 64}, "shots": {"n_shots": 64}}
+GENERIC = {"num_qubits": 4, "seed": 1, "noise_info": False}
+OPTIONS = {
+    "aer-shots": {"n_shots": 64},
+    "shots": {"n_shots": 64},
+    "qiskit-backend": {
+        "n_shots": 64,
+        "provider": "qiskit.providers.fake_provider:GenericBackendV2",
+        "provider_options": GENERIC,
+    },
+}
 
 
 @pytest.fixture(params=sorted(BACKENDS))

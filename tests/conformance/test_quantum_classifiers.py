@@ -14,8 +14,18 @@ FRONT = {"widths": (4,), "grid": (2, 2, 4)}
 SYSTEMS = {
     "qft-circuit": [({}, AmplitudeEncoder())],
     "qft-hybrid": [(FRONT, Unencoded())],
+    "qcnn": [
+        ({}, AmplitudeEncoder()),
+        ({"n_stages": 2, "shared": False, "fourier_register": "all"}, AmplitudeEncoder()),
+    ],
+    "data-reuploading": [
+        ({"n_qubits": 4, "n_layers": 16}, Unencoded()),
+        ({"n_qubits": 4, "n_layers": 3, **FRONT}, Unencoded()),
+    ],
     "circuit-removed": [(FRONT, Unencoded()), ({"widths": ()}, AmplitudeEncoder())],
     "same-size-layer": [(FRONT, Unencoded()), ({"widths": ()}, AmplitudeEncoder())],
+    "fourier-features": [(FRONT, Unencoded()), ({"widths": (), "fourier_register": "mel+frame"}, AmplitudeEncoder())],
+    "quadratic-surrogate": [(FRONT, Unencoded()), ({"widths": ()}, AmplitudeEncoder())],
 }
 CASES = [(name, options, encoder) for name in sorted(CLASSIFIERS) for options, encoder in SYSTEMS[name]]
 

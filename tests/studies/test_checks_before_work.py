@@ -39,7 +39,7 @@ def test_every_front_end_fixed_or_learnt_and_a_dilated_network_stand_in_a_study_
         (with_run("int8"), "system 'one': the backend 'int8' runs networks that were trained with 8 bits, and 'linear"),
         (with_run("int8", "ds-cnn"), "'ds-cnn' as given here is not"),
         (with_run("loihi-emulator", "ds-cnn"), "'loihi-emulator' runs spiking networks .*, and 'ds-cnn' is none"),
-        (with_run("aer-shots"), "'aer-shots' runs circuits .qft-circuit, qft-hybrid., and 'linear-layer' has none"),
+        (with_run("aer-shots"), "'aer-shots' runs circuits .qft-circuit, qft-hybrid, .*, and 'linear-layer' has none"),
         (with_run({"name": "torch-float", "options": {"batch_size": 0}}), "batch_size of the backend 'torch-float'"),
         (with_run("torch-float", "audio-transformer", n_heads=0), "system 'one': n_heads must lie in 1 to 4096; got 0"),
         (with_run({"name": "torch-float", "options": {"batch_size": 2**63}}), "must lie in 1 to 65536; got 92233720"),

@@ -8,9 +8,10 @@ from qiskit.quantum_info import Statevector
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.unencoded import Unencoded
 from quantum.backends import aer_circuits
-from quantum.backends.aer_circuits import check_gpu_here, clip_circuit_of
+from quantum.backends.aer_circuits import check_gpu_here
 from quantum.backends.aer_exact import AerDensityMatrix, AerExact, AerGpu, AerMps
 from quantum.backends.aer_shots import AerShots
+from quantum.backends.clip_circuit import clip_circuit_of
 from quantum.backends.exact_states import ExactStates
 from quantum.backends.states import engine_probabilities, prepare
 from quantum.classifiers.qft_circuit import QftCircuit

@@ -19,7 +19,7 @@ from tests.quantum.backends.systems import generator, intensity, trained
 
 def test_a_circuit_that_differs_fails_the_check(monkeypatch):
     system = trained()
-    from quantum.backends import aer_circuits
+    from quantum.backends import clip_circuit
 
     def without_last_gate(classifier):
         circuit = original(classifier)
@@ -27,8 +27,8 @@ def test_a_circuit_that_differs_fails_the_check(monkeypatch):
         circuit.x(0)
         return circuit
 
-    original = aer_circuits.trained_circuit
-    monkeypatch.setattr(aer_circuits, "trained_circuit", without_last_gate)
+    original = clip_circuit.trained_circuit
+    monkeypatch.setattr(clip_circuit, "trained_circuit", without_last_gate)
 
     (check,) = AerExact().run(system, intensity(), generator()).checks
 

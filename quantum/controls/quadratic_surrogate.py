@@ -1,0 +1,74 @@
+# quantum/controls/quadratic_surrogate.py
+"""Control: the exact classical surrogate of every circuit behind an amplitude code, trained as what it is.
+
+    encoded    [batch, mel, frame] with widths, [batch, amplitude] without
+    products   x_i x_j for i <= j of the unit vector x, times the number of amplitudes      [batch, product]
+    logits     linear in the products: c + x' A x, a symmetric matrix for each class        [batch, class]
+
+A circuit U behind a real state x gives the outcome k with probability |<k|U|x>|**2, and linear readouts of these are
+quadratic forms of x. So whatever circuit, depth and head is chosen, its logits are among these (Schuld, arXiv
+2101.11020, for any encoding). The other way round a circuit reaches few of the forms, which may be a useful restriction
+or not: that is what the comparison tells. The forms grow as the square of the amplitudes; larger states have the same
+surrogate as a kernel machine, with the kernel (x . v)**2.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.contracts import Classifier, EncodedShape
+from quantum.classifiers.head import check_dropout
+from quantum.controls.circuit_removed import VectorClassifier, front_of
+
+MOST_AMPLITUDES = 512  # 131,328 products
+
+
+class Products(nn.Module):
+    """Every product of two elements once."""
+
+    first: Tensor
+    second: Tensor
+
+    def __init__(self, n_amplitudes: int) -> None:
+        super().__init__()
+        first, second = torch.triu_indices(n_amplitudes, n_amplitudes)
+        self.register_buffer("first", first, persistent=False)
+        self.register_buffer("second", second, persistent=False)
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        return vectors.index_select(1, self.first) * vectors.index_select(1, self.second)
+
+    def layer_operations(self, inputs: tuple[Tensor, ...], output: Tensor) -> dict[str, float]:
+        """One multiplication each."""
+        del inputs
+        return {"multiply_fp32": float(output.numel())}
+
+
+@dataclass(frozen=True)
+class QuadraticSurrogate:
+    """The options of the control; give it the `widths` and `grid` of the hybrid that it belongs to."""
+
+    widths: tuple[int, ...] = (16, 32, 32)  # (): no front, for qft-circuit
+    grid: tuple[int, int, int] = (8, 4, 8)
+    dropout: float = 0.0  # of the products
+
+    def __post_init__(self) -> None:
+        check_dropout(self.dropout)
+
+    def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
+        front, n = front_of(shape, self.widths, self.grid, "quadratic-surrogate")
+        if shape.code == "complex-state":
+            raise InputError(
+                "quadratic-surrogate reads real states; got complex ones. Choose the encoder amplitude, or give widths."
+            )
+        if n > MOST_AMPLITUDES:
+            raise InputError(
+                f"quadratic-surrogate has {n * (n + 1) // 2} products for {n} amplitudes, and takes up to "
+                f"{MOST_AMPLITUDES}. Pool more, or choose a smaller grid."
+            )
+        linear = nn.Linear(n * (n + 1) // 2, n_classes)
+        nn.init.zeros_(linear.weight)  # thousands of correlated products: a random start would only be unlearnt
+        nn.init.zeros_(linear.bias)
+        return VectorClassifier(front, nn.Sequential(Products(n), nn.Dropout(self.dropout), linear), n)

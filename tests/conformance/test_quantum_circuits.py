@@ -1,0 +1,80 @@
+"""What every circuit that a classifier of the registry holds keeps to: one description, one answer, whoever runs it."""
+
+import pytest
+import torch
+from torch.func import functional_call
+
+from classical_baselines.harness.contracts import Trained
+from quantum.backends.aer_exact import AerExact
+from quantum.backends.exact_states import ExactStates
+from quantum.backends.shots import Shots
+from quantum.classifiers import CLASSIFIERS
+from quantum.classifiers.state_classifier import StateClassifier
+from quantum.export import clip_circuit, openqasm_3
+from tests.conformance.test_quantum_classifiers import CASES
+
+INTENSITY = torch.rand(3, 8, 16, generator=torch.Generator().manual_seed(0))
+
+
+def built(case):
+    name, options, encoder = case
+    torch.manual_seed(0)
+    return CLASSIFIERS[name]()(**options).build(encoder.shape(8, 16), 3).eval(), encoder
+
+
+WITH_CIRCUIT = [case for case in CASES if isinstance(built(case)[0], StateClassifier)]
+
+
+@pytest.fixture(params=WITH_CIRCUIT, ids=lambda case: f"{case[0]}-{'-'.join(map(str, case[1]))}")
+def system(request):
+    return built(request.param)
+
+
+def test_aer_finds_the_outcomes_of_the_engine(system):
+    classifier, encoder = system
+    outcome = AerExact(device="cpu").run(Trained(encoder, classifier, INTENSITY), INTENSITY, torch.Generator())
+
+    (check,) = outcome.checks
+    assert check.name == "aer-equality"
+    assert check.details["largest_difference"] <= 1e-10
+    logits = ExactStates(device="cpu").run(Trained(encoder, classifier, INTENSITY), INTENSITY, torch.Generator()).logits
+    torch.testing.assert_close(outcome.logits, logits, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(logits, classifier(encoder(INTENSITY, torch.Generator())), atol=1e-4, rtol=1e-4)
+
+
+def test_every_gradient_is_that_of_finite_differences(system):
+    classifier, encoder = system
+    classifier = classifier.double()
+    encoded = encoder(INTENSITY[:2], torch.Generator())
+    encoded = encoded.to(torch.complex128) if encoded.is_complex() else encoded.double()
+    of_circuit = {name: value for name, value in classifier.named_parameters() if not name.startswith("front")}
+
+    def probabilities(*values):
+        held = dict(zip(of_circuit, values, strict=True))
+        return functional_call(classifier, held, (encoded,))
+
+    assert any(name.startswith("circuit") or name == "factors" for name in of_circuit)
+    inputs = tuple(value.detach().clone().requires_grad_() for value in of_circuit.values())
+    assert torch.autograd.gradcheck(probabilities, inputs, fast_mode=True)
+
+
+def test_a_clips_circuit_is_exported_whole(system):
+    classifier, encoder = system
+    encoded = encoder(INTENSITY[:1], torch.Generator())
+    features = classifier.features(encoded)
+    circuit = clip_circuit(
+        classifier.double(), classifier.states(encoded)[0], None if features is None else features[0].detach()
+    )
+
+    assert circuit.num_parameters == 0
+    assert openqasm_3(circuit).startswith("OPENQASM 3")
+
+
+def test_shots_are_paid_for_the_gates_of_the_circuit(system):
+    classifier, encoder = system
+    backend = Shots(n_shots=100, coupling="all-to-all", device="cpu")
+    counts = backend.run(Trained(encoder, classifier, INTENSITY), INTENSITY, torch.Generator()).counts
+
+    assert counts.total("shots") == 100
+    assert counts.total("gates_1q", stage="network") > 0
+    assert counts.total("machine_seconds") > 0
