@@ -1,17 +1,18 @@
 # quantum/circuits/multiplexed.py
-"""Multiplexed (uniformly controlled) RY: one rotation of a target for each value of the control qubits.
+"""Multiplexed (uniformly controlled) rotations: one of a target for each value of the control qubits.
 
     angles     [batch, value]      radians: the target turns by angles[value] where the controls hold `value`
     features   [batch, rotation]   radians: what the circuit's own rotations turn by, as many
 
-The circuit is rotations of the target with a CZ between each and the next, whose controls follow the Gray code: a
-rotation between two CZ turns backwards where the control is 1, so that value v turns by
+The circuit is rotations of the target with a two-qubit gate between each and the next, whose controls follow the Gray
+code: a rotation between two such gates turns backwards where the control is 1, so that value v turns by
 
     angles[v] = sum over j of (-1)**(ones of v & gray(j)) * features[j]        gray(j) = j ^ (j >> 1)
 
-k controls take 2**k rotations and 2**k CZ, where a controlled rotation for every value takes as many k-fold controls.
-The last CZ, between the target and the most significant control, is left out here: behind it stands nothing that it
-does not commute with, so `real_state` and the FRQI code ask for the state with its sign instead.
+k controls take 2**k rotations and 2**k two-qubit gates, where a controlled rotation for every value takes as many
+k-fold controls. RY is turned backwards by CZ, RZ by CX. The last CZ of a multiplexed RY, between the target and the
+most significant control, may be left out where it can be made good elsewhere: `real_state` and the FRQI code ask for
+the state with its signs, `matrix_product` for the next matrices with them.
 
 Mottonen, Vartiainen, Bergholm & Salomaa, Phys. Rev. Lett. 93, 130502 (2004), arXiv quant-ph/0404089, section III;
 CZ in the place of CX as in Shende, Bullock & Markov, IEEE TCAD 25, 1000 (2006), arXiv quant-ph/0406176, section 3.
@@ -24,16 +25,25 @@ from torch import Tensor
 
 from quantum.circuits.circuit import Angle, Gate
 
+TURNED_BACK_BY = {"ry": "cz", "rz": "cx"}
 
-def multiplexed_ry(target: int, controls: Sequence[int], first_feature: int) -> tuple[Gate, ...]:
-    """Its gates but the last CZ; controls[i] holds bit i of a value, and feature `first_feature` comes first."""
+
+def multiplexed_rotation(
+    name: str, target: int, controls: Sequence[int], first_feature: int, *, last: bool = True
+) -> tuple[Gate, ...]:
+    """The gates of RY or RZ multiplexed; controls[i] holds bit i of a value, and feature `first_feature` comes first.
+
+    Without `last` it ends in a rotation, and CZ between the target and controls[-1] is missing.
+    """
     made: list[Gate] = []
     n_rotations = 2 ** len(controls)
     for number in range(n_rotations):
-        made.append(Gate("ry", (target,), Angle(feature=first_feature + number)))
+        made.append(Gate(name, (target,), Angle(feature=first_feature + number)))
+        changed = ((number + 1) & -(number + 1)).bit_length() - 1  # the bit that the next Gray number differs in
         if number + 1 < n_rotations:
-            flipped = ((number + 1) & -(number + 1)).bit_length() - 1  # the bit that the next Gray number differs in
-            made.append(Gate("cz", (controls[flipped], target)))
+            made.append(Gate(TURNED_BACK_BY[name], (controls[changed], target)))
+        elif controls and last:
+            made.append(Gate(TURNED_BACK_BY[name], (controls[-1], target)))
     return tuple(made)
 
 

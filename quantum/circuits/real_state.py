@@ -15,23 +15,30 @@ and all that follows only reads their qubits, so they may stand at the very end;
 state, and the circuit is given the angles of the state with those signs instead.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from quantum.circuits.circuit import Circuit, Gate
-from quantum.circuits.multiplexed import gray_features, multiplexed_ry
+from quantum.circuits.multiplexed import gray_features, multiplexed_rotation
 
 
 @lru_cache(maxsize=32)
 def real_state_circuit(n_qubits: int) -> Circuit:
     """The circuit that prepares every real state of `n_qubits` from |0...0>."""
+    return Circuit(n_qubits, real_state_gates(range(n_qubits), 0))
+
+
+def real_state_gates(qubits: Sequence[int], first_feature: int) -> tuple[Gate, ...]:
+    """Its gates on some qubits, least significant first, with features from `first_feature` on."""
     gates: list[Gate] = []
-    for n_above in range(n_qubits):
-        target = n_qubits - 1 - n_above
-        gates += multiplexed_ry(target, range(target + 1, n_qubits), first_feature=2**n_above - 1)
-    return Circuit(n_qubits, tuple(gates))
+    for n_above in range(len(qubits)):
+        place = len(qubits) - 1 - n_above
+        first = first_feature + 2**n_above - 1
+        gates += multiplexed_rotation("ry", qubits[place], qubits[place + 1 :], first, last=False)
+    return tuple(gates)
 
 
 def real_state_angles(states: Tensor) -> Tensor:

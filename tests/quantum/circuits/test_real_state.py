@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from qiskit import QuantumCircuit, transpile
-from qiskit.circuit.library import UCRYGate
+from qiskit.circuit.library import UCRYGate, UCRZGate
 from qiskit.quantum_info import Operator, Statevector
 
-from quantum.circuits.circuit import Circuit
-from quantum.circuits.multiplexed import gray_features, multiplexed_ry
+from quantum.circuits.circuit import Circuit, Gate
+from quantum.circuits.multiplexed import gray_features, multiplexed_rotation
 from quantum.circuits.qiskit_form import qiskit_circuit
 from quantum.circuits.real_state import real_state_angles, real_state_circuit
 
@@ -28,18 +28,25 @@ def prepared(angles, n_qubits):
 
 
 @pytest.mark.parametrize("n_controls", [0, 1, 2, 3])
-def test_a_multiplexed_rotation_and_its_last_gate_are_qiskits_uniformly_controlled_one(n_controls):
+@pytest.mark.parametrize(("name", "theirs"), [("ry", UCRYGate), ("rz", UCRZGate)])
+def test_a_multiplexed_rotation_is_qiskits_uniformly_controlled_one(name, theirs, n_controls):
     angles = torch.randn(1, 2**n_controls, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     controls = list(range(1, n_controls + 1))
-    ours = qiskit_circuit(
-        Circuit(n_controls + 1, multiplexed_ry(0, controls, 0)), (), gray_features(angles)[0].tolist()
-    )
-    if controls:
-        ours.cz(controls[-1], 0)
-    theirs = QuantumCircuit(n_controls + 1)
-    theirs.append(UCRYGate(angles[0].tolist()), [0, *controls])
+    gates = multiplexed_rotation(name, 0, controls, 0)
+    expected = QuantumCircuit(n_controls + 1)
+    expected.append(theirs(angles[0].tolist()), [0, *controls])
 
-    np.testing.assert_allclose(Operator(ours).data, Operator(theirs).data, atol=1e-12)
+    ours = qiskit_circuit(Circuit(n_controls + 1, gates), (), gray_features(angles)[0].tolist())
+
+    np.testing.assert_allclose(Operator(ours).data, Operator(expected).data, atol=1e-12)
+    assert [gate.name for gate in gates].count(name) == 2**n_controls
+
+
+def test_without_its_last_gate_a_multiplexed_rotation_lacks_nothing_else():
+    gates = multiplexed_rotation("ry", 0, (1, 2), 0)
+
+    assert gates[-1] == Gate("cz", (2, 0))
+    assert multiplexed_rotation("ry", 0, (1, 2), 0, last=False) == gates[:-1]
 
 
 @settings(max_examples=40, deadline=None)
