@@ -5,10 +5,13 @@ Whatever the input, the factors are orthogonal (or unitary) to rounding error, a
 must be given is +1: signs are moved into the angles.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+_HALF = math.sqrt(0.5)
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,19 @@ def cosine_sine(upper_block: Tensor, lower_block: Tensor) -> CosineSine:
     # completes the basis with whatever is orthogonal to the others.
     upper, cosine, right = upper.flip(-1), cosine.flip(-1), right_transposed.mT.flip(-1)
     lower, triangle = torch.linalg.qr(lower_block @ right)
-    sine = triangle.diagonal(dim1=-2, dim2=-1)
+    # Cosines near 1 do not tell small sines apart, so the directions of these are found anew, from W1.
+    diagonal = triangle.diagonal(dim1=-2, dim2=-1)
+    is_small = diagonal.abs() < _HALF
+    among_small = triangle * (is_small[..., :, None] & is_small[..., None, :])
+    left_turn, sine, turn_transposed = torch.linalg.svd(among_small + torch.diag_embed(diagonal * ~is_small))
+    turn = turn_transposed.mT
+    upper, lower, right = upper @ turn, lower @ left_turn, right @ turn
+    cosine = (turn.square() * cosine[..., :, None]).sum(-2)
     upper_sign, lower_sign, right_sign = (torch.linalg.det(one).sign() for one in (upper, lower, right))
     upper, lower, right = (
         one * first_column_sign(one, sign)
         for one, sign in ((upper, upper_sign), (lower, lower_sign), (right, right_sign))
     )
-    cosine, sine = cosine.clone(), sine.clone()
     cosine[..., 0] *= upper_sign * right_sign
     sine[..., 0] *= lower_sign * right_sign
     return CosineSine(upper, torch.atan2(sine, cosine), lower, right)

@@ -117,7 +117,7 @@ def synthesised(chain: Chain, qubits: Sequence[int]) -> Synthesis:
         for number, site in reversed(list(enumerate(sites))):
             _add_site(made, side[number], side[number + 1 : number + 1 + m], site)
     if not m:  # the sign of the whole, which no singular value holds: one rotation by 2 pi more
-        made.features[0] = made.features[0] + 2 * torch.pi * (middle[:, :, 0] < 0)
+        made.features[0] = made.features[0] + 2 * torch.pi * (middle[:, :, 0] < 0).to(middle)
     return made
 
 

@@ -13,7 +13,7 @@ from qiskit.quantum_info import Operator, Statevector
 from scipy.stats import special_ortho_group
 
 from quantum.circuits.circuit import Circuit
-from quantum.circuits.matrix_product import matrix_product, matrix_product_circuit, synthesised
+from quantum.circuits.matrix_product import Chain, matrix_product, matrix_product_circuit, synthesised
 from quantum.circuits.orthogonal import Synthesis
 from quantum.circuits.qiskit_form import qiskit_circuit
 
@@ -77,7 +77,25 @@ def test_the_circuit_prepares_the_reduced_state_signs_and_zeros_included(values,
 
     found = prepared(states, chi)
 
-    np.testing.assert_allclose(found, matrix_product(states, chi).states().numpy(), atol=1e-10)
+    np.testing.assert_allclose(found, matrix_product(states, chi).states().numpy(), atol=1e-12)
+
+
+def test_small_and_nearly_equal_singular_values_cost_no_accuracy():
+    draw = np.random.default_rng(0)
+    states = torch.from_numpy(np.eye(64)[[5, 22]] + draw.choice([0.0, 1e-9, 3e-9], size=(2, 64)))
+
+    np.testing.assert_allclose(prepared(states, 8), states.numpy(), atol=1e-13)
+
+
+def test_the_sign_of_a_product_state_is_kept():
+    up = torch.tensor([[[1.0], [0.0]]], dtype=torch.float64)
+    chain = Chain((up,), (up,), -torch.ones(1, 1, 1, dtype=torch.float64))
+
+    features = synthesised(chain, (1, 0)).all_features()[0].tolist()
+
+    found = Statevector(qiskit_circuit(matrix_product_circuit((1, 0), 1), (), features)).data
+    np.testing.assert_allclose(found, [-1, 0, 0, 0], atol=1e-12)
+    np.testing.assert_allclose(chain.states()[0], [-1, 0, 0, 0])
 
 
 @settings(max_examples=30, deadline=None)
