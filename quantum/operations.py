@@ -3,34 +3,46 @@
 
 On a processor every shot prepares the state, runs the circuit and measures every qubit:
 
-    machine_seconds = shots * (repetition delay + preparation + circuit + readout)
+    machine_seconds = shots * mitigation * (repetition delay + reset + preparation + circuit + feed-forward + readout)
 
-    stage encoder    state-preparation   gates, machine_seconds
-    stage network    circuit             gates, machine_seconds
-    stage readout    measurement         measurements, shots, machine_seconds (delay and readout)
+    stage encoder    state-preparation                         gates, machine_seconds
+    stage network    circuit                                   gates, machine_seconds
+    stage readout    measurement                               measurements, shots, machine_seconds
+                     repetition-delay, reset, feed-forward     machine_seconds
 
 A run on exact states has no shots, and nothing that a processor could be charged for. What it did is arithmetic: the
 counts of `simulation_operations`, which a classical device is charged for. Both leave out the classical
 host that compiles a circuit for each clip.
-
-Repetition delay: the default `rep_delay` of IBM Torino, 250 us; readout: its median, 1560 ns (both from
-qiskit-ibm-runtime 0.51.0 `FakeTorino`).
+The times of a shot: `quantum.machine_time`.
 """
 
+from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.operations import OperationCounts
 from quantum.circuits.circuit import Circuit
 from quantum.engine.program import Phases, Program, Rotations, Transform, program_of
+from quantum.machine_time import REPETITION_DELAY_SECONDS, ShotTimes
 from quantum.transpiled import CircuitCost
 
-REPETITION_DELAY_SECONDS = 250e-6  # default rep_delay, FakeTorino
-READOUT_SECONDS = 1560e-9  # median, FakeTorino
 BYTES_PER_AMPLITUDE = 8  # complex64
 
 
 def processor_operations(
-    cost: CircuitCost, n_qubits: int, n_shots: int, repetition_delay_seconds: float = REPETITION_DELAY_SECONDS
+    cost: CircuitCost,
+    n_qubits: int,
+    n_shots: int,
+    repetition_delay_seconds: float = REPETITION_DELAY_SECONDS,
+    *,
+    times: ShotTimes | None = None,
+    mitigation: float = 1.0,
 ) -> OperationCounts:
-    """Counts of `n_shots` executions of a prepared and trained circuit."""
+    """Counts of `n_shots` executions of a prepared and trained circuit, each `mitigation` times over.
+
+    `times` says all that a shot takes beside its gates; without it the medians of Torino, at the delay given.
+    """
+    if not mitigation >= 1:
+        raise InputError(f"mitigation counts executions for one shot, 1 or more; got {mitigation}.")
+    n_executions = n_shots * mitigation
+    times = times or ShotTimes(repetition_delay_seconds)
     counts = OperationCounts()
     for stage, layer, part in (
         ("encoder", "state-preparation", cost.preparation),
@@ -39,17 +51,15 @@ def processor_operations(
         counts += OperationCounts.of(
             stage,
             layer,
-            gates_1q=part.n_gates_1q * n_shots,
-            gates_2q=part.n_gates_2q * n_shots,
-            machine_seconds=part.seconds * n_shots,
+            gates_1q=part.n_gates_1q * n_executions,
+            gates_2q=part.n_gates_2q * n_executions,
+            machine_seconds=part.seconds * n_executions,
         )
-    return counts + OperationCounts.of(
-        "readout",
-        "measurement",
-        measurements=n_qubits * n_shots,
-        shots=n_shots,
-        machine_seconds=(repetition_delay_seconds + READOUT_SECONDS) * n_shots,
-    )
+    counts += OperationCounts.of("readout", "measurement", measurements=n_qubits * n_executions, shots=n_executions)
+    for layer, seconds in times.parts.items():
+        if seconds:
+            counts += OperationCounts.of("readout", layer, machine_seconds=seconds * n_executions)
+    return counts
 
 
 def simulation_operations(circuit: Circuit) -> OperationCounts:
