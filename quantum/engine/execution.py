@@ -18,7 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from quantum.circuits.circuit import Circuit
-from quantum.engine.circuit_tensors import COMPLEX, BlockTable, PhaseTable
+from quantum.engine.block_table import BlockTable
+from quantum.engine.circuit_tensors import COMPLEX, PhaseTable
 from quantum.engine.kernels import Kernel, KernelWithAngles, RunTensors, kernels_of
 from quantum.engine.program import program_of
 
@@ -97,7 +98,7 @@ class _Execution(torch.autograd.Function):
             number: {} for number, wanted in enumerate(ctx.needs_input_grad[3:]) if wanted
         }
         n_left = sum(isinstance(kernel, KernelWithAngles) and kernel.place[0] in found for kernel in kernels)
-        gradient = gradients[0].T.contiguous()
+        gradient = torch.empty_like(gradients[0].T, memory_format=torch.contiguous_format).copy_(gradients[0].T.conj())
         states = kept.pop() if ctx.adjoint else gradient
         for kernel in reversed(kernels):
             if n_left == 0 and not ctx.needs_input_grad[0]:
@@ -111,11 +112,11 @@ class _Execution(torch.autograd.Function):
                     found[number][row] = kernel.gradient(states, gradient)
                     n_left -= 1
             if n_left or ctx.needs_input_grad[0]:
-                gradient = kernel.undo(gradient, held)
+                gradient = kernel.pulled_back(gradient, held)
         of_tensors = [
-            _stacked(found[number], tensor) if number in found else None for number, tensor in enumerate(tensors)
+            _stacked(found[number], tensor).conj() if number in found else None for number, tensor in enumerate(tensors)
         ]
-        return gradient.T if ctx.needs_input_grad[0] else None, None, None, *of_tensors
+        return gradient.T.conj() if ctx.needs_input_grad[0] else None, None, None, *of_tensors
 
 
 def _stacked(found: dict[int | None, Tensor], like: Tensor) -> Tensor:

@@ -2,10 +2,10 @@
 """What each step of a program does to a batch of states, how it is undone, and what its tensor's gradient is.
 
     states      [amplitude, batch]      complex
-    gradients   [amplitude, batch]      behind the step, by torch's convention for complex numbers
+    gradients   [amplitude, batch]      behind the step, the conjugates of torch's
 
 The batch runs fastest, so that moving an amplitude moves a row, and the products of high qubits are one matrix product
-each. Every step is unitary, so what undoes it also carries a gradient back through it.
+each. Every step is unitary, so its conjugate transpose undoes it; its transpose carries a conjugate gradient back.
 """
 
 from abc import ABC, abstractmethod
@@ -25,20 +25,14 @@ class RunTensors:
 
     def __init__(self, tensors: Sequence[Tensor]) -> None:
         self.all = tensors
-        self._rows: dict[int, tuple[Tensor, ...]] = {}
-        self._adjoint_rows: dict[int, tuple[Tensor, ...]] = {}
+        self._rows: dict[tuple[int, bool], tuple[Tensor, ...]] = {}
 
-    def row(self, number: int, row: int) -> Tensor:
-        """One matrix of a stack (or one per clip)."""
-        if number not in self._rows:
-            self._rows[number] = self.all[number].unbind(0)
-        return self._rows[number][row]
-
-    def adjoint_row(self, number: int, row: int) -> Tensor:
-        """Its conjugate transpose."""
-        if number not in self._adjoint_rows:
-            self._adjoint_rows[number] = self.all[number].mH.resolve_conj().unbind(0)
-        return self._adjoint_rows[number][row]
+    def row(self, number: int, row: int, *, adjoint: bool = False) -> Tensor:
+        """One matrix of a stack (or one per clip), or its conjugate transpose."""
+        if (number, adjoint) not in self._rows:
+            stack = self.all[number].mH.resolve_conj() if adjoint else self.all[number]
+            self._rows[number, adjoint] = stack.unbind(0)
+        return self._rows[number, adjoint][row]
 
 
 class Kernel(ABC):
@@ -46,11 +40,15 @@ class Kernel(ABC):
 
     @abstractmethod
     def apply(self, states: Tensor, tensors: RunTensors) -> Tensor:
-        """The states behind the step."""
+        """The states behind the step: U states."""
 
     @abstractmethod
     def undo(self, states: Tensor, tensors: RunTensors) -> Tensor:
-        """The states, or the gradient, before the step."""
+        """The states before the step: those behind it times the conjugate transpose of U."""
+
+    @abstractmethod
+    def pulled_back(self, gradients: Tensor, tensors: RunTensors) -> Tensor:
+        """The conjugate gradient before the step: that behind it times the transpose of U."""
 
 
 class KernelWithAngles(Kernel):
@@ -63,39 +61,44 @@ class KernelWithAngles(Kernel):
 
     @abstractmethod
     def gradient(self, states: Tensor, gradients: Tensor) -> Tensor:
-        """That of its tensor (of its row), from the states before the step and the gradient behind it."""
+        """The conjugate one of its tensor (of its row), from the states before the step and the conjugate gradient
+        behind it."""
 
 
 @dataclass(frozen=True)
-class BlockProduct(KernelWithAngles):
-    """The matrix [2**size, 2**size] of one block of qubits."""
+class MatrixOfBlock(KernelWithAngles):
+    """The product of one block of qubits with its matrix of this step."""
 
     reads: int
     row: int
     first: int
     size: int
-    n_qubits: int
 
     @property
     def place(self) -> tuple[int, int | None]:
         return self.reads, self.row
 
     def apply(self, states: Tensor, tensors: RunTensors) -> Tensor:
-        return self._product(states, tensors.row(self.reads, self.row))
+        return self.product(states, tensors.row(self.reads, self.row))
 
     def undo(self, states: Tensor, tensors: RunTensors) -> Tensor:
-        return self._product(states, tensors.adjoint_row(self.reads, self.row))
+        return self.product(states, tensors.row(self.reads, self.row, adjoint=True))
 
-    def gradient(self, states: Tensor, gradients: Tensor) -> Tensor:
-        shape = above, height, below = self._shape(states)
-        before, behind = states.reshape(shape), gradients.reshape(shape)
-        if above == 1:
-            return behind[0] @ before[0].mH
-        if below >= height:  # the products of all stacks together are no larger than the states
-            return torch.bmm(behind, before.mH).sum(0)
-        return behind.transpose(0, 1).reshape(height, -1) @ before.transpose(0, 1).reshape(height, -1).mH
+    def pulled_back(self, gradients: Tensor, tensors: RunTensors) -> Tensor:
+        return self.product(gradients, tensors.row(self.reads, self.row).mT)
 
-    def _product(self, states: Tensor, matrix: Tensor) -> Tensor:
+    @abstractmethod
+    def product(self, states: Tensor, matrix: Tensor) -> Tensor:
+        """The matrix (one, or one for each clip) times the block's qubits of the states."""
+
+
+@dataclass(frozen=True)
+class BlockProduct(MatrixOfBlock):
+    """The matrix [2**size, 2**size] that all clips share."""
+
+    n_qubits: int
+
+    def product(self, states: Tensor, matrix: Tensor) -> Tensor:
         above, height, below = self._shape(states)
         if above == 1:
             return (matrix @ states.reshape(height, below)).view(states.shape)
@@ -104,36 +107,30 @@ class BlockProduct(KernelWithAngles):
             return (stack.mT.reshape(-1, height) @ matrix.T).view(above, below, height).mT.reshape(states.shape)
         return torch.bmm(matrix.expand(above, -1, -1), stack).view(states.shape)
 
+    def gradient(self, states: Tensor, gradients: Tensor) -> Tensor:
+        shape = above, height, below = self._shape(states)
+        before, behind = states.reshape(shape), gradients.reshape(shape)
+        if above == 1:
+            return behind[0] @ before[0].mT
+        if below >= height:  # the products of all stacks together are no larger than the states
+            return torch.bmm(behind, before.mT).sum(0)
+        return behind.transpose(0, 1).reshape(height, -1) @ before.transpose(0, 1).reshape(height, -1).mT
+
     def _shape(self, states: Tensor) -> tuple[int, int, int]:
         """(what lies above the block, the block, what lies below it with the batch)."""
         return 1 << (self.n_qubits - self.first - self.size), 1 << self.size, (1 << self.first) * states.shape[1]
 
 
 @dataclass(frozen=True)
-class BlockProductPerClip(KernelWithAngles):
-    """The matrices [batch, 2**size, 2**size] of one block of qubits, where they follow the clip."""
+class BlockProductPerClip(MatrixOfBlock):
+    """The matrices [batch, 2**size, 2**size], where they follow the clip."""
 
-    reads: int
-    row: int
-    first: int
-    size: int
-
-    @property
-    def place(self) -> tuple[int, int | None]:
-        return self.reads, self.row
-
-    def apply(self, states: Tensor, tensors: RunTensors) -> Tensor:
-        return self._product(states, tensors.row(self.reads, self.row))
-
-    def undo(self, states: Tensor, tensors: RunTensors) -> Tensor:
-        return self._product(states, tensors.adjoint_row(self.reads, self.row))
+    def product(self, states: Tensor, matrix: Tensor) -> Tensor:
+        product = (matrix @ self._by_clip(states)).unflatten(2, (-1, 2**self.first))
+        return product.permute(2, 1, 3, 0).reshape(states.shape)
 
     def gradient(self, states: Tensor, gradients: Tensor) -> Tensor:
-        return self._by_clip(gradients) @ self._by_clip(states).mH
-
-    def _product(self, states: Tensor, matrices: Tensor) -> Tensor:
-        product = (matrices @ self._by_clip(states)).unflatten(2, (-1, 2**self.first))
-        return product.permute(2, 1, 3, 0).reshape(states.shape)
+        return self._by_clip(gradients) @ self._by_clip(states).mT
 
     def _by_clip(self, states: Tensor) -> Tensor:
         """[batch, 2**size, all other amplitudes]."""
@@ -153,6 +150,9 @@ class AmplitudesMoved(Kernel):
     def undo(self, states: Tensor, tensors: RunTensors) -> Tensor:
         return states.index_select(0, tensors.all[self.source + 1])
 
+    def pulled_back(self, gradients: Tensor, tensors: RunTensors) -> Tensor:
+        return self.undo(gradients, tensors)
+
 
 @dataclass(frozen=True)
 class PhasesTurned(KernelWithAngles):
@@ -171,8 +171,11 @@ class PhasesTurned(KernelWithAngles):
     def undo(self, states: Tensor, tensors: RunTensors) -> Tensor:
         return states * self._factors(tensors).conj()
 
+    def pulled_back(self, gradients: Tensor, tensors: RunTensors) -> Tensor:
+        return self.apply(gradients, tensors)
+
     def gradient(self, states: Tensor, gradients: Tensor) -> Tensor:
-        found = gradients * states.conj()
+        found = gradients * states
         return found.T if self.per_clip else found.sum(1)
 
     def _factors(self, tensors: RunTensors) -> Tensor:
@@ -182,7 +185,7 @@ class PhasesTurned(KernelWithAngles):
 
 @dataclass(frozen=True)
 class FastFourier(Kernel):
-    """The exact transform of a register."""
+    """The exact transform of a register, a symmetric matrix."""
 
     first: int
     size: int
@@ -193,6 +196,9 @@ class FastFourier(Kernel):
 
     def undo(self, states: Tensor, tensors: RunTensors) -> Tensor:
         return self._transform(states, not self.inverse)
+
+    def pulled_back(self, gradients: Tensor, tensors: RunTensors) -> Tensor:
+        return self.apply(gradients, tensors)
 
     def _transform(self, states: Tensor, inverse: bool) -> Tensor:
         register = states.reshape(-1, 2**self.size, 2**self.first * states.shape[1])
