@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from classical_baselines.harness.devices import coefficients_digest
 from studies import break_even_rate, early_decision, integer_cost
 from studies.budgets import EnergyRow
@@ -24,6 +26,7 @@ from studies.spike_codes import HEADER, code_rows, table_note
 from studies.statistics import Comparison
 from studies.wording import energy_text, interval_text, joules_text, percent, points_text
 
+MOST_GROUP_COLUMNS = 12  # beyond it groups are summed up by quartiles
 COLUMNS = (
     *("system", "title", "family", "role", "beside", "protocol", "headline", "backend", "deployment", "scenario"),
     *("boundary", "accuracy", "low", "high", "interval", "macro_f1", "ece", "energy_kind", "joules_per_decision"),
@@ -229,6 +232,8 @@ def _accuracy_table(rows: Sequence[Row]) -> list[str]:
 
 
 def _group_table(rows: Sequence[Row], groups: Sequence[str]) -> list[str]:
+    if len(groups) > MOST_GROUP_COLUMNS:
+        return _group_summary(rows)
     return markdown_table(
         ("system", "backend", *groups),
         (
@@ -236,6 +241,18 @@ def _group_table(rows: Sequence[Row], groups: Sequence[str]) -> list[str]:
             for row in sorted(rows, key=lambda row: -row.interval.estimate)
         ),
     )
+
+
+def _group_summary(rows: Sequence[Row]) -> list[str]:
+    """Quartiles over the groups, where a column for each would be too many; the figure's CSV has them all."""
+    texts = []
+    for row in sorted(rows, key=lambda row: -row.interval.estimate):
+        scores = np.array(list(row.interval.group_scores.values()))
+        quartiles = (percent(float(value)) for value in np.quantile(scores, (0, 0.25, 0.5, 0.75, 1)))
+        ends = (str(int((scores == end).sum())) for end in (0, 1))
+        texts.append((row.title, row.run.backend.name, str(len(scores)), *quartiles, *ends))
+    header = ("groups", "lowest", "a quarter below", "median", "a quarter above", "highest", "all wrong", "all right")
+    return markdown_table(("system", "backend", *header), texts)
 
 
 def _comparison_table(results: StudyResults) -> list[str]:

@@ -25,7 +25,7 @@ NEURONS_AT_ONCE = 128  # a program's; few, so that small layers too fill the GPU
 
 
 @triton.jit  # type: ignore[untyped-decorator]
-def _forward(
+def _forward(  # type: ignore[no-untyped-def]
     currents,
     potentials,
     spikes,
@@ -36,7 +36,7 @@ def _forward(
     threshold,
     is_cuba: tl.constexpr,
     block: tl.constexpr,
-):  # type: ignore[no-untyped-def]
+):
     neuron = tl.program_id(0).to(tl.int64) * block + tl.arange(0, block)
     exists = neuron < n_neurons
     carried = tl.zeros((block,), dtype=currents.dtype.element_ty)
@@ -56,7 +56,7 @@ def _forward(
 
 
 @triton.jit  # type: ignore[untyped-decorator]
-def _backward(
+def _backward(  # type: ignore[no-untyped-def]
     potentials,
     gradients,
     result,
@@ -69,7 +69,7 @@ def _backward(
     slope,
     is_cuba: tl.constexpr,
     block: tl.constexpr,
-):  # type: ignore[no-untyped-def]
+):
     neuron = tl.program_id(0).to(tl.int64) * block + tl.arange(0, block)
     exists = neuron < n_neurons
     later = tl.zeros((block,), dtype=potentials.dtype.element_ty)

@@ -2,12 +2,14 @@ import re
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from studies.figures import FIGURES, draw
+from studies.figures.accuracy_by_group import accuracy_by_group
 from studies.figures.style import (
     FAMILY_COLOURS,
     INK,
@@ -109,6 +111,19 @@ def test_every_group_is_a_mark_and_named():
     text = words(svg_text(draw("accuracy-by-group", synthetic_results()).figure))
 
     assert {*SPEAKERS, *SYSTEMS} <= text
+
+
+def test_many_groups_share_a_dot_by_accuracy_whose_area_is_their_number():
+    row = synthetic_results().headline_rows[0]
+    scores = {f"recording-{number}": (0.0, 0.5, 1.0)[min(number // 4, 2)] for number in range(24)}
+    made = SimpleNamespace(headline_rows=[replace(row, interval=replace(row.interval, group_scores=scores))])
+    drawing = accuracy_by_group(made)
+
+    dots = [line for line in drawing.figure.axes[0].lines if str(line.get_gid()).startswith("group-")]
+    assert [float(dot.get_xdata()[0]) for dot in dots] == [0.0, 50.0, 100.0]
+    few, as_few, many = (dot.get_markersize() for dot in dots)
+    assert few == as_few < many
+    assert drawing.marks["group-0-2"].text.endswith("16 of 24 groups at 100.0 %")
 
 
 def test_the_confusion_of_a_target_sums_to_a_hundred_per_cent():

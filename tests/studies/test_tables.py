@@ -2,8 +2,9 @@ import csv
 import io
 import subprocess
 import sys
+from dataclasses import replace
 
-from studies.tables import COLUMNS, markdown_table, results_csv, results_markdown
+from studies.tables import COLUMNS, _group_table, markdown_table, results_csv, results_markdown
 from tests.studies.synthetic_results import SYSTEMS, synthetic_results
 
 
@@ -97,3 +98,27 @@ def test_reading_results_loads_neither_torch_nor_matplotlib():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def with_groups(scores):
+    """The first headline row, with these accuracies of its groups."""
+    row = synthetic_results().headline_rows[0]
+    named = {f"recording-{number}": score for number, score in enumerate(scores)}
+    return replace(row, interval=replace(row.interval, group_scores=named))
+
+
+def test_many_groups_are_summed_up_by_their_quartiles():
+    row = with_groups([0.0] * 5 + [0.25] * 10 + [0.5] * 10 + [0.75] * 10 + [1.0] * 6)
+    header, _, line = _group_table([row], sorted(row.interval.group_scores))
+
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[2:] == ["41", "0.0", "25.0", "50.0", "75.0", "100.0", "5", "6"]
+    assert header.count("|") == line.count("|")
+
+
+def test_few_groups_have_a_column_each():
+    row = with_groups([0.5, 1.0])
+    header, _, line = _group_table([row], sorted(row.interval.group_scores))
+
+    assert "recording-0" in header and "recording-1" in header
+    assert line.endswith("| 50.0 | 100.0 |")
