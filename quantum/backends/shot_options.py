@@ -32,7 +32,8 @@ from quantum.backends.states import (
     prepare,
     spread_clips,
 )
-from quantum.operations import REPETITION_DELAY_SECONDS, processor_operations
+from quantum.machine_time import REPETITION_DELAY_SECONDS
+from quantum.operations import processor_operations
 from quantum.transpiled import COUPLINGS, circuit_cost
 
 MOST_SHOTS = 10_000_000  # of one clip; a processor needs an hour for them
