@@ -16,6 +16,7 @@ from quantum.circuits.description import CircuitDescription, described_circuit, 
 from quantum.classifiers.head import Readout, check_circuit_options
 from quantum.classifiers.state_classifier import StateClassifier
 from quantum.engine.amplitudes import qubits_of
+from quantum.engine.sampled import check_training_shots
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,11 @@ class QftCircuit:
     random_unitary: int | None = None  # a seed: a random unitary, as many gates, in place of the Fourier transform
     entangle: bool = True  # False: no two-qubit gates in the layers
     frozen: bool = False  # True: random angles, not trained
+    training_shots: int | None = None  # of each clip in each step, with unbiased gradients; None: exact
 
     def __post_init__(self) -> None:
         check_circuit_options(self.n_layers_before, self.n_layers_after, self.n_readout_qubits, self.dropout)
+        check_training_shots(self.training_shots)
 
     def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
         if shape.code not in {"state", "complex-state"}:
@@ -56,4 +59,6 @@ class QftCircuit:
             )
         )
         readout = Readout(self.readout, n_qubits, self.n_readout_qubits or n_qubits)
-        return StateClassifier(circuit, readout, n_classes, frozen=self.frozen, dropout=self.dropout)
+        return StateClassifier(
+            circuit, readout, n_classes, frozen=self.frozen, dropout=self.dropout, training_shots=self.training_shots
+        )

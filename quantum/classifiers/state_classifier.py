@@ -18,6 +18,7 @@ from quantum.circuits.variational import VariationalCircuit
 from quantum.classifiers.head import Readout, ReadoutHead
 from quantum.encoders.amplitude import unit_states
 from quantum.engine.readout import probabilities
+from quantum.engine.sampled import sampled
 
 
 class StateClassifier(Classifier):
@@ -33,9 +34,11 @@ class StateClassifier(Classifier):
         frozen: bool = False,
         dropout: float = 0.0,
         spread_radians: float = 0.3,
+        training_shots: int | None = None,
     ) -> None:
         super().__init__()
         self.front = front
+        self.training_shots = training_shots  # that each step sees of a clip; None: exact probabilities
         self.circuit = VariationalCircuit(description, spread_radians=spread_radians, frozen=frozen)
         self.head = ReadoutHead(readout, n_classes, dropout)
 
@@ -62,6 +65,8 @@ class StateClassifier(Classifier):
 
     def forward(self, encoded: Tensor) -> Tensor:
         outcomes = self.outcome_probabilities(self.states(encoded), self.features(encoded))
+        if self.training and self.training_shots is not None:
+            outcomes = sampled(outcomes, self.training_shots)
         logits: Tensor = self.head(outcomes)
         return logits
 
