@@ -25,6 +25,7 @@ from quantum.circuits.reuploading import ROTATIONS_OF_A_QUBIT, reuploading_circu
 from quantum.classifiers.front import ConvolutionalFront, FrontOptions, check_picture
 from quantum.classifiers.head import MOST_LAYERS, Readout, check_dropout
 from quantum.classifiers.state_classifier import StateClassifier
+from quantum.engine.sampled import check_training_shots
 
 
 class ReuploadingClassifier(StateClassifier):
@@ -43,8 +44,11 @@ class ReuploadingClassifier(StateClassifier):
         front: nn.Module | None,
         frozen: bool,
         dropout: float,
+        training_shots: int | None = None,
     ) -> None:
-        super().__init__(circuit, readout, n_classes, front=front, frozen=frozen, dropout=dropout)
+        super().__init__(
+            circuit, readout, n_classes, front=front, frozen=frozen, dropout=dropout, training_shots=training_shots
+        )
         self.factors = nn.Parameter(torch.full((circuit.n_features,), factor_radians), requires_grad=not frozen)
         self.register_buffer("place", torch.arange(circuit.n_features) % n_values, persistent=False)
 
@@ -89,9 +93,11 @@ class DataReuploading:
     readout: str = "expectations"  # or probabilities, of all qubits
     dropout: float = 0.0  # of the values that the head reads
     frozen: bool = False  # True: random angles and equal factors, not trained
+    training_shots: int | None = None  # of each clip in each step, with unbiased gradients; None: exact
 
     def __post_init__(self) -> None:
         check_dropout(self.dropout)
+        check_training_shots(self.training_shots)
         if not 1 <= self.n_layers <= MOST_LAYERS:
             raise InputError(f"n_layers must lie in 1 to {MOST_LAYERS}; got {self.n_layers}.")
         if not 0 < self.factor_radians <= 2 * math.pi:
@@ -125,4 +131,5 @@ class DataReuploading:
             front=front,
             frozen=self.frozen,
             dropout=self.dropout,
+            training_shots=self.training_shots,
         )

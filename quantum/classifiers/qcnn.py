@@ -16,6 +16,7 @@ from quantum.circuits.qcnn import QcnnDescription, qcnn_circuit
 from quantum.classifiers.head import Readout, check_dropout
 from quantum.classifiers.state_classifier import StateClassifier
 from quantum.engine.amplitudes import qubits_of
+from quantum.engine.sampled import check_training_shots
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,11 @@ class Qcnn:
     dropout: float = 0.0  # of the values that the head reads
     entangle: bool = True  # False: no two-qubit gates
     frozen: bool = False  # True: random angles, not trained
+    training_shots: int | None = None  # of each clip in each step, with unbiased gradients; None: exact
 
     def __post_init__(self) -> None:
         check_dropout(self.dropout)
+        check_training_shots(self.training_shots)
 
     def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
         if shape.code not in {"state", "complex-state"}:
@@ -48,5 +51,11 @@ class Qcnn:
         kept = description.kept
         readout = Readout(self.readout, len(kept), len(kept), (description.n_qubits, kept))
         return StateClassifier(
-            qcnn_circuit(description), readout, n_classes, frozen=self.frozen, dropout=self.dropout, spread_radians=1.0
+            qcnn_circuit(description),
+            readout,
+            n_classes,
+            frozen=self.frozen,
+            dropout=self.dropout,
+            spread_radians=1.0,
+            training_shots=self.training_shots,
         )

@@ -14,6 +14,8 @@ from quantum.backends.aer_shots import AerShots
 from quantum.backends.clip_circuit import clip_circuit_of
 from quantum.backends.exact_states import ExactStates
 from quantum.backends.states import engine_probabilities, prepare
+from quantum.classifiers.data_reuploading import DataReuploading
+from quantum.classifiers.qcnn import Qcnn
 from quantum.classifiers.qft_circuit import QftCircuit
 from quantum.encoders.amplitude import AmplitudeEncoder
 from quantum.encoders.iqp import IqpEncoder
@@ -22,6 +24,8 @@ from tests.quantum.backends.systems import HYBRID, generator, intensity, trained
 SYSTEMS = {
     "amplitudes": (QftCircuit(), AmplitudeEncoder(pool=(1, 2))),
     "a hybrid's amplitudes": (HYBRID, Unencoded()),
+    "angles that follow the clip": (DataReuploading(n_qubits=4, n_layers=4), Unencoded()),
+    "some of the qubits": (Qcnn(), AmplitudeEncoder(pool=(1, 2))),
     "a code's circuit": (QftCircuit(fourier_register="all"), IqpEncoder(pool=(2, 4))),
 }
 

@@ -5,8 +5,11 @@ import pytest
 import torch
 
 from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.unencoded import Unencoded
 from quantum.circuits.description import CircuitDescription, described_circuit
 from quantum.circuits.variational import VariationalCircuit
+from quantum.classifiers.data_reuploading import DataReuploading
+from quantum.classifiers.qcnn import Qcnn
 from quantum.classifiers.qft_circuit import QftCircuit
 from quantum.classifiers.qft_hybrid import QftHybrid
 from quantum.encoders.amplitude import AmplitudeEncoder
@@ -127,20 +130,20 @@ def test_an_outcome_without_probability_is_not_drawn_and_has_no_slope_of_its_own
     assert torch.isfinite(exact.grad).all()
 
 
-@pytest.mark.parametrize(
-    "options", [QftCircuit(training_shots=64), QftHybrid(widths=(4,), grid=(2, 2, 4), training_shots=64)]
-)
-def test_a_classifier_sees_shots_while_it_trains_and_exact_probabilities_behind(options):
+TRAINED_IN_SHOTS = {
+    "qft-circuit": (QftCircuit(training_shots=64), AmplitudeEncoder(pool=(1, 2))),
+    "qft-hybrid": (QftHybrid(widths=(4,), grid=(2, 2, 4), training_shots=64), Unencoded()),
+    "qcnn": (Qcnn(training_shots=64), AmplitudeEncoder(pool=(1, 2))),
+    "data-reuploading": (DataReuploading(n_qubits=4, n_layers=4, training_shots=64), Unencoded(pool=(1, 1))),
+}
+
+
+@pytest.mark.parametrize("name", TRAINED_IN_SHOTS)
+def test_a_classifier_sees_shots_while_it_trains_and_exact_probabilities_behind(name):
+    options, encoder = TRAINED_IN_SHOTS[name]
     torch.manual_seed(0)
     picture = torch.rand(4, 4, 8)
-    is_circuit = isinstance(options, QftCircuit)
-    encoder = AmplitudeEncoder(pool=(1, 2))
-    shape = encoder.shape(4, 8) if is_circuit else None
-    if shape is None:
-        from classical_baselines.harness.unencoded import Unencoded
-
-        encoder, shape = Unencoded(), Unencoded().shape(4, 8)
-    classifier = options.build(shape, 3)
+    classifier = options.build(encoder.shape(4, 8), 3)
     encoded = encoder(picture, torch.Generator())
     seen = []
     classifier.head.register_forward_pre_hook(lambda module, given: seen.append(given[0].detach()))
@@ -161,5 +164,6 @@ def test_a_classifier_sees_shots_while_it_trains_and_exact_probabilities_behind(
 def test_a_number_of_shots_that_is_none_is_refused(training_shots):
     with pytest.raises(InputError, match=f"training_shots must lie in 1 to 1000000, .*; got {training_shots}"):
         QftCircuit(training_shots=training_shots)
-    with pytest.raises(InputError, match="training_shots must lie in"):
-        QftHybrid(training_shots=training_shots)
+    for options in (QftHybrid, Qcnn, DataReuploading):
+        with pytest.raises(InputError, match="training_shots must lie in"):
+            options(training_shots=training_shots)
