@@ -153,3 +153,8 @@ def complex_product(one, other):
     """Product of two complex numbers (real, imaginary): two products, two multiply-accumulates."""
     (a, b), (c, d) = one, other
     return (a * c).plus_product(-b, d), (a * d).plus_product(b, c)
+
+
+def raised(value, exponent):
+    """A power: a logarithm, a product, an exponential."""
+    return (value.log() * exponent).exp()

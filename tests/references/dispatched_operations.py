@@ -6,8 +6,8 @@ Bytes are the tensors that cross the borders of a layer: those that its operator
 
 Conventions, each of which the counts of `harness.macs` hold too:
 - A layer is a module that counts itself, one of torch's own without children, or a recurrence.
-- A constant weight that is 0 is not multiplied. A division by a constant is a product with its inverse. To add 0 and to
-  multiply by 1 is nothing.
+- A constant weight that is 0 is neither stored nor multiplied. Addresses are not counted. A division by a constant is a
+  product with its inverse. To add 0 and to multiply by 1 is nothing.
 - A batch norm with one constant for each channel of the convolution or linear map that it reads is folded into it: one
   shift for each element, which a bias would share. Its constants are one shift for each channel then, else a scale too.
 - Activations that read the accumulator of a convolution, of a linear map or of a norm folded into one move no bytes.
@@ -168,8 +168,9 @@ def changes_nothing(call):
 class DispatchedOperations(TorchDispatchMode):
     """Counts by layer while it is entered: `operations`, `activation_bytes`, `weight_bytes`, by the layer's name."""
 
-    def __init__(self, module, inputs):
+    def __init__(self, module, inputs, bytes_alone):
         super().__init__()
+        self.bytes_alone = bytes_alone
         self.operations = defaultdict(lambda: defaultdict(float))
         self.activation_bytes = defaultdict(float)
         self.weight_bytes = defaultdict(float)
@@ -216,9 +217,9 @@ class DispatchedOperations(TorchDispatchMode):
     def compute(self, call):
         if call.name in NORMS:
             is_fused = self.normalise(call)
-        elif call.name in COSTS:
+        elif call.name in COSTS or self.bytes_alone:
             is_fused = call.name in ACTIVATIONS and id(call.inputs[0]) in self.accumulators
-            self.count(COSTS[call.name](call))
+            self.count({} if self.bytes_alone else COSTS[call.name](call))
             self.accumulate(call)
             self.constants.update(map(identified, call.constants))
         else:
@@ -251,25 +252,40 @@ class DispatchedOperations(TorchDispatchMode):
         """Keep account of what is the accumulator of a linear map still."""
         source = self.accumulators.pop(id(call.out), None)  # of an operator in place
         source = self.accumulators.get(id(call.inputs[0]), source)
-        if COSTS[call.name] is linear_map and call.constants:
+        if COSTS.get(call.name) is linear_map and call.constants:
+            self.factors.add(id(call.weight_and_bias()[0]))
             self.accumulators[id(call.out)] = (call.width(), call.weight_and_bias()[1] is not None)
         elif call.name == "add" and source is not None and call.constants and call.constants[0].dim() == 1:
             self.accumulators[id(call.out)] = (source[0], True)  # a bias that is added apart
 
+    def n_stored(self, constant):
+        if not constant.is_floating_point():
+            return 0
+        return int(constant.count_nonzero()) if id(constant) in self.factors else constant.numel()
+
     def enter(self, layer, inputs=()):
         self.layer, self.layer_name = layer, self.names.get(id(layer))
-        self.read, self.constants, self.origins = {}, {}, {}
+        self.read, self.constants, self.origins, self.factors = {}, {}, {}, set()
         self.moves_bytes, self.n_norm_constants = False, 0
 
     def leave(self, layer, inputs, output):
         result = output if isinstance(output, Tensor) else output[0]
-        n_constants = self.n_norm_constants + sum(x.numel() for x in self.constants.values())
+        n_constants = self.n_norm_constants + sum(self.n_stored(x) for x in self.constants.values())
         # a layer that is called again has its constants still
         self.weight_bytes[self.layer_name] = max(self.weight_bytes[self.layer_name], 4 * n_constants)
         if self.moves_bytes:
-            n_moved = sum(x.numel() for x in self.read.values()) + result.numel()
-            self.activation_bytes[self.layer_name] += 4 * n_moved
+            self.activation_bytes[self.layer_name] += 4 * (n_elements(self.read.values()) + result.numel())
         self.enter(None)
+
+
+def n_elements(tensors):
+    """Of tensors of which some may be parts of others: no more of a storage than it has."""
+    by_storage = defaultdict(list)
+    for x in tensors:
+        by_storage[x.untyped_storage().data_ptr()].append(x)
+    return sum(
+        min(sum(x.numel() for x in parts), parts[0].untyped_storage().nbytes() // 4) for parts in by_storage.values()
+    )
 
 
 def identified(constant):
@@ -288,11 +304,14 @@ def layers(module, prefix=""):
         yield from layers(child, f"{prefix}.{name}" if prefix else name)
 
 
-def dispatched_operations(module, *inputs):
-    """The `DispatchedOperations` of one call in evaluation mode; `inputs` is a clip."""
+def dispatched_operations(module, *inputs, bytes_alone=False):
+    """The `DispatchedOperations` of one call in evaluation mode; `inputs` is a clip.
+
+    `bytes_alone`: no operator is counted, and one of unknown cost no error.
+    """
     was_training = module.training
     module.eval()
-    walk = DispatchedOperations(module, inputs)
+    walk = DispatchedOperations(module, inputs, bytes_alone)
     handles = []
     for _, layer in layers(module):
         handles += [layer.register_forward_pre_hook(walk.enter), layer.register_forward_hook(walk.leave)]

@@ -1,5 +1,6 @@
 """Spectra that adapt to the clip, from their definitions, on numbers that count: see `scalar_spectrograms`."""
 
+from tests.references.counting_scalars import raised
 from tests.references.scalar_fourier import fourier
 from tests.references.scalar_phase import of_unit_power
 from tests.references.scalar_spectrograms import half, levels, mel_frames, n_frames_of, squared
@@ -99,11 +100,6 @@ def iterated(machine, frame, power, front_end, exponent):
                 gain = gain if exponent == 0 else raised(gain, 1 - exponent)
                 result[k] = result[k] / (gain * gain)
     return result
-
-
-def raised(value, exponent):
-    """A power: a logarithm, a product, an exponential."""
-    return (value.log() * exponent).exp()
 
 
 def kalman_ar(machine, samples, n_samples, front_end):
