@@ -142,6 +142,10 @@ def _dry_run(system: System, augmentation: Augmentation, picture: Tensor, n_clas
         trained_here = not comes_trained(system)
         if trained_here and type(classifier).fit_directly is not Classifier.fit_directly:
             return None
+        for run in system.runs:
+            backend = build("backend", run.backend)
+            if hasattr(backend, "check_network"):  # what it runs on may be too small for it
+                backend.check_network(classifier)
         augmentation.check_fits(classifier)
         classifier.eval()(encoded)
         several = picture.repeat(N_TIMED, *[1] * (picture.dim() - 1))

@@ -53,6 +53,18 @@ def _qiskit_backend() -> type[Any]:
     return QiskitBackend
 
 
+def _noisy() -> type[Any]:
+    from quantum.backends.noisy import Noisy
+
+    return Noisy
+
+
+def _aer_noisy() -> type[Any]:
+    from quantum.backends.aer_noisy import AerNoisy
+
+    return AerNoisy
+
+
 BACKENDS: Mapping[str, Callable[[], type[Any]]] = {
     "exact-states": _exact_states,
     "shots": _shots,
@@ -62,4 +74,6 @@ BACKENDS: Mapping[str, Callable[[], type[Any]]] = {
     "aer-mps": _aer_mps,
     "aer-shots": _aer_shots,
     "qiskit-backend": _qiskit_backend,
+    "noisy": _noisy,
+    "aer-noisy": _aer_noisy,
 }

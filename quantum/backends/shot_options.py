@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from classical_baselines.harness.choices import InputError, choose
-from classical_baselines.harness.contracts import Outcome, Trained
+from classical_baselines.harness.contracts import Check, Outcome, Trained
 from classical_baselines.harness.operations import OperationCounts
 from quantum.backends.states import (
     PreparedClips,
@@ -46,6 +46,7 @@ class Sampled:
     frequencies: Tensor  # [clip, outcome], relative, float64
     # Counts of a clip and facts for the table. They are found when they are asked for: the run's time is without them.
     costs: Callable[[], tuple[OperationCounts, dict[str, Any]]]
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,13 @@ class ShotRun(ABC):
     def sample(self, clips: PreparedClips, generator: torch.Generator) -> Sampled:
         """The shots of every clip, drawn from seeds that descend from the generator."""
 
+    def chosen(self, n_given: int) -> tuple[int, ...] | None:
+        """Which of the given clips are run; None: all."""
+        return spread_clips(n_given, self.n_clips)
+
     def run(self, trained: Trained, intensity: Tensor, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
         """Logits and counts for [batch, mel, frame], from the shots of each clip."""
-        chosen = spread_clips(len(intensity), self.n_clips)
+        chosen = self.chosen(len(intensity))
         started = time.perf_counter()
         clips = prepare(trained, intensity if chosen is None else intensity[list(chosen)], generator)
         sampled = self.sample(clips, generator)
@@ -80,6 +85,7 @@ class ShotRun(ABC):
             + counts
             + clips.classifier.head.readout.counting(self.n_shots),
             wall_seconds=wall_seconds,
+            checks=sampled.checks,
             exhibits=exhibits_of(clips, n_exhibits, sampled.frequencies),
             clip_indices=chosen,
             notes=notes_of(clips) | {"n_shots": self.n_shots} | notes,

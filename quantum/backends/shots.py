@@ -15,13 +15,17 @@ from quantum.backends.shot_options import ShotOptions
 from quantum.backends.states import PreparedClips, engine_probabilities, torch_device
 
 
+def drawn(probabilities: Tensor, n_shots: int, generator: torch.Generator) -> Tensor:
+    """[clip, outcome] relative frequencies of `n_shots` draws of [clip, outcome] probabilities, float64."""
+    draw = np.random.default_rng(int(torch.randint(2**31 - 1, (1,), generator=generator)))
+    exact = probabilities.clamp_min(0).numpy()  # what noise leaves at 0 may be a rounding error below it
+    # A sum of probabilities may miss 1 by a rounding error, which numpy does not draw from.
+    return torch.from_numpy(draw.multinomial(n_shots, exact / exact.sum(axis=1, keepdims=True)) / n_shots)
+
+
 @dataclass(frozen=True)
 class Shots(ShotOptions):
     """The options of shots that the engine samples."""
 
     def frequencies(self, clips: PreparedClips, generator: torch.Generator) -> Tensor:
-        exact = engine_probabilities(clips, device=torch_device(self.device)).numpy()
-        draw = np.random.default_rng(int(torch.randint(2**31 - 1, (1,), generator=generator)))
-        # A sum of probabilities may miss 1 by a rounding error, which numpy does not draw from.
-        drawn = draw.multinomial(self.n_shots, exact / exact.sum(axis=1, keepdims=True))
-        return torch.from_numpy(drawn / self.n_shots)
+        return drawn(engine_probabilities(clips, device=torch_device(self.device)), self.n_shots, generator)

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import torch
 from qiskit import QuantumCircuit, transpile
-from qiskit.circuit import Parameter, ParameterExpression
+from qiskit.circuit import ParameterExpression
 from torch import Tensor
 
 from classical_baselines.harness.choices import InputError
@@ -24,7 +24,7 @@ from quantum.engine.pauli import transfer_matrix
 from quantum.noise.calibration import Calibration
 from quantum.noise.channels import gate_noise
 from quantum.noise.target import target_of
-from quantum.transpiled import GENERIC_SEED, OPTIMIZATION_LEVEL
+from quantum.transpiled import GENERIC_SEED, OPTIMIZATION_LEVEL, CircuitCost, part_cost
 
 _HALF = math.sqrt(0.5)
 TWO_QUBIT_UNITARIES: Mapping[str, tuple[tuple[complex, ...], ...]] = {  # the first qubit is the least significant
@@ -56,7 +56,7 @@ class NativeCircuit:
 
     part: Calibration
     gates: tuple[NativeGate, ...]
-    n_preparation: int  # of the gates stand before the first barrier
+    n_preparation: int  # of the gates stand before the circuit's own barrier
     measured: tuple[int, ...]  # the qubit that is read as bit i of the outcome
     n_features: int
     qiskit: QuantumCircuit  # the same, with its measurements; its parameters are those of the circuit that was given
@@ -69,6 +69,11 @@ class NativeCircuit:
         axes = behind.reshape(-1, *[2] * n)  # the qubit n - 1 of the machine first
         order = [n - self.measured[bit] for bit in reversed(range(n))]
         return axes.permute(0, *order).flatten(1)
+
+    def cost(self) -> CircuitCost:
+        """Gates and seconds of one execution, by the times of its gates."""
+        timed = [(gate.qubits, self.part.gate(gate.name, gate.qubits).seconds) for gate in self.gates]
+        return CircuitCost(part_cost(timed[: self.n_preparation]), part_cost(timed[self.n_preparation :]))
 
 
 def best_part(calibration: Calibration, n_qubits: int) -> Calibration:
@@ -117,35 +122,33 @@ def part_of(calibration: Calibration, qubits: Sequence[int]) -> Calibration:
     )
 
 
-def native_circuit_of(
-    circuit: QuantumCircuit, parameters: Sequence[Parameter], calibration: Calibration
-) -> NativeCircuit:
-    """Transpile a circuit without measurements; feature i is the value of `parameters[i]`."""
+def native_circuit_of(circuit: QuantumCircuit, columns: Mapping[str, int], calibration: Calibration) -> NativeCircuit:
+    """Transpile a circuit without measurements; a parameter is the feature in the column that its name has."""
     part = best_part(calibration, circuit.num_qubits)
     measured = circuit.copy()
     measured.measure_all()
     native = transpile(
         measured, target=target_of(part), optimization_level=OPTIMIZATION_LEVEL, seed_transpiler=GENERIC_SEED
     )
-    column = {parameter: number for number, parameter in enumerate(parameters)}
     gates: list[NativeGate] = []
     read = [0] * circuit.num_qubits
-    n_preparation = None
+    ends: list[int] = []
     for instruction in native.data:
         name = instruction.operation.name
         qubits = tuple(native.find_bit(qubit).index for qubit in instruction.qubits)
         if name == "barrier":
-            n_preparation = len(gates) if n_preparation is None else n_preparation
+            ends.append(len(gates))
         elif name == "measure":
             read[native.find_bit(instruction.clbits[0]).index] = qubits[0]
         else:
-            offset, coefficients = _linear(instruction.operation.params, column)
+            offset, coefficients = _linear(instruction.operation.params, columns)
             gates.append(NativeGate(name, qubits, offset, coefficients))
-    return NativeCircuit(part, tuple(gates), n_preparation or 0, tuple(read), len(parameters), native)
+    n_preparation = ends[0] if len(ends) > 1 else 0  # the last barrier is that of the measurements
+    return NativeCircuit(part, tuple(gates), n_preparation, tuple(read), len(columns), native)
 
 
 def _linear(
-    parameters: Sequence[float | ParameterExpression], column: Mapping[Parameter, int]
+    parameters: Sequence[float | ParameterExpression], columns: Mapping[str, int]
 ) -> tuple[float, tuple[tuple[int, float], ...]]:
     """An angle as a number and its coefficients; the transpiler adds and scales angles, and does no more to them."""
     if not parameters:
@@ -153,7 +156,7 @@ def _linear(
     (angle,) = parameters
     if not isinstance(angle, ParameterExpression) or not angle.parameters:
         return float(angle), ()
-    slopes = {column[parameter]: angle.gradient(parameter) for parameter in angle.parameters}
+    slopes = {columns[parameter.name]: angle.gradient(parameter) for parameter in angle.parameters}
     if any(isinstance(slope, ParameterExpression) for slope in slopes.values()):
         raise AssertionError(f"the transpiled angle {angle} is not linear in the parameters")
     at_zero = angle.bind(dict.fromkeys(angle.parameters, 0.0))

@@ -16,6 +16,8 @@ GENERIC = {"num_qubits": 4, "seed": 1, "noise_info": False}
 OPTIONS = {
     "aer-shots": {"n_shots": 64},
     "shots": {"n_shots": 64},
+    "noisy": {"n_shots": 64, "also_n_shots": [0], "also_calibrations": ["none"]},
+    "aer-noisy": {"n_shots": 64, "calibration": "ibm-sherbrooke"},
     "qiskit-backend": {
         "n_shots": 64,
         "provider": "qiskit.providers.fake_provider:GenericBackendV2",

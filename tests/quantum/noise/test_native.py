@@ -26,9 +26,8 @@ CLIPS = torch.tensor([[0.4, -2.0, 1.1], [1.9, 0.2, -0.7]], dtype=torch.float64)
 
 def native_and_features(circuit, calibration):
     names = ParameterVector("feature", circuit.n_features)
-    native = native_circuit_of(
-        qiskit_circuit(circuit, WEIGHTS[: circuit.n_weights], list(names)), list(names), calibration
-    )
+    columns = {one.name: column for column, one in enumerate(names)}
+    native = native_circuit_of(qiskit_circuit(circuit, WEIGHTS[: circuit.n_weights], list(names)), columns, calibration)
     return native, CLIPS[:, : circuit.n_features]
 
 
