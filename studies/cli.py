@@ -369,13 +369,16 @@ def compare(
     request: "Request",
     a: Annotated[str | None, typer.Argument(metavar="A", help="A system; none: every system.")] = None,
     b: Annotated[str | None, typer.Argument(metavar="B", help="What it is compared with; none: the baseline.")] = None,
+    controls: Annotated[
+        bool, typer.Option("--controls", help="Compare the circuit A, or every circuit, with each of its controls.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Give the difference of two systems, and a verdict.
 
     Both answer the same clips; the difference comes with its interval.
     """
-    return _call("compare", request=request, a=a, b=b, as_json=as_json)
+    return _call("compare", request=request, a=a, b=b, controls=controls, as_json=as_json)
 
 
 @app.command()

@@ -1,7 +1,8 @@
 # studies/commands/compare.py
-"""`trichord compare STUDY [A B]`: the difference of two systems on the same clips, its interval, and a verdict.
+"""`trichord compare STUDY [A B | HYBRID --controls]`: a difference on the same clips, its interval, and a verdict.
 
-Without A and B every system is compared with the study's baseline; p is then corrected for their number (Holm).
+Without A and B every system is compared with the study's baseline; p is then corrected for their number (Holm). With
+`--controls` a circuit is compared with each control that stands beside it, and judged by the best of them.
 """
 
 import json
@@ -15,9 +16,11 @@ from studies.results import StudyResults
 from studies.statistics import Comparison
 
 
-def compare(request: Request, a: str | None, b: str | None, as_json: bool) -> int:
-    """Print A less B under the headline protocol, or each system less the baseline."""
+def compare(request: Request, a: str | None, b: str | None, as_json: bool, controls: bool = False) -> int:
+    """Print A less B under the headline protocol, or each system less the baseline, or A less each of its controls."""
     study = request.open_study()
+    if controls:
+        return _controls(request, a, b, as_json)
     if (a is None) != (b is None):
         raise InputError(f"{a}: name two systems, or none to compare every system with the baseline {study.baseline}.")
     results = request.results()
@@ -26,6 +29,51 @@ def compare(request: Request, a: str | None, b: str | None, as_json: bool) -> in
     for name in (a, b):
         results.study.system(name)
     return _pair(request, results, a, b, as_json)
+
+
+def _controls(request: Request, hybrid: str | None, other: str | None, as_json: bool) -> int:
+    from studies.circuit_controls import against_controls, energy_sentence, run_title
+
+    if other is not None:
+        raise InputError(f"{other}: --controls finds what {hybrid} is compared with; name the hybrid alone, or none.")
+    results = request.results()
+    if hybrid is not None:
+        results.study.system(hybrid)
+    found = [one for one in against_controls(results) if hybrid in (None, one.row.system.name)]
+    if not found:
+        with_controls = sorted({s.beside for s in results.study.systems if s.role == "control" and s.beside})
+        raise InputError(
+            f"{hybrid or results.study.name} has no circuit with controls beside it of which cells are committed. "
+            f"Systems with controls: {', '.join(with_controls) or 'none'}."
+        )
+    if as_json:
+        records = [
+            {
+                "system": one.row.system.name,
+                "backend": one.row.run.backend.name,
+                "evidence": one.row.evidence,
+                "sentence": one.sentence,
+                "controls": [
+                    {"system": control.system.name, "backend": control.run.backend.name, "validation": score}
+                    | asdict(comparison)
+                    for (control, comparison), score in zip(one.controls, one.validation, strict=True)
+                ],
+            }
+            for one in found
+        ]
+        print(json.dumps(records))
+        return 0
+    for one in found:
+        print(one.sentence)
+        width = max(len(run_title(control)) for control, _ in one.controls)
+        for control, comparison in one.controls:
+            print(f"  {run_title(control):{width}}  {comparison.difference:+.3f} {_interval(comparison):16}  "
+                  f"{comparison.verdict}")  # fmt: skip
+        if energy := energy_sentence(one):
+            print(f"  {energy}")
+    if found[0].row.evidence == "validation":
+        print("Validation clips alone: the same clips choose the best control and judge it, which flatters it.")
+    return 0
 
 
 def _pair(request: Request, results: StudyResults, a: str, b: str, as_json: bool) -> int:
