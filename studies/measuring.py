@@ -40,6 +40,7 @@ WITHOUT_CIRCUIT = (
     "same-size-layer",
     "fourier-features",
     "quadratic-surrogate",
+    "kernel-surrogate",
 )  # controls in the quantum registry
 Inference = Callable[[Tensor], Tensor]  # encoded batch -> logits [batch, class]
 ON_CUDA = ("torch-float", "exact-states")  # the others compute in integers, on the CPU

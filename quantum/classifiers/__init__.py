@@ -53,6 +53,12 @@ def _quadratic_surrogate() -> type[Any]:
     return QuadraticSurrogate
 
 
+def _kernel_surrogate() -> type[Any]:
+    from quantum.controls.kernel_surrogate import KernelSurrogate
+
+    return KernelSurrogate
+
+
 CLASSIFIERS: Mapping[str, Callable[[], type[Any]]] = {
     "qft-circuit": _qft_circuit,
     "qft-hybrid": _qft_hybrid,
@@ -62,4 +68,5 @@ CLASSIFIERS: Mapping[str, Callable[[], type[Any]]] = {
     "same-size-layer": _same_size_layer,
     "fourier-features": _fourier_features,
     "quadratic-surrogate": _quadratic_surrogate,
+    "kernel-surrogate": _kernel_surrogate,
 }

@@ -4,7 +4,8 @@
 import numpy as np
 import pytest
 import torch
-from qiskit.quantum_info import Operator
+from qiskit.quantum_info import Operator, Statevector, state_fidelity
+from sklearn.kernel_ridge import KernelRidge
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import EncodedShape
@@ -14,6 +15,7 @@ from quantum.classifiers.qft_circuit import QftCircuit
 from quantum.classifiers.qft_hybrid import QftHybrid
 from quantum.controls.circuit_removed import CircuitRemoved
 from quantum.controls.fourier_features import FourierFeatures
+from quantum.controls.kernel_surrogate import KernelSurrogate
 from quantum.controls.quadratic_surrogate import QuadraticSurrogate
 from quantum.controls.same_size_layer import RingLayer, RunMeans, SameSizeLayer
 from quantum.export import trained_circuit
@@ -117,6 +119,43 @@ def test_every_circuit_is_among_the_quadratic_forms():
     torch.testing.assert_close(surrogate(vector), circuit(vector), atol=1e-10, rtol=0)
 
 
+@pytest.mark.parametrize("is_complex", [False, True])
+def test_the_kernel_machine_is_the_ridge_regression_of_scikit_learn_on_qiskits_overlaps(is_complex):
+    draw = np.random.default_rng(0)
+    states = draw.normal(size=(9, 8)) + (1j * draw.normal(size=(9, 8)) if is_complex else 0)
+    states /= np.linalg.norm(states, axis=1, keepdims=True)
+    targets = np.array([0, 1, 2, 0, 1, 2, 0])
+    overlaps = np.array([[state_fidelity(Statevector(a), Statevector(b)) for b in states[:7]] for a in states])
+    reference = KernelRidge(alpha=0.3, kernel="precomputed")
+    wanted = np.eye(3)[targets]
+    reference.fit(overlaps[:7], wanted - wanted.mean(0))
+    shape = EncodedShape("complex-state" if is_complex else "state", (8,))
+    ours = KernelSurrogate(ridge=0.3).build(shape, 3).double()
+    ours.fit_directly(torch.from_numpy(states[:7]), torch.from_numpy(targets), seed=0)
+
+    expected = reference.predict(overlaps) + wanted.mean(0)
+    np.testing.assert_allclose(ours(torch.from_numpy(states)).numpy(), expected, atol=1e-10)
+    again = KernelSurrogate(ridge=0.3).build(shape, 3).double()
+    again.load_state_dict(ours.state_dict())
+    assert torch.equal(again(torch.from_numpy(states)), ours(torch.from_numpy(states)))
+    n_parts = 2 if is_complex else 1
+    assert ours.count_operations(torch.from_numpy(states)).total("mac_fp32") == 7 * 8 * n_parts**2 + 7 * 3
+
+
+def test_a_kernel_machine_with_a_small_ridge_repeats_what_any_circuit_computes():
+    torch.manual_seed(0)
+    circuit = QftCircuit().build(EncodedShape("state", (2, 4)), 3).double().eval()
+    vector = torch.nn.functional.normalize(torch.randn(60, 8, dtype=torch.float64), dim=1)
+    logits = circuit(vector).detach()
+    machine = KernelSurrogate(ridge=1e-9).build(EncodedShape("state", (8,)), 3).double()
+    kernel = vector @ vector.T
+    # 36 products of 8 amplitudes span all of its functions, so 60 states leave it no freedom on the others.
+    machine.vectors = vector[:50]
+    machine.weights = torch.linalg.lstsq(kernel[:50, :50].square(), logits[:50], rcond=1e-10, driver="gelsd").solution
+
+    torch.testing.assert_close(machine(vector[50:]), logits[50:], atol=1e-6, rtol=0)
+
+
 def test_the_products_are_counted_by_hand():
     counts = QuadraticSurrogate(widths=()).build(STATE, 3).count_operations(torch.ones(1, 32))
 
@@ -160,6 +199,12 @@ def test_options_that_make_no_control_are_refused():
         QuadraticSurrogate(widths=()).build(EncodedShape("state", (32, 32)), 3)
     with pytest.raises(InputError, match="got complex ones"):
         QuadraticSurrogate(widths=()).build(EncodedShape("complex-state", (8,)), 3)
+    with pytest.raises(InputError, match="ridge must be greater than 0 and finite; got 0"):
+        KernelSurrogate(ridge=0)
+    with pytest.raises(InputError, match="kernel-surrogate reads states"):
+        KernelSurrogate().build(PICTURE, 3)
+    with pytest.raises(RuntimeError, match="has not been fitted"):
+        KernelSurrogate().build(STATE, 3)(torch.ones(1, 32))
     with pytest.raises(InputError, match="in place of the Fourier transform: leave fourier on"):
         QftCircuit(random_unitary=1, fourier=False).build(STATE, 3)
     with pytest.raises(InputError, match="random_unitary is a seed, 0 or more"):
