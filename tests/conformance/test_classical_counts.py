@@ -8,14 +8,16 @@ import pytest
 import torch
 from torch import nn
 
-from classical_baselines.harness.macs import layer_costs
+from classical_baselines.harness.backends.torch_float import classifier_operations
+from classical_baselines.harness.macs import layer_costs, peak_activation_bytes
 from classical_baselines.models import CLASSIFIERS
-from classical_baselines.models.audio_transformer import Positions, TokenMean
+from classical_baselines.models.audio_transformer import Positions, Sum, TokenMean
 from classical_baselines.models.convolutions import StochasticDepth
 from classical_baselines.models.cross_modal_fusion import EventGate, FramePositions, LateMean
 from classical_baselines.models.light_transformer import GridPositions
 from classical_baselines.models.low_bit import LowBitMap
 from classical_baselines.models.quantised import ActivationQuantiser, LinearMap
+from studies.fit import activation_bytes
 from tests.conformance.test_classical_classifiers import CASES, FITTED_DIRECTLY, clips_for, new
 from tests.references.dispatched_operations import dispatched_operations
 
@@ -90,6 +92,32 @@ def corrected(layer, cost):
         counts["add_fp32"] += n * n_sigmoids
         counts["transcendental_fp32"] += n * n_sigmoids
     return counts, activation_bytes, weight_bytes
+
+
+@pytest.mark.parametrize(("name", "options"), [one for one in CASES if one[0] not in FITTED_DIRECTLY], ids=str)
+def test_memory_in_tables_is_no_less_than_a_run_holds_and_one_layer_at_work_no_more(name, options):
+    classifier, clip = new(name, options).eval(), clips_for(name)[:1]
+    network = getattr(classifier, INNER[name]) if name in ("pruned", "distilled") else classifier
+    weight_bytes = sum(cost.weight_bytes for cost in layer_costs(network, clip).values())
+
+    held = dispatched_operations(classifier, clip, bytes_alone=True).peak_bytes()
+
+    counts = classifier_operations(classifier, clip)
+    assert peak_activation_bytes(network, clip) <= held <= activation_bytes(counts, weight_bytes) <= 8 * held
+
+
+def test_a_run_holds_what_is_still_to_be_read():
+    class Residual(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.wide, self.narrow, self.sum = nn.Linear(4, 9), nn.Linear(9, 4), Sum()
+
+        def forward(self, x):
+            return self.sum(x, self.narrow(self.wide(x)))
+
+    # 4 of the input are kept for the sum while 9 become 4
+    assert dispatched_operations(Residual(), torch.rand(1, 4)).peak_bytes() == 4 * (4 + 9 + 4)
+    assert peak_activation_bytes(Residual(), torch.rand(1, 4)) == 4 * (9 + 4)
 
 
 def test_all_networks_of_the_registry_are_counted_so():

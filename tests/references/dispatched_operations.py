@@ -177,6 +177,11 @@ class DispatchedOperations(TorchDispatchMode):
         self.names = {id(layer): name for name, layer in layers(module)}
         self.alive = list(inputs)  # so that no id is given twice
         self.of_clip = {id(x) for x in inputs}
+        self.kept = {
+            id(x): {i} for i, x in enumerate(inputs)
+        }  # id of a tensor: places in `sizes` of what it is made of
+        self.sizes = [4 * x.numel() for x in inputs]  # bytes of the clip and of every result of a layer
+        self.uses = []  # of each call of a layer that moves bytes: (places that it reads, the place of its result)
         self.accumulators = {}  # id of what a linear map or a norm folded into it gave: (channels, biased or not)
         self.enter(None)
 
@@ -206,6 +211,9 @@ class DispatchedOperations(TorchDispatchMode):
         origins = {}
         for x in call.inputs:
             origins |= self.origins.get(id(x), {id(x): x})
+        kept = set().union(*(self.kept.get(id(x), set()) for x in call.inputs))
+        for x in call.results:
+            self.kept[id(x)] = kept
         for x in call.results:  # a part of a tensor reads that part alone
             is_part = x.numel() < sum(origin.numel() for origin in origins.values())
             self.origins[id(x)] = {id(x): x} if is_part else origins
@@ -258,6 +266,21 @@ class DispatchedOperations(TorchDispatchMode):
         elif call.name == "add" and source is not None and call.constants and call.constants[0].dim() == 1:
             self.accumulators[id(call.out)] = (source[0], True)  # a bias that is added apart
 
+    def peak_bytes(self):
+        """The most that the clip and the results of layers hold at once, each from its layer to the last that reads it.
+
+        What the last layer gives is kept; a layer never writes over its input.
+        """
+        last = dict.fromkeys(range(len(self.sizes)), -1)
+        for call, (read, _) in enumerate(self.uses):
+            last |= dict.fromkeys(read, call)
+        first = {place: call for call, (_, place) in enumerate(self.uses)}
+        return max(
+            sum(size for place, size in enumerate(self.sizes) if first.get(place, -1) <= call <= last[place])
+            + (self.sizes[given] if last[given] < call else 0)
+            for call, (_, given) in enumerate(self.uses)
+        )
+
     def n_stored(self, constant):
         if not constant.is_floating_point():
             return 0
@@ -275,6 +298,13 @@ class DispatchedOperations(TorchDispatchMode):
         self.weight_bytes[self.layer_name] = max(self.weight_bytes[self.layer_name], 4 * n_constants)
         if self.moves_bytes:
             self.activation_bytes[self.layer_name] += 4 * (n_elements(self.read.values()) + result.numel())
+            read = set().union(*(self.kept.get(key, set()) for key in self.read))
+            self.uses.append((read, len(self.sizes)))
+            self.kept[id(result)] = {len(self.sizes)}
+            self.sizes.append(4 * result.numel())
+        elif id(result) not in self.kept:  # an activation or a norm that works on the accumulator
+            tensors = (x for x in inputs if isinstance(x, Tensor))
+            self.kept[id(result)] = set().union(*(self.kept.get(id(x), set()) for x in tensors))
         self.enter(None)
 
 

@@ -29,6 +29,12 @@ def test_activations_are_bounded_by_two_layers_and_by_all_traffic_less_the_weigh
     assert activation_bytes(OperationCounts.of("network", "a", mac_int8=1), 0) is None
 
 
+def test_a_fourier_transform_works_in_place():
+    transforms = OperationCounts.of("network", "front_end.butterflies", sram_bytes=1e9)
+
+    assert activation_bytes(CNN + transforms, weight_bytes=0) == activation_bytes(CNN, weight_bytes=0)
+
+
 def test_flash_holds_the_weights_and_ram_the_window_the_picture_and_the_activations():
     found = checks()
 
