@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit, qasm3, transpile
 from qiskit.circuit import ParameterVector
 from torch import Tensor
 
-from quantum.circuits.qiskit_form import qiskit_circuit
+from quantum.circuits.qiskit_form import measured_circuit, qiskit_circuit
 from quantum.classifiers.state_classifier import StateClassifier
 
 
@@ -24,6 +24,14 @@ def trained_circuit(classifier: StateClassifier, features: Tensor | None = None)
     weights = circuit.angles.detach().double().cpu().tolist()
     open_angles = list(ParameterVector("clip", circuit.description.n_features))
     return qiskit_circuit(circuit.description, weights, open_angles if features is None else features.tolist())
+
+
+def trained_measured_circuit(classifier: StateClassifier, features: Tensor | None = None) -> QuantumCircuit:
+    """The circuit of a trained classifier that ends in a Fourier transform, with that transform measured (dynamic)."""
+    circuit = classifier.circuit
+    weights = circuit.angles.detach().double().cpu().tolist()
+    open_angles = list(ParameterVector("clip", circuit.description.n_features))
+    return measured_circuit(circuit.description, weights, open_angles if features is None else features.tolist())
 
 
 def clip_circuit(classifier: StateClassifier, state: Tensor, features: Tensor | None = None) -> QuantumCircuit:

@@ -47,6 +47,18 @@ def _aer_shots() -> type[Any]:
     return AerShots
 
 
+def _measured_fourier() -> type[Any]:
+    from quantum.backends.measured_fourier import MeasuredFourier
+
+    return MeasuredFourier
+
+
+def _aer_measured_fourier() -> type[Any]:
+    from quantum.backends.measured_fourier import AerMeasuredFourier
+
+    return AerMeasuredFourier
+
+
 def _qiskit_backend() -> type[Any]:
     from quantum.backends.qiskit_backend import QiskitBackend
 
@@ -73,6 +85,8 @@ BACKENDS: Mapping[str, Callable[[], type[Any]]] = {
     "aer-density-matrix": _aer_density_matrix,
     "aer-mps": _aer_mps,
     "aer-shots": _aer_shots,
+    "measured-fourier": _measured_fourier,
+    "aer-measured-fourier": _aer_measured_fourier,
     "qiskit-backend": _qiskit_backend,
     "noisy": _noisy,
     "aer-noisy": _aer_noisy,

@@ -4,9 +4,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from qiskit import QuantumCircuit
+from qiskit import ClassicalRegister, QuantumCircuit
 
 from quantum.circuits.circuit import Angle, Circuit
+from quantum.circuits.measured_fourier import measured_parts, measured_transform
 
 
 def qiskit_circuit(circuit: Circuit, weights: Sequence[Any] = (), features: Sequence[Any] = ()) -> QuantumCircuit:
@@ -30,4 +31,27 @@ def qiskit_circuit(circuit: Circuit, weights: Sequence[Any] = (), features: Sequ
     for gate in circuit.gates:
         angles = [] if gate.angle is None else [value(gate.angle)]
         getattr(made, gate.name)(*angles, *gate.qubits)
+    return made
+
+
+def measured_circuit(circuit: Circuit, weights: Sequence[Any] = (), features: Sequence[Any] = ()) -> QuantumCircuit:
+    """The circuit with every qubit measured, the transforms that end it as measured ones: a dynamic circuit.
+
+    Bit q of the register `meas` is that of the outcome of the unitary circuit with `measure_all`.
+    """
+    before, transforms = measured_parts(circuit)
+    if (before.n_weights, before.n_features) != (circuit.n_weights, circuit.n_features):
+        raise AssertionError("a transform has no angles of its own")
+    made = qiskit_circuit(before, weights, features)
+    bits = ClassicalRegister(circuit.n_qubits, "meas")
+    made.add_register(bits)
+    steps = [step for transform in transforms for step in measured_transform(transform)]
+    for step in steps:
+        for bit, angle in step.phases:
+            with made.if_test((bits[bit], 1)):
+                made.p(angle, step.qubit)
+        made.h(step.qubit)
+        made.measure(step.qubit, bits[step.bit])
+    for qubit in sorted(set(range(circuit.n_qubits)) - {step.qubit for step in steps}):
+        made.measure(qubit, bits[qubit])
     return made

@@ -15,6 +15,8 @@ from quantum.encoders.amplitude import AmplitudeEncoder
 GENERIC = {"num_qubits": 4, "seed": 1, "noise_info": False}
 OPTIONS = {
     "aer-shots": {"n_shots": 64},
+    "measured-fourier": {"n_shots": 64},
+    "aer-measured-fourier": {"n_shots": 64},
     "shots": {"n_shots": 64},
     "noisy": {"n_shots": 64, "also_n_shots": [0], "also_calibrations": ["none"]},
     "aer-noisy": {"n_shots": 64, "calibration": "ibm-sherbrooke"},
@@ -40,7 +42,7 @@ def backend(request):
 def system():
     torch.manual_seed(0)
     encoder = AmplitudeEncoder()
-    classifier = QftCircuit().build(encoder.shape(4, 8), 3)
+    classifier = QftCircuit(n_layers_after=0).build(encoder.shape(4, 8), 3)
     return Trained(encoder, classifier.eval(), torch.rand(4, 4, 8))
 
 

@@ -1,0 +1,114 @@
+"""Shots of a circuit whose last Fourier transform is measured as it goes: no two-qubit gates in it, but feed-forward.
+
+The outcomes are distributed as those of the unitary transform (`quantum.circuits.measured_fourier`), so
+`MeasuredFourier` draws them from the engine's probabilities; `AerMeasuredFourier` runs the dynamic circuit itself, shot
+by shot: about a second of one core for each clip. What is counted is that of the dynamic circuit, whose time Qiskit does not estimate:
+
+    network    layers, and of each qubit of the register a Hadamard; between two of them a readout and the feed-forward
+    readout    the last readout, and the delay between two shots
+
+Registers are measured side by side. A phase that a bit decides is a virtual RZ of no time.
+
+Readout is the median of IBM Torino (`quantum.operations`). No calibration data say how long a machine takes to decide
+and to send the phase: `feed_forward_seconds` is assumed to be 1 us, and the table says so.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.operations import OperationCounts
+from quantum.backends.shot_options import ShotOptions
+from quantum.backends.shots import Shots
+from quantum.backends.states import PreparedClips
+from quantum.circuits.circuit import Circuit, Fourier
+from quantum.circuits.measured_fourier import measured_parts
+from quantum.operations import READOUT_SECONDS, processor_operations
+from quantum.transpiled import ONE_QUBIT_GATE_SECONDS, CircuitCost, PartCost, circuit_cost
+
+FEED_FORWARD_SECONDS = 1e-6  # assumed: no calibration file of IBM's holds it
+LONGEST_FEED_FORWARD_SECONDS = 1e-3
+
+
+@dataclass(frozen=True)
+class MeasuredFourier(ShotOptions):
+    """The options of shots with a measured transform."""
+
+    feed_forward_seconds: float = FEED_FORWARD_SECONDS  # from the end of a readout to the phase that it decides
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.feed_forward_seconds <= LONGEST_FEED_FORWARD_SECONDS:
+            raise InputError(
+                f"feed_forward_seconds must lie in 0 to {LONGEST_FEED_FORWARD_SECONDS:g}; "
+                f"got {self.feed_forward_seconds}. Superconducting processors take about 1e-6."
+            )
+
+    def frequencies(self, clips: PreparedClips, generator: torch.Generator) -> Tensor:
+        measured_parts(clips.classifier.circuit.description)  # refuses a circuit that does not end in a transform
+        return Shots(self.n_shots, device=self.device).frequencies(clips, generator)
+
+    def costs(self, clips: PreparedClips) -> tuple[OperationCounts, dict[str, Any]]:
+        description = clips.classifier.circuit.description
+        cost = measured_cost(description, self.coupling, clips.preparation, self.feed_forward_seconds)
+        counts = processor_operations(cost, description.n_qubits, self.n_shots, self.repetition_delay_seconds)
+        return counts, {
+            "coupling": self.coupling,
+            "preparation_gates_2q": cost.preparation.n_gates_2q,
+            "circuit_gates_2q": cost.circuit.n_gates_2q,
+            "seconds_per_shot": counts.total("machine_seconds") / self.n_shots,
+            "feed_forward": f"assumed to take {self.feed_forward_seconds:g} s",
+        }
+
+
+@dataclass(frozen=True)
+class AerMeasuredFourier(MeasuredFourier):
+    """The options of the dynamic circuit on Aer, behind a state that Aer is given."""
+
+    def frequencies(self, clips: PreparedClips, generator: torch.Generator) -> Tensor:
+        from qiskit import QuantumCircuit, transpile
+        from qiskit_aer import AerSimulator
+
+        from quantum.export import trained_measured_circuit
+
+        simulator = AerSimulator(method="statevector", max_parallel_threads=torch.get_num_threads())
+        frequencies = torch.zeros(clips.states.shape, dtype=torch.float64)
+        native = transpile(trained_measured_circuit(clips.classifier), simulator, optimization_level=1)
+        for clip, state in enumerate(clips.states.to(torch.complex128).numpy()):
+            circuit = QuantumCircuit(*native.qregs, *native.cregs)
+            circuit.set_statevector(state)
+            own = native if clips.features is None else native.assign_parameters(clips.features[clip].tolist())
+            circuit.compose(own, inplace=True)
+            seed = int(torch.randint(2**31 - 1, (1,), generator=generator))
+            counts = simulator.run(circuit, shots=self.n_shots, seed_simulator=seed).result().data(0)["counts"]
+            outcomes = [int(outcome, 16) for outcome in counts]
+            frequencies[clip, outcomes] = torch.tensor(list(counts.values()), dtype=torch.float64) / self.n_shots
+        return frequencies
+
+
+def measured_cost(
+    circuit: Circuit, coupling: str, preparation: Circuit | None, feed_forward_seconds: float
+) -> CircuitCost:
+    """Gates and seconds of an execution with the last transforms measured, up to the last readout."""
+    before, transforms = measured_parts(circuit)
+    cost = circuit_cost(before, coupling, preparation)
+    part = cost.circuit
+    n_measured = sum(transform.n_qubits for transform in transforms)
+    return replace(
+        cost,
+        circuit=PartCost(
+            part.n_gates_1q + n_measured,
+            part.n_gates_2q,
+            part.depth + max(2 * transform.n_qubits for transform in transforms),
+            part.seconds + max(_transform_seconds(transform, feed_forward_seconds) for transform in transforms),
+        ),
+    )
+
+
+def _transform_seconds(transform: Fourier, feed_forward_seconds: float) -> float:
+    """Of a Hadamard for each qubit, and what lies between two of them."""
+    n = transform.n_qubits
+    return n * ONE_QUBIT_GATE_SECONDS + (n - 1) * (READOUT_SECONDS + feed_forward_seconds)
