@@ -2,7 +2,8 @@
 
 The outcomes are distributed as those of the unitary transform (`quantum.circuits.measured_fourier`), so
 `MeasuredFourier` draws them from the engine's probabilities; `AerMeasuredFourier` runs the dynamic circuit itself, shot
-by shot: about a second of one core for each clip. What is counted is that of the dynamic circuit, whose time Qiskit does not estimate:
+by shot: about a second of one core for each clip. What is counted is that of the dynamic circuit, whose time Qiskit does
+not estimate:
 
     network    layers, and of each qubit of the register a Hadamard; between two of them a readout and the feed-forward
     readout    the last readout, and the delay between two shots
