@@ -10,8 +10,8 @@ registries of the process that calls `load_plugins`, the driver and every worker
 study names it, splitters aside. The modules of the package are hashed into the keys of the cells that use them
 (`code_version.py`). docs/adding_a_backend.md walks through it.
 
-What `studies` offers itself joins in the same way (OWN): it takes parts of all paradigms, so it stands in the registry
-of none.
+What `studies` offers itself joins in the same way (OWN): it takes parts of more than one paradigm, so it stands in the
+registry of none. The front end by circuits is among them: those of the registry know no circuit.
 """
 
 from collections.abc import Callable
@@ -68,7 +68,10 @@ class Plugin:
         return f"the {self.what} {self.name!r} of {self.distribution} {self.version} ({self.target})"
 
 
-OWN = (Plugin("backend", "heard-so-far", "studies.heard_so_far:HeardSoFar", "trichord", "itself"),)
+OWN = (
+    Plugin("backend", "heard-so-far", "studies.heard_so_far:HeardSoFar", "trichord", "itself"),
+    Plugin("front end", "qft-spectrogram", "quantum.front_ends.qft_spectrogram:QftSpectrogram", "trichord", "itself"),
+)
 
 
 @cache

@@ -2,18 +2,17 @@
 
 The outcomes are distributed as those of the unitary transform (`quantum.circuits.measured_fourier`), so
 `MeasuredFourier` draws them from the engine's probabilities; `AerMeasuredFourier` runs the dynamic circuit itself, shot
-by shot: about a second of one core for each clip. What is counted is that of the dynamic circuit, whose time Qiskit does
-not estimate:
+by shot: about a second of one core for each clip. What is counted is that of the dynamic circuit, whose time Qiskit
+does not estimate:
 
-    network    layers, and of each qubit of the register a Hadamard; between two of them a readout and the feed-forward
-    readout    the last readout, and the delay between two shots
+    network    layers, and of each qubit of a register a Hadamard, with a readout between two of them
+    readout    the last readout; reset, delay, and the feed-forward between a readout and the Hadamard that waits for it
 
-Registers are measured side by side. A phase that a bit decides is a virtual RZ of no time.
-
-Readout is the median of IBM Torino (`quantum.operations`). No calibration data say how long a machine takes to decide
-and to send the phase: `feed_forward_seconds` is assumed to be 1 us, and the table says so.
+Registers are measured side by side. A phase that a bit decides is a virtual RZ of no time. The times are those of
+`quantum.machine_time`; that of a feed-forward no calibration data say, so it is assumed, and the table says so.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,10 +26,10 @@ from quantum.backends.shots import Shots
 from quantum.backends.states import PreparedClips
 from quantum.circuits.circuit import Circuit, Fourier
 from quantum.circuits.measured_fourier import measured_parts
-from quantum.operations import READOUT_SECONDS, processor_operations
+from quantum.machine_time import FEED_FORWARD_SECONDS, READOUT_SECONDS, ShotTimes
+from quantum.operations import processor_operations
 from quantum.transpiled import ONE_QUBIT_GATE_SECONDS, CircuitCost, PartCost, circuit_cost
 
-FEED_FORWARD_SECONDS = 1e-6  # assumed: no calibration file of IBM's holds it
 LONGEST_FEED_FORWARD_SECONDS = 1e-3
 
 
@@ -54,8 +53,13 @@ class MeasuredFourier(ShotOptions):
 
     def costs(self, clips: PreparedClips) -> tuple[OperationCounts, dict[str, Any]]:
         description = clips.classifier.circuit.description
-        cost = measured_cost(description, self.coupling, clips.preparation, self.feed_forward_seconds)
-        counts = processor_operations(cost, description.n_qubits, self.n_shots, self.repetition_delay_seconds)
+        cost = measured_cost(description, self.coupling, clips.preparation)
+        times = ShotTimes(
+            self.repetition_delay_seconds,
+            feed_forward_seconds=self.feed_forward_seconds,
+            n_feed_forward=n_waits(measured_parts(description)[1]),
+        )
+        counts = processor_operations(cost, description.n_qubits, self.n_shots, times=times)
         return counts, {
             "coupling": self.coupling,
             "preparation_gates_2q": cost.preparation.n_gates_2q,
@@ -90,26 +94,25 @@ class AerMeasuredFourier(MeasuredFourier):
         return frequencies
 
 
-def measured_cost(
-    circuit: Circuit, coupling: str, preparation: Circuit | None, feed_forward_seconds: float
-) -> CircuitCost:
-    """Gates and seconds of an execution with the last transforms measured, up to the last readout."""
+def n_waits(transforms: Sequence[Fourier]) -> int:
+    """Feed-forwards that a shot waits for, one after another."""
+    return max(transform.n_qubits for transform in transforms) - 1
+
+
+def measured_cost(circuit: Circuit, coupling: str, preparation: Circuit | None = None) -> CircuitCost:
+    """Gates and seconds of an execution with the last transforms measured, up to the last readout; its feed-forward is
+    left to `ShotTimes`."""
     before, transforms = measured_parts(circuit)
     cost = circuit_cost(before, coupling, preparation)
     part = cost.circuit
     n_measured = sum(transform.n_qubits for transform in transforms)
+    longest = max(transform.n_qubits for transform in transforms)
     return replace(
         cost,
         circuit=PartCost(
             part.n_gates_1q + n_measured,
             part.n_gates_2q,
-            part.depth + max(2 * transform.n_qubits for transform in transforms),
-            part.seconds + max(_transform_seconds(transform, feed_forward_seconds) for transform in transforms),
+            part.depth + 2 * longest,  # phase and Hadamard
+            part.seconds + longest * ONE_QUBIT_GATE_SECONDS + (longest - 1) * READOUT_SECONDS,
         ),
     )
-
-
-def _transform_seconds(transform: Fourier, feed_forward_seconds: float) -> float:
-    """Of a Hadamard for each qubit, and what lies between two of them."""
-    n = transform.n_qubits
-    return n * ONE_QUBIT_GATE_SECONDS + (n - 1) * (READOUT_SECONDS + feed_forward_seconds)

@@ -6,13 +6,21 @@ import torch
 
 from classical_baselines.front_ends import FRONT_ENDS
 from classical_baselines.harness.contracts import FrontEnd
+from studies.plugins import OWN
 
 SAMPLE_RATE_HZ = 8000
 
 
-@pytest.fixture(params=sorted(set(FRONT_ENDS) - {"events"}))  # which reads no sound
+OF_MORE_THAN_ONE_PARADIGM = {plugin.name: plugin for plugin in OWN if plugin.what == "front end"}
+ALL = {**FRONT_ENDS, **OF_MORE_THAN_ONE_PARADIGM}
+CASES = [(name, {}) for name in sorted(set(ALL) - {"events"})]  # which reads no sound
+CASES.append(("qft-spectrogram", {"n_fft": 64, "hop": 32, "n_mels": 8, "n_shots": 50, "coupling": "all-to-all"}))
+
+
+@pytest.fixture(params=CASES, ids=lambda case: "-".join([case[0], *case[1]][:5]))
 def front_end(request):
-    return FRONT_ENDS[request.param]()()
+    name, options = request.param
+    return ALL[name]()(**options)
 
 
 def clips():

@@ -106,14 +106,25 @@ def test_aer_draws_from_the_dynamic_circuit_what_the_unitary_one_gives(register)
 
 def test_the_engine_and_aer_are_paid_alike_and_no_gate_of_two_qubits_is_in_the_transform():
     description = classifier(fourier_register="all", n_layers_before=1).circuit.description
-    cost = measured_cost(description, "all-to-all", None, 1e-6)
+    cost = measured_cost(description, "all-to-all")
     unitary = circuit_cost(description, "all-to-all")
     without = circuit_cost(measured_parts(description)[0], "all-to-all")
 
     assert unitary.circuit.n_gates_2q - cost.circuit.n_gates_2q == 2 * 10  # two CX for each of 5 * 4 / 2 phases
     assert cost.circuit.n_gates_2q == 5  # the ring of the one layer
-    # five Hadamards; a readout of 1560 ns and the feed-forward between each and the next
-    assert cost.circuit.seconds - without.circuit.seconds == pytest.approx(5 * 32e-9 + 4 * (1560e-9 + 1e-6))
+    # five Hadamards, a readout of 1560 ns between each and the next
+    assert cost.circuit.seconds - without.circuit.seconds == pytest.approx(5 * 32e-9 + 4 * 1560e-9)
+
+
+def test_a_shot_waits_for_every_bit_but_the_last():
+    trained = Trained(AmplitudeEncoder((1, 1)), classifier(fourier_register="mel+frame"), torch.rand(2, 4, 8))
+    slow, fast = (
+        MeasuredFourier(10, feed_forward_seconds=seconds).run(trained, torch.rand(2, 4, 8), torch.Generator()).counts
+        for seconds in (2e-6, 0.0)
+    )
+
+    # registers of 2 and 3 qubits side by side: two waits
+    assert slow.total("machine_seconds") - fast.total("machine_seconds") == pytest.approx(10 * 2 * 2e-6)
 
 
 def test_a_circuit_that_does_not_end_in_a_transform_is_refused():

@@ -1,0 +1,1 @@
+"""Pictures of sound that a quantum circuit makes."""
