@@ -145,19 +145,19 @@ class QftSpectrogram:
         if bool(heard.any()):
             outcomes = spectrum_probabilities(frame_states(frames[heard]))
             if self.n_shots is not None:
-                outcomes = self._drawn(outcomes, waveform)
+                outcomes = self._drawn(outcomes, self.n_shots, waveform)
             scale = energies[heard, None] if self.loudness else 1.0
             power[heard] = folded(outcomes) * self.n_fft * scale
         return power
 
-    def _drawn(self, outcomes: Tensor, waveform: Tensor) -> Tensor:
+    def _drawn(self, outcomes: Tensor, n_shots: int, waveform: Tensor) -> Tensor:
         """Relative frequencies of the shots of each frame; silence behind the clip's end changes no draw."""
         own = np.trim_zeros(waveform.float().cpu().numpy(), "b")
         words = np.frombuffer(hashlib.sha256(own.tobytes()).digest(), dtype=np.uint32)
         draw = np.random.default_rng([self.seed, *words.tolist()])
         exact = outcomes.cpu().numpy()
-        drawn = draw.multinomial(self.n_shots, exact / exact.sum(axis=1, keepdims=True))
-        return torch.from_numpy(drawn / self.n_shots).to(outcomes)
+        drawn = draw.multinomial(n_shots, exact / exact.sum(axis=1, keepdims=True))
+        return torch.from_numpy(drawn / n_shots).to(outcomes)
 
     def operations(self, n_samples: int, sample_rate_hz: int) -> OperationCounts:
         """Counts of one clip that fills the window; a frame of silence is paid as any other."""
