@@ -16,9 +16,9 @@ the shots then have no price. Waiting in a queue is no time of the machine.
 The code behind the import path is the user's; a cell's key holds its name and not what it says.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 
@@ -27,20 +27,24 @@ from qiskit import QuantumCircuit, generate_preset_pass_manager
 from qiskit.exceptions import QiskitError
 from qiskit.primitives import BackendSamplerV2, BaseSamplerV2
 from qiskit.providers import BackendV2
+from qiskit.transpiler import StagedPassManager
 from torch import Tensor
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.operations import OperationCounts
 from quantum.backends.clip_circuit import ClipCircuit, clip_circuit_of
-from quantum.backends.shot_options import Sampled, ShotRun
+from quantum.backends.mitigated_run import MitigatedRun
+from quantum.backends.shot_options import Sampled
 from quantum.backends.states import PreparedClips
+from quantum.mitigation.folding import folded_circuit, n_two_qubit_gates
+from quantum.mitigation.readout import basis_state_gates
 
 TRANSPILER_SEED = 20240229
 LONGEST_DELAY_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class QiskitBackend(ShotRun):
+class QiskitBackend(MitigatedRun):
     """The options of a backend of Qiskit's."""
 
     provider: str = field(kw_only=True)  # "package.module:callable"; the callable returns the backend
@@ -80,12 +84,17 @@ class QiskitBackend(ShotRun):
             )
         circuit = whole.circuit.copy()
         circuit.measure_all()  # sets a barrier before it
-        passes = generate_preset_pass_manager(
-            optimization_level=self.optimization_level, backend=backend, seed_transpiler=TRANSPILER_SEED
+        native = self._passes(backend, None).run(circuit)
+        machine = _Processor(self, backend, native, whole)
+        return self.mitigated(machine, len(whole.angles), generator, machine.notes)
+
+    def _passes(self, backend: BackendV2, layout: list[int] | None) -> StagedPassManager:
+        return generate_preset_pass_manager(
+            optimization_level=self.optimization_level,
+            backend=backend,
+            initial_layout=layout,
+            seed_transpiler=TRANSPILER_SEED,
         )
-        native = passes.run(circuit)
-        frequencies = self._frequencies(backend, native, whole, generator)
-        return Sampled(frequencies, partial(self._costs, backend, native, n_qubits))
 
     def _backend(self) -> BackendV2:
         made = _imported(self.provider)(**self.provider_options)
@@ -103,54 +112,117 @@ class QiskitBackend(ShotRun):
             )
         return BackendSamplerV2(backend=backend, options={"seed_simulator": seed})
 
-    def _frequencies(
-        self, backend: BackendV2, native: QuantumCircuit, whole: ClipCircuit, generator: torch.Generator
-    ) -> Tensor:
-        n_clips, n_outcomes = len(whole.angles), 2**whole.circuit.num_qubits
-        columns = [whole.columns[one.name] for one in native.parameters]  # Qiskit binds a row in this order
-        frequencies = torch.zeros(n_clips, n_outcomes, dtype=torch.float64)
-        for first in range(0, n_clips, self.clips_per_job):
-            part = whole.angles[first : first + self.clips_per_job, columns]
-            seed = int(torch.randint(2**31 - 1, (1,), generator=generator))
-            job = self._sampler(backend, seed).run([(native, part.numpy(), self.n_shots)])
-            bits = job.result()[0].data.meas
-            for number in range(len(part)):
-                counts = bits.get_int_counts(number)
-                drawn = torch.tensor(list(counts.values()), dtype=frequencies.dtype)
-                frequencies[first + number, list(counts)] = drawn / self.n_shots
-        return frequencies
+    def delay_seconds(self, backend: BackendV2) -> float | None:
+        """Between two shots; None where nobody says."""
+        own: float | None = getattr(backend, "default_rep_delay", None)
+        return own if self.repetition_delay_seconds is None else self.repetition_delay_seconds
 
-    def _costs(
-        self, backend: BackendV2, native: QuantumCircuit, n_qubits: int
-    ) -> tuple[OperationCounts, dict[str, Any]]:
-        delay = self.repetition_delay_seconds
-        if delay is None:
-            delay = getattr(backend, "default_rep_delay", None)
-        parts = _parts(native)
-        preparation, circuit, _ = (_gates(backend, part) for part in parts)
-        notes: dict[str, Any] = {
-            "processor": f"{backend.name} ({self.provider})",
-            "depth": native.depth(lambda instruction: instruction.operation.name not in ("barrier", "measure")),
-            "preparation_gates_2q": preparation["gates_2q"],
-            "circuit_gates_2q": circuit["gates_2q"],
-        }
-        readout: dict[str, float] = {"measurements": n_qubits, "shots": 1}
-        try:
-            ends = [_seconds(backend, parts[: number + 1]) for number in range(len(parts))]
-        except QiskitError as error:
-            notes["machine_seconds"] = f"unavailable: {error.message}"
-        else:
-            if delay is None:
-                notes["machine_seconds"] = "unavailable: the backend names no default_rep_delay, nor does the study"
-            else:
-                preparation["machine_seconds"] = ends[0]
-                circuit["machine_seconds"] = ends[1] - ends[0]
-                readout["machine_seconds"] = ends[2] - ends[1] + delay
-                notes["seconds_per_shot"] = ends[2] + delay
+
+@dataclass(frozen=True, eq=False)
+class _Processor:
+    """The backend with the clips' circuit transpiled for it: a `Machine`."""
+
+    options: QiskitBackend
+    backend: BackendV2
+    native: QuantumCircuit  # with its measurements
+    whole: ClipCircuit
+
+    @property
+    def n_qubits(self) -> int:
+        return self.whole.circuit.num_qubits
+
+    @property
+    def n_gates_2q(self) -> int:
+        return n_two_qubit_gates(self.native)
+
+    def shots(self, folds: tuple[int, ...], n_shots: int, generator: torch.Generator) -> Tensor:
+        circuit = self._folded(folds)
+        columns = [self.whole.columns[one.name] for one in circuit.parameters]  # Qiskit binds a row in this order
+        angles, per_job = self.whole.angles, self.options.clips_per_job
+        parts = [angles[first : first + per_job, columns] for first in range(0, len(angles), per_job)]
+        return torch.cat([self._run([(circuit, part.numpy(), n_shots)], generator) for part in parts])
+
+    def read(self, states: Sequence[int], n_shots: int, generator: torch.Generator) -> Tensor:
+        return self._run([(circuit, (), n_shots) for circuit in self._preparations(states)], generator)
+
+    def costs(self, folds: tuple[int, ...]) -> OperationCounts:
+        parts = _parts(self._folded(folds))
+        preparation, circuit, _ = (_gates(self.backend, part) for part in parts)
+        readout: dict[str, float] = {"measurements": self.n_qubits, "shots": 1}
+        if not self._unknown_seconds:
+            ends = [_seconds(self.backend, parts[: number + 1]) for number in range(len(parts))]
+            preparation["machine_seconds"] = ends[0]
+            circuit["machine_seconds"] = ends[1] - ends[0]
+            readout["machine_seconds"] = ends[2] - ends[1] + (self.options.delay_seconds(self.backend) or 0.0)
         counts = OperationCounts.of("encoder", "state-preparation", **preparation)
         counts += OperationCounts.of("network", "circuit", **circuit)
-        counts += OperationCounts.of("readout", "measurement", **readout)
-        return counts.scaled(self.n_shots), notes
+        return counts + OperationCounts.of("readout", "measurement", **readout)
+
+    def reading_costs(self, states: Sequence[int]) -> OperationCounts:
+        counts = OperationCounts()
+        for circuit in self._preparations(states):
+            of_one = _gates(self.backend, circuit) | {"measurements": self.n_qubits, "shots": 1}
+            if not self._unknown_seconds:
+                delay = self.options.delay_seconds(self.backend) or 0.0
+                of_one["machine_seconds"] = _seconds(self.backend, [circuit]) + delay
+            counts += OperationCounts.of("readout", "readout-calibration", **of_one)
+        return counts
+
+    def notes(self, of_a_shot: OperationCounts) -> dict[str, Any]:
+        """What the table says, from the counts of one shot."""
+        facts: dict[str, Any] = {
+            "processor": f"{self.backend.name} ({self.options.provider})",
+            "depth": self.native.depth(lambda instruction: instruction.operation.name not in ("barrier", "measure")),
+            "preparation_gates_2q": of_a_shot.total("gates_2q", stage="encoder"),
+            "circuit_gates_2q": of_a_shot.total("gates_2q", stage="network"),
+        }
+        if self._unknown_seconds:
+            return facts | {"machine_seconds": f"unavailable: {self._unknown_seconds}"}
+        return facts | {"seconds_per_shot": of_a_shot.total("machine_seconds")}
+
+    def _folded(self, folds: tuple[int, ...]) -> QuantumCircuit:
+        return folded_circuit(self.native, folds, self.backend.operation_names) if any(folds) else self.native
+
+    @cached_property
+    def _unknown_seconds(self) -> str:
+        """Why no seconds are known; "" where they are."""
+        try:
+            _seconds(self.backend, [self.native])
+        except QiskitError as error:
+            return str(error.message)
+        if self.options.delay_seconds(self.backend) is None:
+            return "the backend names no default_rep_delay, nor does the study"
+        return ""
+
+    def _preparations(self, states: Sequence[int]) -> list[QuantumCircuit]:
+        """Basis states on the qubits that the clips' circuit is read from, each measured."""
+        layout = [0] * self.n_qubits
+        for instruction in self.native.data:
+            if instruction.operation.name == "measure":
+                bit = self.native.find_bit(instruction.clbits[0]).index
+                layout[bit] = self.native.find_bit(instruction.qubits[0]).index
+        circuits = []
+        for state in states:
+            circuit = QuantumCircuit(self.n_qubits)
+            for qubit in basis_state_gates(state, self.n_qubits):
+                circuit.x(qubit)
+            circuit.measure_all()
+            circuits.append(circuit)
+        made: list[QuantumCircuit] = self.options._passes(self.backend, layout).run(circuits)
+        return made
+
+    def _run(self, pubs: list[Any], generator: torch.Generator) -> Tensor:
+        """[row, outcome] relative frequencies of one job: a row for each set of parameter values of each circuit."""
+        seed = int(torch.randint(2**31 - 1, (1,), generator=generator))
+        rows = []
+        for pub, result in zip(pubs, self.options._sampler(self.backend, seed).run(pubs).result(), strict=True):
+            bits = result.data.meas.reshape(result.data.meas.size)
+            for number in range(bits.size):
+                counts = bits.get_int_counts(number)
+                row = torch.zeros(2**self.n_qubits, dtype=torch.float64)
+                row[list(counts)] = torch.tensor(list(counts.values()), dtype=row.dtype) / pub[2]
+                rows.append(row)
+        return torch.stack(rows)
 
 
 def _imported(path: str) -> Callable[..., Any]:

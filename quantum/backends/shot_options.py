@@ -47,6 +47,7 @@ class Sampled:
     # Counts of a clip and facts for the table. They are found when they are asked for: the run's time is without them.
     costs: Callable[[], tuple[OperationCounts, dict[str, Any]]]
     checks: tuple[Check, ...] = ()
+    n_read: int | None = None  # shots whose bits are summed for a clip, where mitigation takes more than n_shots
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class ShotRun(ABC):
             counts=clips.encoder_counts
             + clips.classical_counts
             + counts
-            + clips.classifier.head.readout.counting(self.n_shots),
+            + clips.classifier.head.readout.counting(sampled.n_read or self.n_shots),
             wall_seconds=wall_seconds,
             checks=sampled.checks,
             exhibits=exhibits_of(clips, n_exhibits, sampled.frequencies),

@@ -67,13 +67,17 @@ def realised_factor(folds: Sequence[int]) -> float:
     return 1 + 2 * sum(folds) / len(folds) if folds else 1.0
 
 
-def extrapolated(values: Tensor, factors: Sequence[float], extrapolation: str) -> Tensor:
-    """[clip, outcome] at no noise, from [factor, clip, outcome] at the factors that were realised."""
+def check_different(factors: Sequence[float]) -> None:
+    """Refuse factors that are realised by the same circuit."""
     if len(set(factors)) < len(factors):
         raise InputError(
             f"Two noise factors give the same circuit: {', '.join(f'{one:g}' for one in factors)} are realised, as the "
             "circuit has few two-qubit gates. Give factors that lie further apart."
         )
+
+
+def extrapolated(values: Tensor, factors: Sequence[float], extrapolation: str) -> Tensor:
+    """[clip, outcome] at no noise, from [factor, clip, outcome] at the factors that were realised."""
     if extrapolation != "exponential":
         weights = extrapolation_weights(factors, extrapolation).to(values)
         return torch.tensordot(weights, values, dims=1)

@@ -174,3 +174,91 @@ def test_a_path_that_leads_nowhere_is_refused_before_any_work(provider, message)
 def test_what_is_no_backend_for_the_circuit_is_refused(provider, options, message):
     with pytest.raises(InputError, match=message):
         QiskitBackend(provider=provider, provider_options=options).run(trained(), intensity(1), generator())
+
+
+def misread(p1_given_0, p0_given_1):
+    """Five qubits on a line whose gates are exact, and whose readout errs as it is told."""
+    from qiskit_aer import AerSimulator
+    from qiskit_aer.noise import NoiseModel, ReadoutError
+
+    model = NoiseModel()
+    model.add_all_qubit_readout_error(ReadoutError([[1 - p1_given_0, p1_given_0], [p0_given_1, 1 - p0_given_1]]))
+    line = GenericBackendV2(5, coupling_map=ON_A_LINE, seed=3, noise_info=False)
+    return AerSimulator(noise_model=model, basis_gates=["cx", "rz", "sx", "x"], coupling_map=line.coupling_map)
+
+
+def depolarised(probability):
+    """Five qubits on a line whose CX are followed by a depolarising channel, and nothing else errs."""
+    from qiskit_aer import AerSimulator
+    from qiskit_aer.noise import NoiseModel, depolarizing_error
+
+    model = NoiseModel()
+    model.add_all_qubit_quantum_error(depolarizing_error(probability, 2), ["cx"])
+    line = GenericBackendV2(5, coupling_map=ON_A_LINE, seed=3, noise_info=False)
+    return AerSimulator(
+        method="density_matrix", noise_model=model, basis_gates=["cx", "rz", "sx", "x"], coupling_map=line.coupling_map
+    )
+
+
+def distance_from_the_engine(backend, n_clips=3):
+    """Largest difference of a frequency, over clips of the same seed."""
+    clips = prepare(trained(), intensity(n_clips), generator())
+    return (backend.sample(clips, generator(5)).frequencies - engine_probabilities(clips)).abs().max().item()
+
+
+@pytest.mark.parametrize("kind", ["tensored", "full"])
+def test_readout_errors_of_a_backend_are_taken_back(kind):
+    options = {"provider": f"{HERE}:misread", "provider_options": {"p1_given_0": 0.05, "p0_given_1": 0.15}}
+    plain = QiskitBackend(20_000, **options)
+    mitigated = QiskitBackend(20_000, readout_mitigation=kind, **options)
+
+    assert distance_from_the_engine(plain) > 0.05
+    assert distance_from_the_engine(mitigated) < 0.02  # 20,000 shots scatter by 0.0035, mitigated by twice as much
+
+
+def test_gate_errors_of_a_backend_are_extrapolated_to_none():
+    options = {"provider": f"{HERE}:depolarised", "provider_options": {"probability": 0.02}}
+    plain = QiskitBackend(50_000, **options)
+    left = {
+        name: distance_from_the_engine(QiskitBackend(50_000, noise_factors=(1, 2, 3), extrapolation=name, **options))
+        for name in ("linear", "richardson", "exponential")
+    }
+
+    lost = distance_from_the_engine(plain)
+    assert lost > 0.06
+    assert left["linear"] < 0.7 * lost  # a line through a decay leaves its curvature
+    assert max(left["richardson"], left["exponential"]) < 0.4 * lost
+
+
+def test_the_shots_of_mitigation_are_counted_with_their_gates_and_seconds():
+    options = {"repetition_delay_seconds": 1e-4, "n_shots": 100}
+    plain = generic(**options).run(trained(), intensity(2), generator())
+    more = generic(noise_factors=(1, 2, 3), readout_mitigation="full", calibration_shots=50, **options)
+    mitigated = more.run(trained(), intensity(2), generator())
+
+    folded = 100 * (1 + 2 + 3)
+    n_2q = plain.counts.total("gates_2q") / 100
+    assert mitigated.counts.total("gates_2q") == pytest.approx(folded * n_2q, rel=0.02)  # factors are whole gates
+    assert mitigated.notes["noise_factors"] == pytest.approx([1, 2, 3], abs=1 / n_2q)
+    assert mitigated.counts.total("shots") == 3 * 100 + 16 * 50 / 2  # 16 states, shared by two clips
+    assert mitigated.counts.total("measurements") == 4 * mitigated.counts.total("shots")
+    assert mitigated.notes["calibration_shots_of_all_clips"] == 800
+    extra = mitigated.counts.counts["readout", "readout-calibration", "machine_seconds"] / (16 * 50 / 2)
+    assert 1e-4 < extra < 1.2e-4  # the delay, and a readout of some microseconds
+    assert mitigated.counts.total("machine_seconds") > 3 * plain.counts.total("machine_seconds")
+    assert mitigated.counts.counts["readout", "values", "add_int32"] == 700
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"readout_mitigation": "m3"}, "No readout mitigation is called 'm3'"),
+        ({"calibration_shots": 100}, "calibration_shots does nothing without readout_mitigation"),
+        ({"calibration_shots": 0, "readout_mitigation": "full"}, "calibration_shots must lie in 1 to 10000000"),
+        ({"noise_factors": (1, 3)}, "noise_factors must be 3 to 5 rising numbers"),
+        ({"extrapolation": "richardson"}, "extrapolation = 'richardson' does nothing without noise_factors"),
+    ],
+)
+def test_mitigation_that_cannot_hold_is_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        QiskitBackend(provider=GENERIC, **options)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from classical_baselines.harness.choices import InputError
 from quantum.mitigation.zero_noise import (
+    check_different,
     check_noise_factors,
     extrapolated,
     extrapolation_weights,
@@ -113,4 +114,4 @@ def test_other_input_that_cannot_hold_is_refused():
     with pytest.raises(InputError, match="No extrapolation is called 'cubic'"):
         check_noise_factors((1, 3, 5), "cubic")
     with pytest.raises(InputError, match="Two noise factors give the same circuit: 1, 2, 2 are realised"):
-        extrapolated(torch.rand(3, 1, 2), (1, 2, 2), "linear")
+        check_different((1, 2, 2))
