@@ -1,16 +1,17 @@
 # quantum/transpiled.py
 """How many gates a prepared and trained circuit needs on a processor, and how long they take.
 
-The preparation (the circuit of the code, or `prepare_state` of a generic real state), a barrier, then the trained
+The preparation (the circuit of the code, or that of every real state, `real_state`), a barrier, then the trained
 circuit, is transpiled as a whole for a coupling of the qubits. The gates of a part depend on its structure, not on the
-values: a generic state and generic angles are drawn once, and the result is cached per structure.
+values: generic angles are drawn once, and the result is cached per structure. Swaps at the end are no gates: the
+outcomes are read out in the order that they leave.
 
-Exact preparation of a generic real state of n qubits needs about 2**n - n - 1 CX between any two qubits, and more where
-swaps must route them. It, not the Fourier transform, is the cost.
+Exact preparation of a real state of n qubits needs 2**n - n - 1 CX between any two qubits, and more where swaps must
+route them. It, not the Fourier transform, is the cost.
 
 Durations are the longest path over the gates of the part, with the medians of IBM Torino (Heron): CZ 68 ns, SX and X
 32 ns, RZ 0 (virtual), as in qiskit-ibm-runtime 0.51.0 `FakeTorino`. On "all-to-all", a coupling that no such chip has,
-the gates are u and cx with the same times: a bound from below.
+the gates are rz, sx, x and cx with the same times: a bound from below.
 """
 
 from dataclasses import dataclass
@@ -20,12 +21,13 @@ import numpy as np
 
 from classical_baselines.harness.choices import InputError
 from quantum.circuits.circuit import Circuit
+from quantum.circuits.real_state import real_state_circuit
 
 COUPLINGS = ("all-to-all", "linear", "heavy-hex")
 TWO_QUBIT_GATE_SECONDS = 68e-9  # median CZ, FakeTorino
 ONE_QUBIT_GATE_SECONDS = 32e-9  # median SX, FakeTorino
 OPTIMIZATION_LEVEL = 2  # from level 2 on the swaps of the QFT are relabelled away where the coupling allows
-GENERIC_SEED = 20240229  # of the generic state, the generic angles, and the router
+GENERIC_SEED = 20240229  # of the generic angles, and of the router
 
 
 @dataclass(frozen=True)
@@ -48,29 +50,26 @@ class CircuitCost:
 
 @lru_cache(maxsize=64)
 def circuit_cost(description: Circuit, coupling: str = "heavy-hex", preparation: Circuit | None = None) -> CircuitCost:
-    """Gates and seconds of a prepared and trained circuit on a coupling; without a circuit of its own, the state is a
-    generic real one."""
+    """Gates and seconds of a prepared and trained circuit on a coupling; without a circuit of its own, the state is
+    some real one."""
     if coupling not in COUPLINGS:
         raise InputError(f"No coupling is called {coupling!r}. Choose one of: {', '.join(COUPLINGS)}.")
-    from qiskit import QuantumCircuit, transpile
+    from qiskit import transpile
 
     from quantum.circuits.qiskit_form import qiskit_circuit
 
     n = description.n_qubits
+    prepared_by = real_state_circuit(n) if preparation is None else preparation
     draw = np.random.default_rng(GENERIC_SEED)
-    state = np.abs(draw.normal(size=2**n)) + 0.1
-    features = draw.uniform(0.3, 0.7, size=preparation.n_features if preparation else 0)
-    angles = draw.uniform(0.3, 1.2, size=description.n_weights)
-    own_features = draw.uniform(0.3, 1.2, size=description.n_features)
-    circuit = QuantumCircuit(n)
-    if preparation is None:
-        circuit.prepare_state(state / np.linalg.norm(state), range(n))
-    else:
-        circuit.compose(qiskit_circuit(preparation, (), features.tolist()), inplace=True)
+    features, angles, own_features = (
+        draw.uniform(0.3, 1.2, size=size).tolist()
+        for size in (prepared_by.n_features, description.n_weights, description.n_features)
+    )
+    circuit = qiskit_circuit(prepared_by, (), features)
     circuit.barrier()
-    circuit.compose(qiskit_circuit(description, angles.tolist(), own_features.tolist()), inplace=True)
+    circuit.compose(qiskit_circuit(description, angles, own_features), inplace=True)
     circuit.measure_all()  # without measurements the router may not relabel the outcomes
-    basis = ["u", "cx"] if coupling == "all-to-all" else ["rz", "sx", "x", "cz"]
+    basis = ["rz", "sx", "x", "cx" if coupling == "all-to-all" else "cz"]
     native = transpile(
         circuit,
         basis_gates=basis,

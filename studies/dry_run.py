@@ -102,7 +102,8 @@ def _dry_runs(study: Study, first: Clips, n_classes: int) -> dict[str, float | N
 
 
 def _one_picture(study: Study, choice: FrontEndChoice, clip: Clips) -> Tensor:
-    """The picture [1, mel, frame] of one clip; silence in place of decibels, whose limits are fitted later."""
+    """The picture [1, mel, frame] of one clip; noise in place of decibels, whose limits are fitted later: a code may
+    refuse silence."""
     front_end = build("front end", choice)
     try:
         picture: Tensor = front_end(clip.waveform, clip.n_samples, clip.sample_rate_hz).float()
@@ -112,7 +113,9 @@ def _one_picture(study: Study, choice: FrontEndChoice, clip: Clips) -> Tensor:
         n_samples = clip.waveform.shape[-1]
         reason = f"it cannot take a clip of {n_samples} samples ({_first_line(error)}). Change its options."
         raise InputError(f"study {study.name!r}, front end {choice.key!r}: {reason}") from error
-    return torch.zeros_like(picture) if front_end.gives == "decibels" else picture
+    return (
+        torch.rand(picture.shape, generator=generator_for(0, "dry-run")) if front_end.gives == "decibels" else picture
+    )
 
 
 def _check_sample_rate(system: System, sample_rate_hz: int) -> None:

@@ -9,9 +9,9 @@ explained on the same fold, seed and clips, each on the picture that its own fro
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from classical_baselines.explain.contract import Explainer, NotExplainedError, S
 from classical_baselines.explain.randomised import randomised
 from classical_baselines.explain.score_card import ScoreCard, score_card
 from classical_baselines.harness.choices import choose
-from classical_baselines.harness.contracts import Clips
+from classical_baselines.harness.contracts import Clips, Encoder
 from studies.cell import StudyCell
 from studies.pipeline import Bench, trained_bench
 from studies.specification import Study, System
@@ -86,8 +86,15 @@ def explainable(study: Study, cell: StudyCell, weights: Mapping[str, Tensor], da
     training = list(bench.fold.train)
     silence = torch.zeros_like(bench.intensity[training[0]])
     neutral = silence if bench.scale is not None else bench.intensity[training].mean(dim=0)
-    subject = Subject(trained.encoder, trained.classifier, neutral, cell.seed)
+    subject = Subject(_of_any_picture(trained.encoder), trained.classifier, neutral, cell.seed)
     return Explainable(bench.system, subject, bench.intensity[rows], bench.clips.subset(rows), axes_of(bench))
+
+
+def _of_any_picture(encoder: Encoder) -> Encoder:
+    """The encoder, with a code for silence where it refuses silent clips: explanations hide a whole picture at last."""
+    if getattr(encoder, "silence", None) != "refuse":
+        return encoder
+    return replace(cast(Any, encoder), silence="uniform")
 
 
 def axes_of(bench: Bench) -> PictureAxes:

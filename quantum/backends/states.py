@@ -37,6 +37,7 @@ class PreparedClips:
     features: Tensor | None  # [clip, feature], float64, radians, where the trained circuit's own angles follow the clip
     preparation: Circuit | None  # that circuit
     code_angles: Tensor | None  # [clip, feature], float64: what its angles follow
+    fidelities: Tensor | None  # [clip], of the states to those that the code approximates
     encoder_counts: OperationCounts
     classical_counts: OperationCounts  # front and head
 
@@ -59,6 +60,7 @@ def prepare(trained: Trained, intensity: Tensor, generator: torch.Generator, bat
     parts: list[Tensor] = []
     of_circuits: list[Tensor] = []
     angles: list[Tensor] = []
+    fidelities: list[Tensor] = []
     encoder_counts = OperationCounts()
     encoded = intensity[:0]
     with evaluating(classifier), torch.no_grad():
@@ -68,7 +70,9 @@ def prepare(trained: Trained, intensity: Tensor, generator: torch.Generator, bat
             if isinstance(encoder, CircuitCode):
                 angles.append(encoder.angles(batch))
             encoded = encoder(batch, generator)
-            states = classifier.states(encoded)
+            if isinstance(encoder, CircuitCode) and (found := encoder.fidelities(batch, encoded)) is not None:
+                fidelities.append(found)
+            states = encoded if isinstance(encoder, CircuitCode) else classifier.states(encoded)
             parts.append(states.to(torch.complex128 if states.is_complex() else torch.float64))
             features = classifier.features(encoded)
             if features is not None:
@@ -81,10 +85,22 @@ def prepare(trained: Trained, intensity: Tensor, generator: torch.Generator, bat
         preparation, code_angles = encoder.preparation(*intensity.shape[1:]), torch.cat(angles)
     double = copy.deepcopy(classifier).double().eval()
     states = torch.cat(parts)
+    _check_states(states)
     # Single precision leaves the norm 1 to about 1e-7; Aer wants it closer.
     states = states / torch.linalg.vector_norm(states, dim=1, keepdim=True)
     features = torch.cat(of_circuits) if of_circuits else None
-    return PreparedClips(double, states, features, preparation, code_angles, encoder_counts, classical)
+    approximated = torch.cat(fidelities) if fidelities else None
+    return PreparedClips(double, states, features, preparation, code_angles, approximated, encoder_counts, classical)
+
+
+def _check_states(states: Tensor) -> None:
+    """Refuse states with NaN, which no norm makes states of."""
+    broken = (~torch.isfinite(states.abs().sum(1))).nonzero().flatten().tolist()
+    if broken:
+        raise InputError(
+            f"The states of {len(broken)} of {len(states)} clips hold NaN or infinite amplitudes (first of them: "
+            f"{broken[0]}, from 0). A network that has diverged gives such: train it again at a lower learning_rate."
+        )
 
 
 def preparation_by_gates(clips: PreparedClips) -> tuple[Circuit, Tensor]:
@@ -139,11 +155,15 @@ def logits_of(clips: PreparedClips, outcome_probabilities: Tensor) -> Tensor:
 def notes_of(clips: PreparedClips) -> dict[str, Any]:
     """Facts for the table."""
     description = clips.classifier.circuit.description
-    return {
+    notes: dict[str, Any] = {
         "n_parameters": clips.classifier.n_parameters(),
         "n_circuit_parameters": description.n_weights,
         "n_qubits": description.n_qubits,
     }
+    if clips.fidelities is not None:
+        notes["preparation_fidelity"] = float(clips.fidelities.mean())
+        notes["preparation_fidelity_by_clip"] = [round(one, 6) for one in clips.fidelities.tolist()]
+    return notes
 
 
 @torch.no_grad()

@@ -6,9 +6,10 @@
     features    [batch, feature]       radians; of `matrix_product_circuit`, which prepares the projected state
 
 From each end of the chain towards its middle, the states of the sites so far are reduced to the chi directions of the
-largest singular values; in the middle a chi x chi matrix is left. The circuit runs outwards: the middle is a state of m
-qubits copied to m others (its singular values) and a rotation of either side (its singular vectors), and each further
-site is one new qubit, multiplexed-rotated by the m qubits of the bond, which it then rotates in turn.
+largest singular values; in the middle a chi x chi matrix is left. The circuit runs outwards: the middle is a state of
+m qubits copied to m others (its singular values) and a rotation of either side (its singular vectors), and each further
+site is one new qubit, turned by an angle for each state of the m qubits of the bond, which are then rotated by a matrix
+for each of its own.
 
     CX      chi = 1: 0      2: 2 n - 3      4: 9 n - 29      8: 50 n - 263      for n qubits between any two of them
 
@@ -49,7 +50,7 @@ class Chain:
         """[batch, amplitude]: the product."""
         left, right = _basis(self.left, self.middle), _basis(self.right, self.middle)
         n_right = right.shape[1].bit_length() - 1
-        return (left @ self.middle @ right[:, _reversed_bits(n_right)].mT).flatten(1)
+        return (left @ self.middle @ right[:, reversed_bits(n_right)].mT).flatten(1)
 
 
 def matrix_product(states: Tensor, bond_dimension: int) -> Chain:
@@ -61,7 +62,7 @@ def matrix_product(states: Tensor, bond_dimension: int) -> Chain:
     n_left = n_sites // 2
     chi = min(bond_dimension, 2**n_left)
     left, rest = _reduced(states.unflatten(1, (2**n_left, -1)), chi)
-    right, middle = _reduced(rest[..., _reversed_bits(n_sites - n_left)].mT, chi)
+    right, middle = _reduced(rest[..., reversed_bits(n_sites - n_left)].mT, chi)
     return Chain(left, right, middle.mT / torch.linalg.matrix_norm(middle)[:, None, None])
 
 
@@ -87,7 +88,8 @@ def _basis(tensors: Sequence[Tensor], middle: Tensor) -> Tensor:
     return basis
 
 
-def _reversed_bits(n: int) -> Tensor:
+def reversed_bits(n: int) -> Tensor:
+    """[2**n]: every number of n bits, with its bits in reverse."""
     index = torch.arange(2**n)
     backwards = torch.zeros_like(index)
     for bit in range(n):

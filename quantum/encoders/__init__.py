@@ -35,10 +35,31 @@ def _iqp() -> type[Any]:
     return IqpEncoder
 
 
+def _matrix_product() -> type[Any]:
+    from quantum.encoders.matrix_product import MatrixProductEncoder
+
+    return MatrixProductEncoder
+
+
+def _frqi() -> type[Any]:
+    from quantum.encoders.frqi import FrqiEncoder
+
+    return FrqiEncoder
+
+
+def _basis() -> type[Any]:
+    from quantum.encoders.basis import BasisEncoder
+
+    return BasisEncoder
+
+
 ENCODERS: Mapping[str, Callable[[], type[Any]]] = {
     "amplitude": _amplitude,
     "angle": _angle,
     "dense-angle": _dense_angle,
     "phase": _phase,
     "iqp": _iqp,
+    "matrix-product": _matrix_product,
+    "frqi": _frqi,
+    "basis": _basis,
 }

@@ -7,13 +7,15 @@
 Each axis is filled with zeros to the next power of two. In Qiskit's bit order the frame is then held by the qubits
 0 ... log2(n_frames) - 1 (the frame register) and the mel band by the qubits above them (the mel register).
 
-With `amplitude = "intensity"` an amplitude is proportional to the intensity; with "sqrt" its probability is; with
-"centred" the clip's mean over the pooled picture is subtracted first, so that amplitudes are of both signs.
+With `amplitude = "intensity"` an amplitude is proportional to the intensity; with "sqrt" its probability is (the code
+that quantumaudio calls QPAM, quantum probability amplitude modulation, of samples from 0 to 1); with "centred" the
+clip's mean over the pooled picture is subtracted first, so that amplitudes are of both signs.
 A unit vector has lost the norm: a picture and its half are one state. A picture without any contrast of that kind
-(all zero; all equal, where centred) has no direction, and becomes the uniform state.
+(all zero; all equal, where centred) has norm 0 and no direction. It is refused, unless `silence = "uniform"` says
+that such clips belong to the recordings and are to be the uniform state.
 
-Simulation takes the vector as it is; on a quantum processor it must be prepared by gates, which
-`quantum.operations` counts.
+Simulation takes the vector as it is; a quantum processor must prepare it by gates (`quantum.circuits.real_state`),
+which `quantum.operations` counts.
 """
 
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from classical_baselines.harness.checks import check_finite
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import EncodedShape
 from classical_baselines.harness.operations import OperationCounts
@@ -29,14 +32,26 @@ from classical_baselines.harness.pooling import Pool, check_pool, pool_operation
 from quantum.engine.amplitudes import MAX_QUBITS
 
 AMPLITUDES = ("intensity", "sqrt", "centred")
+SILENCE = ("refuse", "uniform")
 SMALLEST_NORM = 1e-6  # below it a vector of intensities is rounding error, not a direction
 
 
 def unit_states(values: Tensor) -> Tensor:
-    """Divide each row by its norm; a row of zeros becomes the uniform state."""
+    """Divide each row by its norm; a row of zeros becomes the uniform state, and NaN stays NaN."""
     norms = torch.linalg.vector_norm(values, dim=-1, keepdim=True)
     uniform = values.shape[-1] ** -0.5
-    return torch.where(norms > SMALLEST_NORM, values / norms.clamp_min(SMALLEST_NORM), uniform)
+    return torch.where(norms <= SMALLEST_NORM, uniform, values / norms.clamp_min(SMALLEST_NORM))
+
+
+def check_directions(values: Tensor) -> None:
+    """Refuse a row [batch, amplitude] whose norm is 0; no state has its direction."""
+    silent = (torch.linalg.vector_norm(values.detach(), dim=-1) <= SMALLEST_NORM).nonzero().flatten().tolist()
+    if silent:
+        shown = ", ".join(map(str, silent[:5])) + (", ..." if len(silent) > 5 else "")
+        raise InputError(
+            f"{len(silent)} of {len(values)} clips have no contrast, so their amplitudes have norm 0 and no state "
+            f"(number {shown} of those given, from 0). Leave silent clips out, or give the encoder silence = 'uniform'."
+        )
 
 
 def next_power_of_two(n: int) -> int:
@@ -54,22 +69,28 @@ class AmplitudeEncoder:
 
     pool: Pool = (1, 2)  # (mel, frame) means before encoding: 32 x 64 becomes 32 x 32, 10 qubits
     amplitude: str = "centred"  # centred, intensity or sqrt
+    silence: str = "refuse"  # a clip without contrast is an error; uniform: it is the uniform state
 
     def __post_init__(self) -> None:
         check_pool(self.pool)
+        if self.silence not in SILENCE:
+            raise InputError(f"silence must be one of {', '.join(SILENCE)}; got {self.silence!r}.")
         if self.amplitude not in AMPLITUDES:
             raise InputError(f"No amplitude is called {self.amplitude!r}. Choose one of: {', '.join(AMPLITUDES)}.")
 
     def __call__(self, intensity: Tensor, generator: torch.Generator) -> Tensor:
         del generator  # part of the encoder contract; this code draws nothing
+        check_finite("intensity", intensity)
         pooled = pooled_intensity(intensity, self.pool)
         n_mels, n_frames = self.shape(*intensity.shape[1:]).grid
         if self.amplitude == "sqrt":
             pooled = pooled.sqrt()
         elif self.amplitude == "centred":
             pooled = pooled - pooled.mean(dim=(1, 2), keepdim=True)
-        filled = pad(pooled, (0, n_frames - pooled.shape[2], 0, n_mels - pooled.shape[1]))
-        return unit_states(filled.flatten(1))
+        filled = pad(pooled, (0, n_frames - pooled.shape[2], 0, n_mels - pooled.shape[1])).flatten(1)
+        if self.silence == "refuse":
+            check_directions(filled)
+        return unit_states(filled)
 
     def shape(self, n_mels: int, n_frames: int) -> EncodedShape:
         pooled_mels, pooled_frames = pooled_grid(n_mels, n_frames, self.pool)

@@ -2,8 +2,8 @@
 """What the codes have in common that prepare a state by a circuit of rotations, whose angles are a clip's features.
 
     intensity   [batch, mel, frame]    in [0, 1]
-    features    [batch, feature]       of the mean-pooled picture, mel bands in turn, each with its frames
-    states      [batch, amplitude]     complex, unit norm: the code's circuit on |0...0>
+    features    [batch, feature]       of the mean-pooled picture; what the circuit's angles follow
+    states      [batch, amplitude]     unit norm: the code's circuit on |0...0>
 
 A processor runs the very circuit that is simulated here, so its gates are what `quantum.transpiled` counts.
 """
@@ -25,9 +25,39 @@ from quantum.engine.execution import Engine
 
 
 class CircuitCode(ABC):
-    """A code of pooled intensities by a circuit."""
+    """A code whose states are prepared by one circuit for all clips, with angles of its own for each."""
 
     pool: Pool
+
+    @abstractmethod
+    def __call__(self, intensity: Tensor, generator: torch.Generator) -> Tensor:
+        """The states [batch, amplitude] of clips [batch, mel, frame]."""
+
+    @abstractmethod
+    def angles(self, intensity: Tensor) -> Tensor:
+        """What the circuit's angles follow, [batch, feature], of clips [batch, mel, frame]."""
+
+    @abstractmethod
+    def preparation(self, n_mels: int, n_frames: int) -> Circuit:
+        """The circuit for pictures of this size; on |0...0> it gives the states."""
+
+    @abstractmethod
+    def shape(self, n_mels: int, n_frames: int) -> EncodedShape:
+        """The shape that one clip is given."""
+
+    @abstractmethod
+    def operations(self, intensity: Tensor, encoded: Tensor) -> OperationCounts:
+        """The classical work only, of what makes angles of a picture."""
+
+    def fidelities(self, intensity: Tensor, encoded: Tensor) -> Tensor | None:
+        """|<wanted|encoded>|**2 of each clip, [batch], where the code approximates a state; None where it is exact."""
+        del intensity, encoded
+        return None
+
+
+class FeatureCode(CircuitCode):
+    """A code whose angles follow pooled intensities, and whose states the engine finds from its circuit."""
+
     scale_radians: float
 
     @abstractmethod
@@ -56,7 +86,6 @@ class CircuitCode(ABC):
         return states
 
     def angles(self, intensity: Tensor) -> Tensor:
-        """What the circuit's angles follow, [batch, feature], of clips [batch, mel, frame], in their precision."""
         return self.features(pooled_intensity(intensity, self.pool).flatten(1))
 
     def shape(self, n_mels: int, n_frames: int) -> EncodedShape:
@@ -70,12 +99,10 @@ class CircuitCode(ABC):
         return EncodedShape("complex-state", (2**n_qubits,))
 
     def preparation(self, n_mels: int, n_frames: int) -> Circuit:
-        """The circuit for pictures of this size."""
         self.shape(n_mels, n_frames)
         return self.circuit(math.prod(pooled_grid(n_mels, n_frames, self.pool)))
 
     def operations(self, intensity: Tensor, encoded: Tensor) -> OperationCounts:
-        """The classical work only: means, and what makes angles of them."""
         del encoded
         n_mels, n_frames = intensity.shape[1:]
         n_features = math.prod(pooled_grid(n_mels, n_frames, self.pool))

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from classical_baselines.harness.pooling import Pool
 from quantum.circuits.circuit import Angle, Circuit, Gate
-from quantum.encoders.circuit_code import CircuitCode, check_circuit_code
+from quantum.encoders.circuit_code import FeatureCode, check_circuit_code
 
 
 @dataclass(frozen=True)
-class DenseAngleEncoder(CircuitCode):
+class DenseAngleEncoder(FeatureCode):
     """The options of a dense angle code."""
 
     pool: Pool = (8, 12)  # (mel, frame) means: 32 x 64 becomes 4 x 5, 10 qubits

@@ -5,11 +5,11 @@ import math
 from dataclasses import dataclass
 
 from classical_baselines.harness.pooling import Pool
-from quantum.encoders.circuit_code import CircuitCode, check_circuit_code
+from quantum.encoders.circuit_code import FeatureCode, check_circuit_code
 
 
 @dataclass(frozen=True)
-class QubitEach(CircuitCode):
+class QubitEach(FeatureCode):
     """The options of such a code."""
 
     pool: Pool = (8, 21)  # (mel, frame) means: 32 x 64 becomes 4 x 3, 12 qubits

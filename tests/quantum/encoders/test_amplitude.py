@@ -22,7 +22,7 @@ def encode(intensity, **options):
     st.sampled_from(["intensity", "sqrt", "centred"]),
 )
 def test_every_picture_becomes_a_unit_vector(intensity, amplitude):
-    states = encode(intensity, pool=(1, 1), amplitude=amplitude)
+    states = encode(intensity, pool=(1, 1), amplitude=amplitude, silence="uniform")
 
     assert states.shape == (2, 32)  # 6 frames are filled to 8
     np.testing.assert_allclose(states.double().norm(dim=1).numpy(), 1, atol=1e-6)
@@ -48,8 +48,39 @@ def test_the_frame_is_held_by_the_lower_qubits():
     assert states.nonzero().tolist() == [[0, 3 * 8 + 5]]
 
 
-def test_the_state_of_silence_is_uniform():
-    np.testing.assert_allclose(encode(torch.zeros(1, 4, 4), pool=(1, 1)).numpy(), 0.25)
+def test_the_state_of_silence_is_uniform_where_silent_clips_are_allowed():
+    np.testing.assert_allclose(encode(torch.zeros(1, 4, 4), pool=(1, 1), silence="uniform").numpy(), 0.25)
+
+
+@pytest.mark.parametrize(
+    ("amplitude", "level"), [("centred", 0.0), ("centred", 0.7), ("sqrt", 0.0), ("intensity", 0.0)]
+)
+def test_a_clip_whose_norm_is_zero_is_refused(amplitude, level):
+    intensity = torch.rand(3, 4, 4)
+    intensity[2] = level
+
+    with pytest.raises(InputError, match=r"1 of 3 clips have no contrast.*number 2 of those.*silence = 'uniform'"):
+        encode(intensity, pool=(1, 1), amplitude=amplitude)
+
+
+def test_nan_is_refused_and_never_becomes_a_state():
+    intensity = torch.rand(2, 4, 4)
+    intensity[0, 1, 2] = torch.nan
+
+    with pytest.raises(ValueError, match="intensity holds NaN or infinite values"):
+        encode(intensity)
+    assert unit_states(torch.tensor([[torch.nan, 1.0]])).isnan().all()
+
+
+def test_root_amplitudes_are_what_quantumaudio_prepares_of_samples_from_minus_one_to_one():
+    samples = np.random.default_rng(4).uniform(-1, 1, 16)  # a sample of -1 is an intensity of 0
+
+    # quantumaudio 0.2.0, QPAM: probability (a + 1) / 2 over their sum, amplitude its root
+    probabilities = (samples + 1) / 2
+    expected = np.sqrt(probabilities / probabilities.sum())
+
+    found = encode(((samples + 1) / 2).reshape(1, 2, 8), pool=(1, 1), amplitude="sqrt")
+    np.testing.assert_allclose(found[0].numpy(), expected, atol=1e-12)
 
 
 def test_a_picture_and_its_half_are_one_state():
@@ -78,7 +109,11 @@ def test_the_classical_work_is_counted():
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"pool": (0, 1)}, "two factors >= 1"), ({"amplitude": "log"}, "No amplitude is called 'log'")],
+    [
+        ({"pool": (0, 1)}, "two factors >= 1"),
+        ({"amplitude": "log"}, "No amplitude is called 'log'"),
+        ({"silence": "skip"}, "silence must be one of refuse, uniform; got 'skip'"),
+    ],
 )
 def test_wrong_options_are_refused(options, message):
     with pytest.raises(InputError, match=message):
