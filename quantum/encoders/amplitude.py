@@ -7,9 +7,9 @@
 Each axis is filled with zeros to the next power of two. In Qiskit's bit order the frame is then held by the qubits
 0 ... log2(n_frames) - 1 (the frame register) and the mel band by the qubits above them (the mel register).
 
-With `amplitude = "intensity"` an amplitude is proportional to the intensity; with "sqrt" its probability is (the code
-that quantumaudio calls QPAM, quantum probability amplitude modulation, of samples from 0 to 1); with "centred" the
-clip's mean over the pooled picture is subtracted first, so that amplitudes are of both signs.
+With `amplitude = "intensity"` an amplitude is proportional to the intensity, which is QPAM (quantum probability
+amplitude modulation, as quantumaudio 0.2.0 has it) of samples from 0 to 1; with "sqrt" its probability is; with
+"centred" the clip's mean over the pooled picture is subtracted first, so that amplitudes are of both signs.
 A unit vector has lost the norm: a picture and its half are one state. A picture without any contrast of that kind
 (all zero; all equal, where centred) has norm 0 and no direction. It is refused, unless `silence = "uniform"` says
 that such clips belong to the recordings and are to be the uniform state.

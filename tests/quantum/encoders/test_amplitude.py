@@ -72,14 +72,12 @@ def test_nan_is_refused_and_never_becomes_a_state():
     assert unit_states(torch.tensor([[torch.nan, 1.0]])).isnan().all()
 
 
-def test_root_amplitudes_are_what_quantumaudio_prepares_of_samples_from_minus_one_to_one():
-    samples = np.random.default_rng(4).uniform(-1, 1, 16)  # a sample of -1 is an intensity of 0
+def test_plain_amplitudes_are_what_quantumaudio_prepares_by_qpam():
+    # the state of load_scheme("qpam").encode([-1, 0, 0.2, 1]) of quantumaudio 0.2.0: a sample of -1 is an intensity of 0
+    expected = [0.0, 0.39405520311955033, 0.4728662437434604, 0.7881104062391007]
 
-    # quantumaudio 0.2.0, QPAM: probability (a + 1) / 2 over their sum, amplitude its root
-    probabilities = (samples + 1) / 2
-    expected = np.sqrt(probabilities / probabilities.sum())
+    found = encode(torch.tensor([[[0.0, 0.5, 0.6, 1.0]]], dtype=torch.float64), pool=(1, 1), amplitude="intensity")
 
-    found = encode(((samples + 1) / 2).reshape(1, 2, 8), pool=(1, 1), amplitude="sqrt")
     np.testing.assert_allclose(found[0].numpy(), expected, atol=1e-12)
 
 
