@@ -73,7 +73,7 @@ def test_nan_is_refused_and_never_becomes_a_state():
 
 
 def test_plain_amplitudes_are_what_quantumaudio_prepares_by_qpam():
-    # the state of load_scheme("qpam").encode([-1, 0, 0.2, 1]) of quantumaudio 0.2.0: a sample of -1 is an intensity of 0
+    # load_scheme("qpam").encode([-1, 0, 0.2, 1]) of quantumaudio 0.2.0: a sample of -1 is an intensity of 0
     expected = [0.0, 0.39405520311955033, 0.4728662437434604, 0.7881104062391007]
 
     found = encode(torch.tensor([[[0.0, 0.5, 0.6, 1.0]]], dtype=torch.float64), pool=(1, 1), amplitude="intensity")
