@@ -1,6 +1,7 @@
 # tests/studies/test_interruptions.py
 """Nothing that can be killed costs more than what was not committed yet."""
 
+import json
 import os
 import random
 import re
@@ -129,6 +130,65 @@ def test_an_interrupt_exits_with_130_and_the_next_run_goes_on(tmp_path):
     assert code == 0
     assert f"{committed} committed already" in output
     assert_complete(tmp_path / "store")
+
+
+TWO_SEEDS = """
+schema = 1
+name = "two-seeds"
+title = "Two seeds"
+question = "What does Ctrl-C leave?"
+seeds = [0, 1]
+baseline = "linear-layer"
+front_ends = [{ name = "log-mel" }]
+protocols = [{ name = "official-split", headline = true }]
+[data]
+name = "synthetic"
+[[systems]]
+name = "linear-layer"
+family = "classical"
+augment = false
+classifier = { name = "linear-layer" }
+training = { n_epochs = 1 }
+runs = [{ backend = { name = "torch-float" } }]
+"""
+
+
+def test_ctrl_c_during_trichord_run_keeps_the_committed_cell_and_the_next_run_goes_on(tmp_path):
+    """A real SIGINT to every process of the terminal's group, as the keys send it, on the embedded recordings."""
+    (tmp_path / "two-seeds.toml").write_text(TWO_SEEDS)
+    command = [sys.executable, "-m", "studies.cli", "run", "two-seeds.toml", "--jobs", "1", "--json"]
+    options = {
+        "cwd": tmp_path,
+        "env": os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        "stdin": subprocess.DEVNULL,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE,
+        "text": True,
+    }
+    process = subprocess.Popen(command, start_new_session=True, **options)
+    try:
+        assert [json.loads(process.stdout.readline())["event"] for _ in range(2)] == ["start", "cell"]
+        os.killpg(process.pid, signal.SIGINT)
+        output, complaint = process.communicate(timeout=600)  # of a busy machine
+    finally:
+        process.kill()
+
+    assert (process.returncode, output) == (130, "")
+    assert complaint == "Interrupted; 1 cells are still to run. The same command goes on from here.\n"
+    store = open_store(tmp_path / "stores" / "two-seeds")
+    assert len(store.keys()) == 1
+    assert store.verify() == []
+    (committed,) = (path for path in store.path.glob("cells/*/*") if path.is_dir())
+    before = {path: path.stat().st_mtime_ns for path in committed.iterdir()}
+
+    again = subprocess.run(command, timeout=600, check=False, **options)
+
+    assert (again.returncode, again.stderr) == (0, "")
+    events = [json.loads(line) for line in again.stdout.splitlines()]
+    assert [event["event"] for event in events] == ["start", "cell", "report"]
+    assert (events[0]["to_run"], events[0]["committed"]) == (1, 1)
+    assert {path: path.stat().st_mtime_ns for path in committed.iterdir()} == before
+    assert len(store.keys()) == 2
 
 
 def test_an_exception_fails_its_cell_alone_and_leaves_a_traceback(tmp_path):
