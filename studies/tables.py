@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from classical_baselines.harness.devices import coefficients_digest
-from studies import break_even_rate, early_decision, integer_cost
+from studies import break_even_rate, early_decision, integer_cost, noise_conditions
 from studies.budgets import EnergyRow
 from studies.fit import memory_text
 from studies.measurement import latest
@@ -103,6 +103,15 @@ def results_markdown(results: StudyResults) -> str:
         lines += ["## What integers cost", ""]
         lines += [*markdown_table(integer_cost.HEADER, [one.texts for one in precisions]), ""]
         lines += [" ".join([integer_cost.table_note(precisions), *integer_cost.lava_sentences(results)]), ""]
+    noisy = noise_conditions.noisy_rows(results)
+    if noisy:
+        texts = [one.texts for one in noisy]
+        lines += ["## Under noise", "", *markdown_table(noise_conditions.RUNS_HEADER, texts), ""]
+    conditions = noise_conditions.condition_rows(results)
+    if conditions:
+        header = noise_conditions.conditions_header(conditions)
+        lines += [*markdown_table(header, noise_conditions.condition_texts(conditions)), ""]
+        lines += [noise_conditions.conditions_note(conditions), ""]
     lines += ["## Looks and completeness", "", *_completeness(results), ""]
     lines += ["## Where it comes from", "", *provenance_lines(results), ""]
     return "\n".join(lines)

@@ -31,6 +31,7 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "early-decision": ("early_decision", "early_decision"),
     "break-even-rate": ("break_even_rate", "break_even_rate"),
     "integer-cost": ("integer_cost", "integer_cost"),
+    "accuracy-vs-degree": ("noise_conditions", "accuracy_vs_degree"),
     "accuracy-by-group": ("accuracy_by_group", "accuracy_by_group"),
     "confusion": ("confusion", "confusion"),
     "reliability": ("reliability", "reliability"),
