@@ -17,13 +17,20 @@ LONGEST_LABEL = 36
 
 
 def label_of(row: Row) -> str:
-    """The row's title, cut where it is too long for a margin."""
+    """The row's title, shortened where it is too long for a margin."""
     return shortened(row.title)
 
 
 def shortened(title: str) -> str:
-    """A title of at most 36 characters."""
-    return title if len(title) <= LONGEST_LABEL else title[: LONGEST_LABEL - 1] + "…"
+    """A title of at most 36 characters: its middle is left out, since titles of one study often differ at the end.
+
+    >>> shortened("Residual CNN, squeeze and excitation, dilated")
+    'Residual CNN, sque…citation, dilated'
+    """
+    if len(title) <= LONGEST_LABEL:
+        return title
+    n_ahead = LONGEST_LABEL // 2
+    return title[:n_ahead].rstrip() + "…" + title[-(LONGEST_LABEL - n_ahead - 1) :].lstrip()
 
 
 def rows_figure(names: Sequence[str]) -> tuple[Figure, Axes]:
