@@ -5,12 +5,13 @@ Aer binds the angles of each clip in its own code as it runs (`runtime_parameter
 built, and none is taken apart, for a clip.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
 from qiskit import QuantumCircuit, transpile
 from qiskit_aer import AerSimulator
+from torch import Tensor
 
 from classical_baselines.harness.choices import InputError, choose
 from quantum.backends.clip_circuit import ClipCircuit
@@ -98,3 +99,14 @@ def results_of_clips(
             raise RuntimeError(f"Aer ran {len(result.results)} of {n_wanted} clips: {result.status}")
         for number in range(n_wanted):
             yield result.data(number)
+
+
+def frequencies_of(results: Iterable[Any], n_qubits: int) -> Tensor:
+    """[row, outcome] relative frequencies, float64, from Aer's data of one measured circuit after the other."""
+    rows = []
+    for data in results:
+        counts = data["counts"]
+        row = torch.zeros(2**n_qubits, dtype=torch.float64)
+        row[[int(outcome, 16) for outcome in counts]] = torch.tensor(list(counts.values()), dtype=row.dtype)
+        rows.append(row / row.sum())
+    return torch.stack(rows)

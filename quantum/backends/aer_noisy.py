@@ -6,15 +6,19 @@ them. Check `aer-noise-equality`: the largest difference of an outcome probabili
 density engine, over its clips.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from qiskit_aer import AerSimulator
+from torch import Tensor
 
 from classical_baselines.harness.contracts import Check
-from quantum.backends.aer_circuits import PATH, results_of_clips
+from classical_baselines.harness.operations import OperationCounts
+from quantum.backends.aer_circuits import PATH, frequencies_of, results_of_clips
 from quantum.backends.clip_circuit import ClipCircuit
-from quantum.backends.noisy_run import N_CLIPS, NoisyRun
+from quantum.backends.noisy_run import N_CLIPS, NativeMachine, NoisyRun
 from quantum.backends.shot_options import Sampled
 from quantum.backends.states import PreparedClips, spread_clips
 from quantum.noise.aer_model import noise_model_of
@@ -47,12 +51,8 @@ class AerNoisy(NoisyRun):
             max_parallel_threads=torch.get_num_threads(),
             runtime_parameter_bind_enable=True,
         )
-        frequencies = torch.zeros(len(whole.angles), 2**native.part.n_qubits, dtype=torch.float64)
-        results = results_of_clips(native.qiskit, whole, simulator, shots=self.n_shots, generator=generator)
-        for row, data in enumerate(results):
-            outcomes = [int(outcome, 16) for outcome in data["counts"]]
-            counts = torch.tensor(list(data["counts"].values()), dtype=frequencies.dtype)
-            frequencies[row, outcomes] = counts / self.n_shots
+        machine = _AerMachine(native, whole, simulator)
+        sampled = self.mitigated(machine, len(whole.angles), generator, machine.notes)
         before_readout = native.qiskit.remove_final_measurements(inplace=False)
         before_readout.save_probabilities([before_readout.qubits[qubit] for qubit in native.measured])
         exact = torch.stack(
@@ -72,4 +72,21 @@ class AerNoisy(NoisyRun):
                 "n_probabilities": exact.numel(),
             },
         )
-        return Sampled(frequencies, self.costs_on(native, {"aer_method": "density_matrix", "aer_path": PATH}), (check,))
+        return replace(sampled, checks=(check,))
+
+
+@dataclass(frozen=True, eq=False)
+class _AerMachine(NativeMachine):
+    simulator: AerSimulator
+
+    def draw(self, native: NativeCircuit, n_shots: int, generator: torch.Generator) -> Tensor:
+        results = results_of_clips(native.qiskit, self.whole, self.simulator, shots=n_shots, generator=generator)
+        return frequencies_of(results, self.n_qubits)
+
+    def draw_each(self, natives: Sequence[NativeCircuit], n_shots: int, generator: torch.Generator) -> Tensor:
+        seed = int(torch.randint(2**31 - 1, (1,), generator=generator))
+        result = self.simulator.run([one.qiskit for one in natives], shots=n_shots, seed_simulator=seed).result()
+        return frequencies_of((result.data(number) for number in range(len(natives))), self.n_qubits)
+
+    def notes(self, of_a_shot: OperationCounts) -> dict[str, Any]:
+        return super().notes(of_a_shot) | {"aer_method": "density_matrix", "aer_path": PATH}

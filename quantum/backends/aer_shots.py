@@ -17,6 +17,7 @@ from quantum.backends.aer_circuits import (
     aer_simulator,
     check_aer,
     check_gpu_here,
+    frequencies_of,
     native_circuit,
     results_of_clips,
 )
@@ -49,10 +50,5 @@ class AerShots(ShotOptions):
         whole = clip_circuit_of(clips)
         native = native_circuit(whole.circuit, simulator)
         native.measure_all()
-        frequencies = torch.zeros(clips.states.shape, dtype=torch.float64)
         results = results_of_clips(native, whole, simulator, shots=self.n_shots, generator=generator)
-        for row, data in enumerate(results):
-            outcomes = [int(outcome, 16) for outcome in data["counts"]]
-            drawn = torch.tensor(list(data["counts"].values()), dtype=frequencies.dtype)
-            frequencies[row, outcomes] = drawn / self.n_shots
-        return frequencies
+        return frequencies_of(results, native.num_qubits)

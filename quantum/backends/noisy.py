@@ -11,8 +11,9 @@ noise and with an exact Fourier transform, of the same weights:
     predictions        [clip], by the trained head; at n_shots = 0 on the probabilities themselves
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -20,8 +21,9 @@ from torch import Tensor
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.evaluation import predictions
+from classical_baselines.harness.operations import OperationCounts
 from quantum.backends.clip_circuit import ClipCircuit
-from quantum.backends.noisy_run import NoisyRun, total_variation
+from quantum.backends.noisy_run import NativeMachine, NoisyRun, total_variation
 from quantum.backends.shot_options import MOST_SHOTS, Sampled
 from quantum.backends.shots import drawn
 from quantum.backends.states import PreparedClips, check_device, engine_probabilities, logits_of, torch_device
@@ -49,6 +51,11 @@ class Noisy(NoisyRun):
         for name in self.also_calibrations:
             if name != WITHOUT_NOISE:
                 calibration_called(name)
+        if (self.also_calibrations or self.also_n_shots) and (self.noise_factors or self.readout_mitigation != "none"):
+            raise InputError(
+                "also_calibrations and also_n_shots are run without mitigation. Leave them out, or leave out "
+                "noise_factors and readout_mitigation."
+            )
         if not all(0 <= n_shots <= MOST_SHOTS for n_shots in self.also_n_shots):
             raise InputError(f"also_n_shots must lie in 0 to {MOST_SHOTS}; got {list(self.also_n_shots)}.")
 
@@ -56,11 +63,12 @@ class Noisy(NoisyRun):
         self, native: NativeCircuit, whole: ClipCircuit, clips: PreparedClips, generator: torch.Generator
     ) -> Sampled:
         read = self._read(native, whole.angles)
-        frequencies = drawn(read, self.n_shots, generator)
-        notes: dict[str, Any] = {}
-        if self.also_calibrations or self.also_n_shots:
-            notes["conditions"] = list(self._conditions(read, frequencies, whole, clips, generator))
-        return Sampled(frequencies, self.costs_on(native, notes))
+        machine = _DensityMachine(native, whole, read, self._read)
+        sampled = self.mitigated(machine, len(whole.angles), generator, machine.notes)
+        if not (self.also_calibrations or self.also_n_shots):
+            return sampled
+        conditions = list(self._conditions(read, sampled.frequencies, whole, clips, generator))
+        return replace(sampled, costs=partial(_with_conditions, sampled.costs, conditions))
 
     def _read(self, native: NativeCircuit, angles: Tensor) -> Tensor:
         """[clip, outcome], as it is read out; on the CPU."""
@@ -97,6 +105,27 @@ class Noisy(NoisyRun):
                     "total_variation": distance,
                     "predictions": predictions(logits_of(clips, given).numpy()).tolist(),
                 }
+
+
+@dataclass(frozen=True, eq=False)
+class _DensityMachine(NativeMachine):
+    plain: Tensor  # [clip, outcome], as the unfolded circuit is read out
+    reading: Callable[[NativeCircuit, Tensor], Tensor]  # a circuit and features -> [clip, outcome]
+
+    def draw(self, native: NativeCircuit, n_shots: int, generator: torch.Generator) -> Tensor:
+        read = self.plain if native is self.native else self.reading(native, self.whole.angles)
+        return drawn(read, n_shots, generator)
+
+    def draw_each(self, natives: Sequence[NativeCircuit], n_shots: int, generator: torch.Generator) -> Tensor:
+        no_features = torch.zeros(1, 0, dtype=torch.float64)
+        return drawn(torch.cat([self.reading(one, no_features) for one in natives]), n_shots, generator)
+
+
+def _with_conditions(
+    costs: Callable[[], tuple[OperationCounts, dict[str, Any]]], conditions: list[dict[str, Any]]
+) -> tuple[OperationCounts, dict[str, Any]]:
+    counts, notes = costs()
+    return counts, notes | {"conditions": conditions}
 
 
 @torch.no_grad()

@@ -9,9 +9,9 @@ readout and the repetition delay are those of the calibration; it knows no reset
 `quantum.machine_time` has.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import torch
@@ -19,21 +19,22 @@ from torch import Tensor
 
 from classical_baselines.harness.operations import OperationCounts
 from quantum.backends.clip_circuit import ClipCircuit, clip_circuit_of
-from quantum.backends.shot_options import Sampled, ShotRun
+from quantum.backends.mitigated_run import Folds, MitigatedRun
+from quantum.backends.shot_options import Sampled
 from quantum.backends.states import PreparedClips
 from quantum.classifiers.state_classifier import StateClassifier
 from quantum.engine.density import check_density_qubits
 from quantum.machine_time import ShotTimes
 from quantum.noise.calibration import Calibration
 from quantum.noise.machines import calibration_called
-from quantum.noise.native import NativeCircuit, best_part, native_circuit_of
+from quantum.noise.native import NativeCircuit, basis_states_of, best_part, folded, native_circuit_of
 from quantum.operations import processor_operations
 
 N_CLIPS = 100  # of a fold
 
 
 @dataclass(frozen=True)
-class NoisyRun(ShotRun):
+class NoisyRun(MitigatedRun):
     """The options of a run under the noise of a calibration."""
 
     n_clips: int | None = field(default=N_CLIPS, kw_only=True)  # spread over the given clips; None: all
@@ -59,7 +60,7 @@ class NoisyRun(ShotRun):
     def sampled(
         self, native: NativeCircuit, whole: ClipCircuit, clips: PreparedClips, generator: torch.Generator
     ) -> Sampled:
-        """The shots of every clip from the native circuit; `costs` are found by `costs_on`."""
+        """The shots of every clip from the native circuit, by a `NativeMachine`."""
 
     def sample(self, clips: PreparedClips, generator: torch.Generator) -> Sampled:
         self.check_network(clips.classifier)
@@ -67,27 +68,73 @@ class NoisyRun(ShotRun):
         native = native_circuit_of(whole.circuit, whole.columns, self.calibrated())
         return self.sampled(native, whole, clips, generator)
 
-    def costs_on(
-        self, native: NativeCircuit, notes: dict[str, Any]
-    ) -> "partial[tuple[OperationCounts, dict[str, Any]]]":
-        """Counts of a clip on the calibrated machine, and what the table says of it besides `notes`."""
-        return partial(_costs, native, self.n_shots, notes)
 
+@dataclass(frozen=True, eq=False)
+class NativeMachine(ABC):
+    """A calibrated machine that is simulated, with the clips' circuit in its gates: a `Machine`."""
 
-def _costs(native: NativeCircuit, n_shots: int, notes: dict[str, Any]) -> tuple[OperationCounts, dict[str, Any]]:
-    part, cost = native.part, native.cost()
-    times = ShotTimes(part.repetition_delay_seconds, readout_seconds=part.readout_seconds(range(part.n_qubits)))
-    counts = processor_operations(cost, part.n_qubits, n_shots, times=times)
-    return counts, {
-        "calibration": part.name,
-        "calibration_sha256": part.sha256,
-        "qubits": [one.label for one in part.qubits],
-        "depth": cost.preparation.depth + cost.circuit.depth,
-        "preparation_gates_2q": cost.preparation.n_gates_2q,
-        "circuit_gates_2q": cost.circuit.n_gates_2q,
-        "seconds_per_shot": counts.total("machine_seconds") / n_shots,
-        **notes,
-    }
+    native: NativeCircuit
+    whole: ClipCircuit
+
+    @abstractmethod
+    def draw(self, native: NativeCircuit, n_shots: int, generator: torch.Generator) -> Tensor:
+        """[clip, outcome] relative frequencies, readout errors among them, of the clips in this circuit."""
+
+    @abstractmethod
+    def draw_each(self, natives: Sequence[NativeCircuit], n_shots: int, generator: torch.Generator) -> Tensor:
+        """[circuit, outcome], of circuits that read no features."""
+
+    @property
+    def n_qubits(self) -> int:
+        return self.native.part.n_qubits
+
+    @property
+    def n_gates_2q(self) -> int:
+        return sum(len(gate.qubits) == 2 for gate in self.native.gates)
+
+    def shots(self, folds: Folds, n_shots: int, generator: torch.Generator) -> Tensor:
+        return self.draw(self._folded(folds), n_shots, generator)
+
+    def read(self, states: Sequence[int], n_shots: int, generator: torch.Generator) -> Tensor:
+        return self.draw_each(basis_states_of(self.native, states), n_shots, generator)
+
+    def costs(self, folds: Folds) -> OperationCounts:
+        return processor_operations(self._folded(folds).cost(), self.n_qubits, 1, times=self._times)
+
+    def reading_costs(self, states: Sequence[int]) -> OperationCounts:
+        counts = OperationCounts()
+        for circuit in basis_states_of(self.native, states):
+            cost = circuit.cost().circuit
+            counts += OperationCounts.of(
+                "readout",
+                "readout-calibration",
+                gates_1q=cost.n_gates_1q,
+                measurements=self.n_qubits,
+                shots=1,
+                machine_seconds=cost.seconds + sum(self._times.parts.values()),
+            )
+        return counts
+
+    def notes(self, of_a_shot: OperationCounts) -> dict[str, Any]:
+        """What the table says, from the counts of one shot."""
+        part, cost = self.native.part, self.native.cost()
+        return {
+            "calibration": part.name,
+            "calibration_sha256": part.sha256,
+            "qubits": [one.label for one in part.qubits],
+            "depth": cost.preparation.depth + cost.circuit.depth,
+            "preparation_gates_2q": cost.preparation.n_gates_2q,
+            "circuit_gates_2q": cost.circuit.n_gates_2q,
+            "seconds_per_shot": of_a_shot.total("machine_seconds"),
+        }
+
+    @property
+    def _times(self) -> ShotTimes:
+        part = self.native.part
+        return ShotTimes(part.repetition_delay_seconds, readout_seconds=part.readout_seconds(range(part.n_qubits)))
+
+    def _folded(self, folds: Folds) -> NativeCircuit:
+        return folded(self.native, folds) if any(folds) else self.native
 
 
 def total_variation(probabilities: Tensor, others: Tensor) -> float:
