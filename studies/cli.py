@@ -698,6 +698,19 @@ def circuits(
     return _call("circuits", qubits=qubits, layers=layers, n_draws=n_draws, seed=seed, out=out, as_json=as_json)
 
 
+@app.command("is-the-qft-faster")
+def is_the_qft_faster_(
+    error: Annotated[float, typer.Option("--error", help="Total variation distance of the spectrum.")] = 0.05,
+    out: Annotated[Path | None, typer.Option("--out", help="The figure: FILE.png, .svg, .pdf or .csv.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Hold the QFT against the FFT, loading and readout counted.
+
+    Prints the page docs/results/is-the-qft-faster.md, computed anew: seconds, shots, joules for 2^4 to 2^30 samples.
+    """
+    return _call("is_the_qft_faster", error=error, out=out, as_json=as_json)
+
+
 @app.command("back-test")
 def back_test_() -> int:
     """Hold the model of Loihi against published measurements.
