@@ -171,21 +171,21 @@ def conditions_note(rows: Sequence[ConditionRow]) -> str:
 
 
 def _findings(rows: Sequence[ConditionRow]) -> list[str]:
-    """Per series and condition of the most shots: up to which degree no loss is found."""
+    """Per series and noise, at the most shots: the verdict of each degree against the exact transform."""
     shots = shots_of(rows)
     most = ([n_shots for n_shots in shots if n_shots] or shots)[-1]
     found = []
     for series in dict.fromkeys(row.series for row in rows):
         parts = []
         for calibration in calibrations_of(rows):
-            here = [r for r in rows if (r.series, r.calibration, r.n_shots) == (series, calibration, most)]
-            compared = [(r.degree, r.against_exact.verdict) for r in here if r.against_exact is not None]
-            if compared:
-                worse = [degree for degree, verdict in compared if verdict == "worse"]
-                said = f"no loss is found up to degree {compared[-1][0]}"
-                if worse:
-                    said = f"degree {worse[0]} is the first that is found worse"
-                parts.append(f"{noise_text(calibration)} {said}")
+            degrees: dict[str, list[str]] = {}
+            for row in rows:
+                alike = (row.series, row.calibration, row.n_shots) == (series, calibration, most)
+                if alike and row.against_exact is not None:
+                    degrees.setdefault(row.against_exact.verdict, []).append(str(row.degree))
+            said = [f"{verdict} at degree {', '.join(at)}" for verdict, at in degrees.items()]
+            if said:
+                parts.append(f"{noise_text(calibration)} {', '.join(said)}")
         if parts:
             found.append(f"{series}: {'; '.join(parts)}.")
     return found

@@ -44,20 +44,21 @@ def accuracy_vs_degree(results: StudyResults) -> Drawing | None:
         height = 2.5 * len(series) + 0.75
         figure = Figure(figsize=(2.35 * (1 + len(shots)), height))
         figure.subplots_adjust(
-            left=0.06, right=0.99, top=1 - 0.3 / height, bottom=0.85 / height, wspace=0.3, hspace=0.42
+            left=0.055, right=0.99, top=1 - 0.3 / height, bottom=0.85 / height, wspace=0.32, hspace=0.36
         )
         panels = figure.subplots(len(series), 1 + len(shots), squeeze=False)
         for line, name in enumerate(series):
             of_series = [row for row in rows if row.series == name]
             distance = [row for row in of_series if row.n_shots == shots[-1]]
             _draw(panels[line][0], distance, order, marks, f"distance-{line}", of_accuracy=False)
-            panels[line][0].set_title(f"{name}: total variation")
+            panels[line][0].set_ylabel(f"{name}: total variation")
+            panels[line][1].set_ylabel("accuracy, %")
+            reach = _reach(of_series)
             for column, n_shots in enumerate(shots, start=1):
-                ax = panels[line][column]
                 here = [row for row in of_series if row.n_shots == n_shots]
-                _draw(ax, here, order, marks, f"accuracy-{line}-{column}", of_accuracy=True)
-                ax.sharey(panels[line][1])
-                ax.set_title(("accuracy, %: " if column == 1 else "") + shots_text(n_shots))
+                _draw(panels[line][column], here, order, marks, f"accuracy-{line}-{column}", of_accuracy=True)
+                panels[line][column].set_ylim(*reach)
+                panels[line][column].set_title(shots_text(n_shots))
         for ax in panels[-1]:
             ax.set_xlabel("degree of approximation")
         legend = [(noise_text(name), *LOOKS[number % len(LOOKS)][::-1]) for number, name in enumerate(order)]
@@ -69,6 +70,13 @@ def accuracy_vs_degree(results: StudyResults) -> Drawing | None:
     )
     description = "Accuracy by degree, noise and shots. " + "; ".join(mark.text for mark in marks.values()) + "."
     return Drawing(figure, caption, description, [_record(row) for row in rows], marks)
+
+
+def _reach(rows: Sequence[ConditionRow]) -> tuple[float, float]:
+    """From below the lowest accuracy or interval to above the highest, in per cent: one scale for a row of panels."""
+    intervals = [row.interval for row in rows]
+    ends = [100 * end for one in intervals for end in (one.low, one.estimate, one.high) if end is not None]
+    return min(ends) - 3, max(ends) + 3
 
 
 def _draw(
