@@ -23,6 +23,8 @@ from studies.measurement import latest
 from studies.results import Row, StudyResults
 from studies.screening import is_screen
 from studies.spike_codes import HEADER, code_rows, table_note
+from studies.state_codes import HEADER as STATE_CODES_HEADER
+from studies.state_codes import state_code_rows, state_codes_note
 from studies.statistics import Comparison
 from studies.wording import energy_text, interval_text, joules_text, percent, points_text
 
@@ -89,6 +91,10 @@ def results_markdown(results: StudyResults) -> str:
     if codes:
         lines += ["## Spike codes", "", *markdown_table(HEADER, [code.texts for code in codes]), ""]
         lines += [table_note(codes), ""]
+    states = state_code_rows(results)
+    if states:
+        lines += ["## State codes", "", *markdown_table(STATE_CODES_HEADER, [one.texts for one in states]), ""]
+        lines += [state_codes_note(states), ""]
     early = early_decision.early_rows(results)
     if early:
         lines += ["## Early decision", "", *markdown_table(early_decision.HEADER, [row.texts for row in early]), ""]

@@ -33,6 +33,7 @@ from quantum.backends.states import (
     spread_clips,
 )
 from quantum.machine_time import REPETITION_DELAY_SECONDS
+from quantum.circuits.circuit import Circuit
 from quantum.operations import processor_operations
 from quantum.transpiled import COUPLINGS, circuit_cost
 
@@ -122,10 +123,13 @@ class ShotOptions(ShotRun):
         """What a clip costs on the processor, and what the table says of it."""
         description = clips.classifier.circuit.description
         cost = circuit_cost(description, self.coupling, clips.preparation)
+        alone = circuit_cost(Circuit(description.n_qubits, ()), "all-to-all", clips.preparation)
         counts = processor_operations(cost, description.n_qubits, self.n_shots, self.repetition_delay_seconds)
         return counts, {
             "coupling": self.coupling,
             "depth": cost.preparation.depth + cost.circuit.depth,
+            "preparation_depth": cost.preparation.depth,
+            "preparation_gates_2q_all_to_all": alone.preparation.n_gates_2q,
             "preparation_gates_2q": cost.preparation.n_gates_2q,
             "circuit_gates_2q": cost.circuit.n_gates_2q,
             "seconds_per_shot": counts.total("machine_seconds") / self.n_shots,

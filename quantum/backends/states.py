@@ -162,6 +162,7 @@ def notes_of(clips: PreparedClips) -> dict[str, Any]:
     }
     if clips.fidelities is not None:
         notes["preparation_fidelity"] = float(clips.fidelities.mean())
+        notes["preparation_fidelity_lowest"] = float(clips.fidelities.min())
         notes["preparation_fidelity_by_clip"] = [round(one, 6) for one in clips.fidelities.tolist()]
     return notes
 

@@ -28,6 +28,7 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "tornado": ("tornado", "tornado"),
     "accuracy-vs-spikes": ("spike_codes", "accuracy_vs_spikes"),
     "accuracy-vs-bits": ("spike_codes", "accuracy_vs_bits"),
+    "accuracy-vs-preparation": ("state_codes", "accuracy_vs_preparation"),
     "early-decision": ("early_decision", "early_decision"),
     "break-even-rate": ("break_even_rate", "break_even_rate"),
     "integer-cost": ("integer_cost", "integer_cost"),

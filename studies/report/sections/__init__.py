@@ -19,6 +19,7 @@ from studies.report.sections import (
     provenance,
     scores,
     spike_codes,
+    state_codes,
     systems,
 )
 
@@ -31,6 +32,7 @@ SECTIONS: tuple[Section, ...] = (
     energy.SECTION,
     measured.SECTION,
     spike_codes.SECTION,
+    state_codes.SECTION,
     early_decision.SECTION,
     break_even_rate.SECTION,
     integer_cost.SECTION,
