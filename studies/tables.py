@@ -87,14 +87,7 @@ def results_markdown(results: StudyResults) -> str:
             lines += ["Accuracy by group, in per cent:", "", *_group_table(rows, groups), ""]
     lines += ["## Differences", "", *_comparison_table(results), ""]
     lines += ["## Energy per decision at the system boundary, always on", "", *_energy_table(results), ""]
-    codes = code_rows(results)
-    if codes:
-        lines += ["## Spike codes", "", *markdown_table(HEADER, [code.texts for code in codes]), ""]
-        lines += [table_note(codes), ""]
-    states = state_code_rows(results)
-    if states:
-        lines += ["## State codes", "", *markdown_table(STATE_CODES_HEADER, [one.texts for one in states]), ""]
-        lines += [state_codes_note(states), ""]
+    lines += _codes(results)
     early = early_decision.early_rows(results)
     if early:
         lines += ["## Early decision", "", *markdown_table(early_decision.HEADER, [row.texts for row in early]), ""]
@@ -121,6 +114,18 @@ def results_markdown(results: StudyResults) -> str:
     lines += ["## Looks and completeness", "", *_completeness(results), ""]
     lines += ["## Where it comes from", "", *provenance_lines(results), ""]
     return "\n".join(lines)
+
+
+def _codes(results: StudyResults) -> list[str]:
+    """Spike codes and state codes, where a study compares such."""
+    lines: list[str] = []
+    if spikes := code_rows(results):
+        lines += ["## Spike codes", "", *markdown_table(HEADER, [code.texts for code in spikes]), ""]
+        lines += [table_note(spikes), ""]
+    if states := state_code_rows(results):
+        lines += ["## State codes", "", *markdown_table(STATE_CODES_HEADER, [code.texts for code in states]), ""]
+        lines += [state_codes_note(states), ""]
+    return lines
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -32,8 +32,8 @@ from quantum.backends.states import (
     prepare,
     spread_clips,
 )
-from quantum.machine_time import REPETITION_DELAY_SECONDS
 from quantum.circuits.circuit import Circuit
+from quantum.machine_time import REPETITION_DELAY_SECONDS
 from quantum.operations import processor_operations
 from quantum.transpiled import COUPLINGS, circuit_cost
 
