@@ -27,6 +27,7 @@ from studies.registries import build
 from studies.specification import Protocol, Run, Study, System
 
 CIRCUITS = ("qft-circuit", "qft-hybrid", "qcnn", "data-reuploading")
+MANY_CIRCUITS = ("quanvolution", "fidelity-kernel")  # of one clip: their backend is `repeated-circuits`
 LARGEST_BATCH = 65_536  # clips that a backend takes at a time, as in the training
 INTEGER_TWINS = ("dense-twin", "convolutional-twin")
 # Whom a probe needs among the systems that are probed, where it does not take any.
@@ -155,8 +156,11 @@ def _check_pairing(system: System, run: Run, options: Any) -> None:
             f"the backend {backend!r} runs spiking networks ({', '.join(sorted(SPIKING_CLASSIFIERS))}), "
             f"and {classifier!r} is none."
         )
-    if backend in CIRCUIT_BACKENDS and classifier not in CIRCUITS:
-        raise InputError(f"the backend {backend!r} runs circuits ({', '.join(CIRCUITS)}), and {classifier!r} has none.")
+    run_by_it = MANY_CIRCUITS if backend == "repeated-circuits" else CIRCUITS
+    if backend in CIRCUIT_BACKENDS and classifier not in run_by_it:
+        raise InputError(
+            f"the backend {backend!r} runs circuits ({', '.join(run_by_it)}), and {classifier!r} has none of that kind."
+        )
     if backend == "int8" and classifier not in INTEGER_TWINS and getattr(options, "bits", None) != 8:
         raise InputError(
             f"the backend 'int8' runs networks that were trained with 8 bits, and {classifier!r} as given here is not. "

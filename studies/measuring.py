@@ -41,6 +41,7 @@ WITHOUT_CIRCUIT = (
     "fourier-features",
     "quadratic-surrogate",
     "kernel-surrogate",
+    "patch-map",
 )  # controls in the quantum registry
 Inference = Callable[[Tensor], Tensor]  # encoded batch -> logits [batch, class]
 ON_CUDA = ("torch-float", "exact-states")  # the others compute in integers, on the CPU

@@ -59,6 +59,12 @@ def _aer_measured_fourier() -> type[Any]:
     return AerMeasuredFourier
 
 
+def _repeated_circuits() -> type[Any]:
+    from quantum.backends.repeated_circuits import RepeatedCircuits
+
+    return RepeatedCircuits
+
+
 def _qiskit_backend() -> type[Any]:
     from quantum.backends.qiskit_backend import QiskitBackend
 
@@ -87,6 +93,7 @@ BACKENDS: Mapping[str, Callable[[], type[Any]]] = {
     "aer-shots": _aer_shots,
     "measured-fourier": _measured_fourier,
     "aer-measured-fourier": _aer_measured_fourier,
+    "repeated-circuits": _repeated_circuits,
     "qiskit-backend": _qiskit_backend,
     "noisy": _noisy,
     "aer-noisy": _aer_noisy,

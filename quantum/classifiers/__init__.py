@@ -29,6 +29,24 @@ def _data_reuploading() -> type[Any]:
     return DataReuploading
 
 
+def _quanvolution() -> type[Any]:
+    from quantum.classifiers.quanvolution import Quanvolution
+
+    return Quanvolution
+
+
+def _fidelity_kernel() -> type[Any]:
+    from quantum.classifiers.fidelity_kernel import FidelityKernel
+
+    return FidelityKernel
+
+
+def _patch_map() -> type[Any]:
+    from quantum.controls.patch_map import PatchMap
+
+    return PatchMap
+
+
 def _circuit_removed() -> type[Any]:
     from quantum.controls.circuit_removed import CircuitRemoved
 
@@ -64,6 +82,9 @@ CLASSIFIERS: Mapping[str, Callable[[], type[Any]]] = {
     "qft-hybrid": _qft_hybrid,
     "qcnn": _qcnn,
     "data-reuploading": _data_reuploading,
+    "quanvolution": _quanvolution,
+    "fidelity-kernel": _fidelity_kernel,
+    "patch-map": _patch_map,
     "circuit-removed": _circuit_removed,
     "same-size-layer": _same_size_layer,
     "fourier-features": _fourier_features,

@@ -28,7 +28,8 @@ OPTIONS = {
 }
 
 
-@pytest.fixture(params=sorted(BACKENDS))
+# What runs many circuits for a clip has classifiers of its own: tests/quantum/backends/test_repeated_circuits.py.
+@pytest.fixture(params=sorted(set(BACKENDS) - {"repeated-circuits"}))
 def backend(request):
     found = build_options(BACKENDS[request.param](), OPTIONS.get(request.param, {}), what="backend")
     if hasattr(found, "check_here"):

@@ -23,6 +23,12 @@ SYSTEMS = {
         ({"n_qubits": 4, "n_layers": 16}, Unencoded()),
         ({"n_qubits": 4, "n_layers": 3, **FRONT}, Unencoded()),
     ],
+    "quanvolution": [
+        ({"n_layers": 2, "frozen": False}, Unencoded()),
+        ({"pool": (1, 2), "run_as": "circuit"}, Unencoded()),
+    ],
+    "fidelity-kernel": [({}, AmplitudeEncoder()), ({}, PhaseEncoder(pool=(4, 4)))],
+    "patch-map": [({}, Unencoded())],
     "circuit-removed": [(FRONT, Unencoded()), ({"widths": ()}, AmplitudeEncoder())],
     "same-size-layer": [(FRONT, Unencoded()), ({"widths": ()}, AmplitudeEncoder())],
     "fourier-features": [(FRONT, Unencoded()), ({"widths": (), "fourier_register": "mel+frame"}, AmplitudeEncoder())],
