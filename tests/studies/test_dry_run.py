@@ -32,6 +32,18 @@ def test_a_wrong_name_or_option_is_refused_before_any_work(clips, system, messag
         check_study(study(**system), None)
 
 
+@pytest.mark.parametrize("backend", ["noisy", "aer-noisy"])
+def test_a_circuit_too_large_for_a_density_matrix_is_refused_before_any_work(clips, backend):
+    of_circuits = {
+        "family": "quantum",
+        "encoder": {"name": "amplitude", "options": {"pool": [1, 1]}},
+        "classifier": {"name": "qft-circuit"},
+        "runs": [{"backend": {"name": backend}}],
+    }
+    with pytest.raises(InputError, match="system 'one': Noise is run on density matrices of 1 to 8 qubits; the circuit"):
+        check_study(study(**of_circuits), None)
+
+
 @pytest.mark.parametrize(
     ("part", "message"),
     [
