@@ -40,7 +40,7 @@ def test_a_circuit_too_large_for_a_density_matrix_is_refused_before_any_work(cli
         "classifier": {"name": "qft-circuit"},
         "runs": [{"backend": {"name": backend}}],
     }
-    with pytest.raises(InputError, match="system 'one': Noise is run on density matrices of 1 to 8 qubits; the circuit"):
+    with pytest.raises(InputError, match="system 'one': Noise is run on density matrices of 1 to 8 qubits"):
         check_study(study(**of_circuits), None)
 
 
