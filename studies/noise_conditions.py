@@ -86,7 +86,7 @@ def noisy_rows(results: StudyResults) -> list[NoisyRow]:
     found = []
     for system in results.study.systems:
         for run in system.runs:
-            members = _members(results, system, run.backend.name)
+            members = members_with_some_clips(results, system, run.backend.name)
             if members and "calibration" in members[0][2].notes:
                 found.append(_noisy_row(results, system, run, members))
     return found
@@ -201,7 +201,9 @@ def shots_text(n_shots: int) -> str:
     return f"{n_shots:,} shots" if n_shots else "no sampling"
 
 
-def _members(results: StudyResults, system: System, backend: str) -> list[tuple[StudyCell, CellResult, RunRecord]]:
+def members_with_some_clips(
+    results: StudyResults, system: System, backend: str
+) -> list[tuple[StudyCell, CellResult, RunRecord]]:
     protocol = results.study.headline_protocol.name
     cells = results.tests if results.evidence(protocol) == "test" else results.fits
     return [
@@ -228,13 +230,13 @@ def _series(systems: Iterable[System]) -> dict[str, dict[int, System]]:
 def _conditions(results: StudyResults, system: System, degree: int) -> list[ConditionRow]:
     gathered: dict[tuple[str, int], list[tuple[StudyCell, CellResult, RunRecord, Mapping[str, Any]]]] = {}
     for run in system.runs:
-        for cell, result, record in _members(results, system, run.backend.name):
+        for cell, result, record in members_with_some_clips(results, system, run.backend.name):
             for one in record.notes.get("conditions", ()):
                 gathered.setdefault((one["calibration"], one["n_shots"]), []).append((cell, result, record, one))
     made = []
     for (calibration, n_shots), members in gathered.items():
         decided = [(cell, result, run, np.array(one["predictions"])) for cell, result, run, one in members]
-        trials = _trials(decided)
+        trials = trials_on_some_clips(decided)
         made.append(
             ConditionRow(
                 series=f"{system.encoder.name} ({members[0][2].notes['n_qubits']:.0f} qubits)",
@@ -251,7 +253,7 @@ def _conditions(results: StudyResults, system: System, degree: int) -> list[Cond
     return made
 
 
-def _trials(members: Sequence[tuple[StudyCell, CellResult, RunRecord, Any]]) -> Trials:
+def trials_on_some_clips(members: Sequence[tuple[StudyCell, CellResult, RunRecord, Any]]) -> Trials:
     """Right or wrong of the clips that the runs took."""
     places = [
         np.arange(len(result.targets)) if run.clip_indices is None else np.array(run.clip_indices)
@@ -280,7 +282,9 @@ def _noisy_row(results: StudyResults, system: System, run: Run, members: Members
         calibration=str(notes[0]["calibration"]),
         n_shots=int(notes[0]["n_shots"]),
         n_clips=float(np.mean([len(record.logits) for *_, record in members])),
-        interval=accuracy_interval(_trials([(*member, predictions(member[2].logits)) for member in members])),
+        interval=accuracy_interval(
+            trials_on_some_clips([(*member, predictions(member[2].logits)) for member in members])
+        ),
         gates_2q=(_mean(notes, "preparation_gates_2q"), _mean(notes, "circuit_gates_2q")),
         seconds_per_shot=_mean(notes, "seconds_per_shot"),
         clips_per_second=1 / float(np.mean(walls)) if len(walls) == len(members) else None,

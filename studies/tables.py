@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from classical_baselines.harness.devices import coefficients_digest
-from studies import break_even_rate, early_decision, integer_cost, noise_conditions
+from studies import break_even_rate, circuit_runs, early_decision, integer_cost, noise_conditions
 from studies.budgets import EnergyRow
 from studies.fit import memory_text
 from studies.measurement import latest
@@ -102,6 +102,19 @@ def results_markdown(results: StudyResults) -> str:
         lines += ["## What integers cost", ""]
         lines += [*markdown_table(integer_cost.HEADER, [one.texts for one in precisions]), ""]
         lines += [" ".join([integer_cost.table_note(precisions), *integer_cost.lava_sentences(results)]), ""]
+    lines += _circuit_tables(results)
+    lines += ["## Looks and completeness", "", *_completeness(results), ""]
+    lines += ["## Where it comes from", "", *provenance_lines(results), ""]
+    return "\n".join(lines)
+
+
+def _circuit_tables(results: StudyResults) -> list[str]:
+    """Backends of circuits side by side, and what was found under the noise of machines; none where none ran."""
+    lines: list[str] = []
+    runs = circuit_runs.circuit_runs(results)
+    if runs:
+        lines += ["## Backends of circuits", "", *markdown_table(circuit_runs.HEADER, [one.texts for one in runs]), ""]
+        lines += [circuit_runs.NOTE, ""]
     noisy = noise_conditions.noisy_rows(results)
     if noisy:
         texts = [one.texts for one in noisy]
@@ -111,9 +124,7 @@ def results_markdown(results: StudyResults) -> str:
         header = noise_conditions.conditions_header(conditions)
         lines += [*markdown_table(header, noise_conditions.condition_texts(conditions)), ""]
         lines += [noise_conditions.conditions_note(conditions), ""]
-    lines += ["## Looks and completeness", "", *_completeness(results), ""]
-    lines += ["## Where it comes from", "", *provenance_lines(results), ""]
-    return "\n".join(lines)
+    return lines
 
 
 def _codes(results: StudyResults) -> list[str]:
