@@ -2,6 +2,7 @@
 """Seconds to a spectrum against its length, by FFT and by QFT under each way of loading; and shots against error."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -14,7 +15,7 @@ from studies.figures.drawing import Drawing
 from studies.figures.style import BLUE, GREEN, INK, ORANGE, PINK, RULE, STYLE
 from studies.qft_speed import LOADINGS, QUBITS, TASKS, fft_seconds, qft_seconds, records, shots_for, values_told_apart
 
-LOOKS: Mapping[str, tuple[str, str, str]] = {  # colour, line, words
+LOOKS: Mapping[str, tuple[str, Any, str]] = {  # colour, line, words
     "free": (GREEN, "-", "QFT, loading free"),
     "qram": (PINK, "--", "QFT, by an assumed QRAM"),
     "counted": (ORANGE, "-.", "QFT, loading counted"),
