@@ -25,25 +25,39 @@ from quantum.controls.circuit_removed import VectorClassifier, front_of
 MOST_AMPLITUDES = 512  # 131,328 products
 
 
-class Products(nn.Module):
-    """Every product of two elements once."""
+class QuadraticForms(nn.Module):
+    """c + x' A x: for each class a weight of every product once, x_i x_j for i <= j, and a bias."""
 
-    first: Tensor
-    second: Tensor
+    place: Tensor  # [amplitude, amplitude]: the product of two elements, in either order
+    share: Tensor  # [amplitude, amplitude]: 1 on the diagonal, 1/2 where a product stands in two places
 
-    def __init__(self, n_amplitudes: int) -> None:
+    def __init__(self, n_amplitudes: int, n_classes: int) -> None:
         super().__init__()
+        n_products = n_amplitudes * (n_amplitudes + 1) // 2
+        # Thousands of correlated products: a random start would only have to be unlearnt.
+        self.weight = nn.Parameter(torch.zeros(n_classes, n_products))
+        self.bias = nn.Parameter(torch.zeros(n_classes))
         first, second = torch.triu_indices(n_amplitudes, n_amplitudes)
-        self.register_buffer("first", first, persistent=False)
-        self.register_buffer("second", second, persistent=False)
+        place = torch.zeros(n_amplitudes, n_amplitudes, dtype=torch.int64)
+        place[first, second] = place[second, first] = torch.arange(n_products)
+        self.register_buffer("place", place, persistent=False)
+        self.register_buffer("share", (torch.eye(n_amplitudes) + 1) / 2, persistent=False)
 
     def forward(self, vectors: Tensor) -> Tensor:
-        return vectors.index_select(1, self.first) * vectors.index_select(1, self.second)
+        n = len(self.place)
+        # One matrix product of the batch with all matrices; products of a batch would be far larger than these.
+        matrices = self.weight[:, self.place.flatten()].view(-1, n, n) * self.share
+        mixed = (vectors @ matrices.transpose(0, 1).flatten(1)).unflatten(1, (-1, n))
+        return (mixed * vectors[:, None]).sum(2) + self.bias
 
     def layer_operations(self, inputs: tuple[Tensor, ...], output: Tensor) -> dict[str, float]:
-        """One multiplication each."""
-        del inputs
-        return {"multiply_fp32": float(output.numel())}
+        """At inference every product is made once, and weighted for each class."""
+        n_products = self.weight.shape[1] * len(inputs[0])
+        return {
+            "multiply_fp32": float(n_products),
+            "mac_fp32": float(n_products * output.shape[1]),
+            "add_fp32": float(output.numel()),
+        }
 
 
 @dataclass(frozen=True)
@@ -52,7 +66,7 @@ class QuadraticSurrogate:
 
     widths: tuple[int, ...] = (16, 32, 32)  # (): no front, for qft-circuit
     grid: tuple[int, int, int] = (8, 4, 8)
-    dropout: float = 0.0  # of the products
+    dropout: float = 0.0  # of the vector's elements
 
     def __post_init__(self) -> None:
         check_dropout(self.dropout)
@@ -68,7 +82,4 @@ class QuadraticSurrogate:
                 f"quadratic-surrogate has {n * (n + 1) // 2} products for {n} amplitudes, and takes up to "
                 f"{MOST_AMPLITUDES}. Pool more, or choose a smaller grid."
             )
-        linear = nn.Linear(n * (n + 1) // 2, n_classes)
-        nn.init.zeros_(linear.weight)  # thousands of correlated products: a random start would only be unlearnt
-        nn.init.zeros_(linear.bias)
-        return VectorClassifier(front, nn.Sequential(Products(n), nn.Dropout(self.dropout), linear), n)
+        return VectorClassifier(front, nn.Sequential(nn.Dropout(self.dropout), QuadraticForms(n, n_classes)), n)

@@ -112,8 +112,8 @@ def test_every_circuit_is_among_the_quadratic_forms():
         for label in range(3):
             form = np.real(unitary.conj().T @ (per_outcome[:, label, None] * unitary))
             twice = np.where(first == second, 1, 2)  # a product off the diagonal stands for both of its places
-            surrogate.network[2].weight[label] = torch.from_numpy(twice * form[first, second] / 32)
-        surrogate.network[2].bias.copy_(linear.bias - scale @ norm.running_mean)
+            surrogate.network[1].weight[label] = torch.from_numpy(twice * form[first, second] / 32)
+        surrogate.network[1].bias.copy_(linear.bias - scale @ norm.running_mean)
     vector = torch.nn.functional.normalize(torch.randn(5, 32, dtype=torch.float64), dim=1)
 
     torch.testing.assert_close(surrogate(vector), circuit(vector), atol=1e-10, rtol=0)
