@@ -36,6 +36,11 @@ SPIKING = {
     "encoder": {"name": "rate", "options": {"n_steps": 4, "pool": [2, 4]}},
     "classifier": {"name": "dense-snn", "options": {"hidden": [16]}},
 }
+STATES = {
+    "family": "quantum",
+    "encoder": {"name": "amplitude"},
+    "classifier": {"name": "circuit-removed", "options": {"widths": []}},
+}
 METHODS = tuple(EXPLAINERS)
 
 
@@ -77,6 +82,15 @@ def test_silence_is_neutral_to_an_intensity_and_the_mean_of_training_clips_to_fe
     bench = pipeline.bench_of(study(**FEATURES), CELL, None)
     torch.testing.assert_close(one.subject.neutral, bench.intensity[list(bench.fold.train)].mean(0))
     assert one.axes == PictureAxes("feature", None, "part", None, is_intensity=False)
+
+
+def test_paths_begin_in_silence_too_where_an_encoder_refuses_silent_clips(clips):
+    _, one = opened(study(**STATES))
+
+    found = explained(one, 0, ["integrated-gradients"])
+
+    assert np.isfinite(found.maps["integrated-gradients"].values).all()
+    assert np.abs(found.maps["integrated-gradients"].values).max() > 0
 
 
 def test_bands_have_their_frequencies_and_frames_their_seconds(clips):
