@@ -17,7 +17,7 @@ from studies.tables import results_markdown
 from tests.studies.synthetic_results import synthetic_results
 
 SPEAKERS = tuple("abcdef")
-TARGETS = (0, 1, 1)  # three clips of every speaker; the run under noise takes the first and the last
+TARGETS = (0, 0, 1)  # three clips of every speaker; the run under noise takes the first and the last
 TAKEN = (0, 2)
 DISTANCES = {("none", 0): 0.0, ("none", 1): 0.2, ("machine", 0): 0.5, ("machine", 1): 0.4}
 # Decisions of each speaker's two clips, by calibration, degree and shots.
