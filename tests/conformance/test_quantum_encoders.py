@@ -138,8 +138,9 @@ def test_on_a_calibrated_machine_it_prepares_the_same_along_its_couplings(small)
     _, encoder = small
     circuit, features = circuit_of(encoder, pictures(1))
     angles = list(ParameterVector("preparation", circuit.n_features))
+    columns = {angle.name: column for column, angle in enumerate(angles)}
 
-    native = native_circuit_of(qiskit_circuit(circuit, (), angles), angles, calibration_called("ibm-torino"))
+    native = native_circuit_of(qiskit_circuit(circuit, (), angles), columns, calibration_called("ibm-torino"))
 
     bound = native.qiskit.assign_parameters(dict(zip(angles, features[0].tolist(), strict=True)))
     two_qubit = [gate for gate in native.gates if len(gate.qubits) == 2]
