@@ -1,6 +1,7 @@
 """What of a study is refused before its recordings are read, and where the message says it stands."""
 
 import pytest
+import torch
 
 from classical_baselines.front_ends import FRONT_ENDS
 from classical_baselines.harness.choices import InputError
@@ -13,6 +14,7 @@ from studies.study_file import catalogue, load_study
 from tests.studies.test_pipeline import study
 
 INF, NAN = float("inf"), float("nan")
+ON_A_GPU = "circuit-backends-gpu"
 
 
 def with_run(backend, classifier="linear-layer", **options):
@@ -20,9 +22,15 @@ def with_run(backend, classifier="linear-layer", **options):
     return study(classifier={"name": classifier, "options": options}, runs=[{"backend": backend}])
 
 
-@pytest.mark.parametrize("name", sorted(catalogue()))
+@pytest.mark.parametrize("name", sorted(set(catalogue()) - {ON_A_GPU}))
 def test_every_study_of_the_catalogue_holds(name):
     check_before_work(load_study(name))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_the_study_on_a_gpu_is_refused_without_one():
+    with pytest.raises(InputError, match=r"'circuit'.*device is 'gpu', but Aer has CPU"):
+        check_before_work(load_study(ON_A_GPU))
 
 
 def test_every_front_end_fixed_or_learnt_and_a_dilated_network_stand_in_a_study_of_the_catalogue():
