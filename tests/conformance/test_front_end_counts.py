@@ -301,7 +301,12 @@ def of_preparation(front_end):
     return differences
 
 
-@pytest.mark.parametrize(("name", "options", "program", "rate"), CASES, ids=lambda one: getattr(one, "__name__", str(one))[:60])
+def named(value):
+    """Of a parameter, the same in every process: of a function its name."""
+    return getattr(value, "__name__", str(value))[:60]
+
+
+@pytest.mark.parametrize(("name", "options", "program", "rate"), CASES, ids=named)
 def test_a_program_that_counts_itself_gives_the_picture_and_every_count(name, options, program, rate):
     front_end, machine = FRONT_ENDS[name]()(**options), Machine()
     clip = CLIP if name != "events" else torch.arange(100.0)[None] % 3
