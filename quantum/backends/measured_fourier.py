@@ -1,3 +1,4 @@
+# quantum/backends/measured_fourier.py
 """Shots of a circuit whose last Fourier transform is measured as it goes: no two-qubit gates in it, but feed-forward.
 
 The outcomes are distributed as those of the unitary transform (`quantum.circuits.measured_fourier`), so

@@ -1,3 +1,4 @@
+# quantum/backends/repeated_circuits.py
 """Shots of classifiers that run many circuits for a clip: one for each patch, or for each support vector.
 
 Every circuit is sampled `n_shots` times from its exact outcomes, and paid as a processor's: gates after transpilation

@@ -1,3 +1,4 @@
+# quantum/circuits/measured_fourier.py
 """The measured (semiclassical) Fourier transform: one that is read out next, without two-qubit gates.
 
 Behind its Hadamard a qubit of the transform is a control alone. So it may be measured there, and the phases that it

@@ -1,3 +1,4 @@
+# quantum/circuits/patch_circuit.py
 """Quanvolution's circuit on a patch of 2 x 2 intensities, and the linear map of 81 features that it is.
 
     circuit    RY(scale x) on each of four qubits, then layers of RZ, RY and a ring of CX; Z of each qubit is read

@@ -1,3 +1,4 @@
+# quantum/circuits/qcnn.py
 """The circuit of a quantum convolutional network: unitaries on neighbours, then every second qubit is pooled away.
 
     stage       convolutions of two-qubit unitaries, on the pairs (0, 1), (2, 3), ... and then (1, 2), (3, 4), ...

@@ -1,3 +1,4 @@
+# quantum/circuits/reuploading.py
 """The circuit of data re-uploading: the clip's features turn the qubits again in every layer, between trained angles.
 
     layer    on each qubit RZ and RY, each by a trained angle plus a feature of the clip; then a ring of two-qubit gates

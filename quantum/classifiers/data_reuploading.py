@@ -1,3 +1,4 @@
+# quantum/classifiers/data_reuploading.py
 """Data re-uploading: a clip's values turn the qubits again and again; no state is prepared.
 
     encoded    [batch, mel, frame]     in [0, 1], from the encoder `none` (which may pool)

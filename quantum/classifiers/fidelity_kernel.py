@@ -1,3 +1,4 @@
+# quantum/classifiers/fidelity_kernel.py
 """Quantum kernel: a support vector machine on the fidelities of states, fitted by scikit-learn (libsvm).
 
     encoded   [batch, amplitude]   unit states x, from a state code

@@ -1,3 +1,4 @@
+# quantum/classifiers/many_circuits.py
 """A classifier that runs many small circuits for one clip: what a backend must know of it to run it in shots.
 
 Quanvolution runs one for each patch of the picture, a quantum kernel one for each support vector.

@@ -1,3 +1,4 @@
+# quantum/classifiers/qcnn.py
 """The quantum convolutional network: state -> convolutions and pooling -> readout of the kept qubits -> linear head.
 
     encoded   [batch, amplitude]   unit norm, real from the encoder `amplitude`, complex from the codes by a circuit

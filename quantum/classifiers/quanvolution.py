@@ -1,3 +1,4 @@
+# quantum/classifiers/quanvolution.py
 """Quanvolution: a small circuit on every patch of 2 x 2 intensities, a linear head on the four maps that come of it.
 
     encoded   [batch, mel, frame]              in [0, 1], from the encoder `none`; an odd last row or column is left out

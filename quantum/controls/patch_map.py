@@ -1,3 +1,4 @@
+# quantum/controls/patch_map.py
 """Control of quanvolution: the 81 features of each patch, and any linear map of them in the circuit's place.
 
     encoded   [batch, mel, frame]   in [0, 1]

@@ -1,3 +1,4 @@
+# quantum/front_ends/qft_spectrogram.py
 """The quantum Fourier transform as a spectrogram: each frame is a state, the measured power of its transform a column.
 
     frame x, windowed     state |x> / |x|                                            log2(n_fft) qubits

@@ -1,3 +1,4 @@
+# studies/bench/gpu.py
 """The kernels on a GPU: a spiking training step beside snnTorch on the same GPU, circuits beside the CPU and the limit.
 
 spiking     256-512-256-35, 100 steps, 5 % of the inputs fire, floats of 32 bits (no TF32): the recurrences as triton's
