@@ -104,7 +104,7 @@ def energy_of_counts(counts: OperationCounts, clip_seconds: float = 1.0) -> Circ
         n_shots=n_shots,
         seconds=total,
         parts=parts,
-        joules={view: _watts(view, n_qubits, total) for view in VIEWS},
+        joules={view: _joules(view, n_qubits, total) for view in VIEWS},
         fft_joules=fft_joules(n_qubits, clip_seconds),
     )
 
@@ -128,7 +128,8 @@ def fft_counts(n_qubits: int) -> OperationCounts:
     return simulation_operations(Circuit(n_qubits, (Fourier(0, n_qubits),)))
 
 
-def _watts(view: str, n_qubits: int, seconds: Range) -> Range:
+def _joules(view: str, n_qubits: int, seconds: Range) -> Range:
+    """Power of a view, of all its qubits, times the seconds."""
     device = load_device(VIEWS[view])
     (row,) = device.rows("machine_seconds" if view == "whole" else "qubit_seconds")
     power = _ends(row)

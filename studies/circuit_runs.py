@@ -10,16 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from classical_baselines.harness.evaluation import predictions
-from classical_baselines.harness.operations import OperationCounts
-from studies.budgets import EnergyRow, energy_rows
-from studies.noise_conditions import Members, members_with_some_clips, trials_on_some_clips
-from studies.price_list import deployments
-from studies.results import StudyResults, values_per_clip
+from studies.budgets import EnergyRow
+from studies.results import Members, StudyResults
+from studies.some_clips import (
+    accuracy_on_some_clips,
+    clips_of_a_cell,
+    clips_per_second,
+    energies_on_some_clips,
+    members_with_some_clips,
+)
 from studies.specification import Run, System
-from studies.statistics import Interval, accuracy_interval
+from studies.statistics import Interval
 from studies.wording import energy_text, interval_text, joules_text, note_text
 
 MEASURABLE = ("exact-states",)  # those of `studies.measuring`, which imports torch, that run circuits
@@ -88,32 +89,17 @@ def circuit_runs(results: StudyResults) -> list[CircuitRun]:
 
 
 def _circuit_run(results: StudyResults, system: System, run: Run, members: Members) -> CircuitRun:
-    counts = OperationCounts({})
-    for _, _, record in members:
-        counts += record.counts.scaled(1 / len(members))
-    walls = [record.wall_seconds / len(record.logits) for *_, record in members if record.wall_seconds]
     row = results.row(system.name, run.backend.name)
-    priced = energy_rows(
-        counts,
-        run.deployments,
-        members[0][1].clip_seconds,
-        link_values=values_per_clip(counts),
-        boundaries=("system",),
-        scenarios=("always-on",),
-        known=deployments(results.study.device_files),
-    )
     return CircuitRun(
         system=system,
         run=run,
         what_ran=_what_ran(members[0][2].notes),
-        n_clips=float(np.mean([len(record.logits) for *_, record in members])),
-        interval=accuracy_interval(
-            trials_on_some_clips([(*member, predictions(member[2].logits)) for member in members])
-        ),
-        clips_per_second=1 / float(np.mean(walls)) if len(walls) == len(members) else None,
+        n_clips=clips_of_a_cell(members),
+        interval=accuracy_on_some_clips(members),
+        clips_per_second=clips_per_second(members),
         measured=None if row is None else next((one for one in row.energies if one.kind == "measured"), None),
         can_be_measured=run.backend.name in MEASURABLE,
-        priced=tuple(priced),
+        priced=energies_on_some_clips(results, run, members),
     )
 
 

@@ -18,13 +18,18 @@ from typing import Any
 
 import numpy as np
 
-from classical_baselines.harness.evaluation import predictions
-from classical_baselines.harness.operations import OperationCounts
-from studies.budgets import EnergyRow, energy_rows
+from studies.budgets import EnergyRow
 from studies.cell import CellResult, RunRecord, StudyCell
 from studies.cell_key import canonical_json
-from studies.price_list import deployments
-from studies.results import StudyResults, values_per_clip
+from studies.results import Members, StudyResults
+from studies.some_clips import (
+    accuracy_on_some_clips,
+    clips_of_a_cell,
+    clips_per_second,
+    energies_on_some_clips,
+    members_with_some_clips,
+    trials_on_some_clips,
+)
 from studies.specification import Run, System
 from studies.statistics import Comparison, Interval, Trials, accuracy_interval, paired_difference
 from studies.wording import energy_text, interval_text, points_text
@@ -34,7 +39,6 @@ RUNS_HEADER = (
     *("system", "backend", "calibration", "shots", "clips of a cell", "accuracy"),
     *("two-qubit gates, preparation + circuit", "ms per shot", "clips simulated per second", "joules per decision"),
 )
-Members = Sequence[tuple[StudyCell, CellResult, RunRecord]]
 
 
 @dataclass(frozen=True)
@@ -201,20 +205,6 @@ def shots_text(n_shots: int) -> str:
     return f"{n_shots:,} shots" if n_shots else "no sampling"
 
 
-def members_with_some_clips(
-    results: StudyResults, system: System, backend: str
-) -> list[tuple[StudyCell, CellResult, RunRecord]]:
-    protocol = results.study.headline_protocol.name
-    cells = results.tests if results.evidence(protocol) == "test" else results.fits
-    return [
-        (cell, result, run)
-        for cell, result in sorted(cells.items())
-        if cell.system == system.name and cell.protocol == protocol
-        for run in result.runs
-        if run.backend == backend
-    ]
-
-
 def _series(systems: Iterable[System]) -> dict[str, dict[int, System]]:
     """Systems by all that they are but the degree, then by their degree."""
     found: dict[str, dict[int, System]] = {}
@@ -253,52 +243,19 @@ def _conditions(results: StudyResults, system: System, degree: int) -> list[Cond
     return made
 
 
-def trials_on_some_clips(members: Sequence[tuple[StudyCell, CellResult, RunRecord, Any]]) -> Trials:
-    """Right or wrong of the clips that the runs took."""
-    places = [
-        np.arange(len(result.targets)) if run.clip_indices is None else np.array(run.clip_indices)
-        for _, result, run, _ in members
-    ]
-    sizes = [len(one) for one in places]
-    taken = list(zip(members, places, strict=True))
-    return Trials(
-        correct=np.concatenate([decided == result.targets[place] for (_, result, _, decided), place in taken]),
-        groups=np.concatenate([np.array(result.groups, dtype=np.str_)[place] for (_, result, *_), place in taken]),
-        clips=np.concatenate([np.array(result.clip_names, dtype=np.str_)[place] for (_, result, *_), place in taken]),
-        seeds=np.repeat([cell.seed for cell, *_ in members], sizes),
-        folds=np.repeat([cell.fold for cell, *_ in members], sizes),
-    )
-
-
 def _noisy_row(results: StudyResults, system: System, run: Run, members: Members) -> NoisyRow:
-    counts = OperationCounts({})
-    for _, _, record in members:
-        counts += record.counts.scaled(1 / len(members))
     notes = [record.notes for *_, record in members]
-    walls = [record.wall_seconds / len(record.logits) for *_, record in members if record.wall_seconds]
     return NoisyRow(
         system=system,
         backend=run.backend.name,
         calibration=str(notes[0]["calibration"]),
         n_shots=int(notes[0]["n_shots"]),
-        n_clips=float(np.mean([len(record.logits) for *_, record in members])),
-        interval=accuracy_interval(
-            trials_on_some_clips([(*member, predictions(member[2].logits)) for member in members])
-        ),
+        n_clips=clips_of_a_cell(members),
+        interval=accuracy_on_some_clips(members),
         gates_2q=(_mean(notes, "preparation_gates_2q"), _mean(notes, "circuit_gates_2q")),
         seconds_per_shot=_mean(notes, "seconds_per_shot"),
-        clips_per_second=1 / float(np.mean(walls)) if len(walls) == len(members) else None,
-        energies=tuple(
-            energy_rows(
-                counts,
-                run.deployments,
-                members[0][1].clip_seconds,
-                link_values=values_per_clip(counts),
-                boundaries=("system",),
-                scenarios=("always-on",),
-                known=deployments(results.study.device_files),
-            )
-        ),
+        clips_per_second=clips_per_second(members),
+        energies=energies_on_some_clips(results, run, members),
     )
 
 

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.devices import load_device
+from quantum.transpiled import ONE_QUBIT_GATE_SECONDS
 from studies.circuit_energy import TIMES, Range
 
 QUBITS = tuple(range(4, 31))
@@ -35,7 +36,6 @@ MOST_QUBITS = 64  # up to which a crossing is looked for
 LOADINGS = ("free", "qram", "counted")
 N_BANDS = 20
 OPERATIONS_PER_SECOND = Range(1e9, 1e10, 1e11)  # of an FFT on one core: assumed, a tenth to ten times the middle
-ONE_QUBIT_SECONDS = 32e-9  # median SX, FakeTorino
 TWO_QUBIT_ERROR = "q.torino.2q-error"  # rows of `ibm-snapshots`
 COHERENCE = "q.torino.t2"
 
@@ -108,7 +108,7 @@ def shot_seconds(n_qubits: int, loading: str) -> Range:
     ends = []
     for end in ("low", "nominal", "high"):
         two_qubit = getattr(gate, end)
-        one_qubit = ONE_QUBIT_SECONDS * two_qubit / gate.nominal
+        one_qubit = ONE_QUBIT_GATE_SECONDS * two_qubit / gate.nominal
         fixed = getattr(delay, end) + getattr(reset, end) + getattr(readout, end)
         ends.append(fixed + rounds * two_qubit + turns * one_qubit)
     return Range(*ends)

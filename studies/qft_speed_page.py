@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from quantum.circuits.circuit import Circuit, Fourier
-from quantum.machine_time import ShotTimes
+from quantum.machine_time import REPETITION_DELAY_SECONDS, ShotTimes
 from quantum.operations import processor_operations
 from quantum.transpiled import circuit_cost
 from studies.circuit_energy import CircuitEnergy, Range, energy_of_counts
@@ -223,7 +223,10 @@ error is mitigated; three to five levels of noise would multiply the shots.
 
 def _priced(n_qubits: int, n_shots: int) -> Iterator[tuple[str, CircuitEnergy]]:
     cost = circuit_cost(Circuit(n_qubits, (Fourier(0, n_qubits),)), "heavy-hex")
-    for title, delay in (("delay 250 µs", 250e-6), ("no delay", 0.0)):
+    for title, delay in (
+        (f"delay {_seconds_text(REPETITION_DELAY_SECONDS)}", REPETITION_DELAY_SECONDS),
+        ("no delay", 0.0),
+    ):
         found = energy_of_counts(processor_operations(cost, n_qubits, n_shots, times=ShotTimes(delay)))
         assert found is not None
         yield title, found
