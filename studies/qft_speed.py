@@ -24,7 +24,6 @@ from dataclasses import dataclass
 from math import pi
 
 import numpy as np
-from numpy.typing import NDArray
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.devices import load_device
@@ -79,11 +78,6 @@ def values_told_apart(task: str, n_qubits: int) -> float:
     if task == "spectrum":
         return 2.0**n_qubits - 1
     return min(2.0**n_qubits, N_BANDS) - 1
-
-
-def effective_values(shares: NDArray[np.float64]) -> float:
-    """K of any distribution: (sum sqrt(p (1 - p)))**2."""
-    return float(np.sqrt(shares * (1 - shares)).sum() ** 2)
 
 
 def shots_for(n_values: float, error: float) -> float:

@@ -11,8 +11,6 @@ their 75 bins. Drawn from few pairs the value is too large: Haar's own states gi
 (2 * pairs) in place of 0, which `haar_floor` has for a number of pairs.
 """
 
-import math
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -31,12 +29,6 @@ def fidelities(states: Tensor, others: Tensor) -> NDArray[np.float64]:
     return found
 
 
-def haar_shares(n_amplitudes: int, edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """[bin]: the share of pairs of Haar-random states whose fidelity lies between two edges."""
-    survival = (1 - edges) ** (n_amplitudes - 1)
-    return survival[:-1] - survival[1:]
-
-
 def divergence_from_haar(fidelity: NDArray[np.float64], n_amplitudes: int, n_bins: int = N_BINS) -> float:
     """Of drawn fidelities, by bins of equal width."""
     if n_amplitudes < 2 or n_bins < 2:
@@ -46,11 +38,14 @@ def divergence_from_haar(fidelity: NDArray[np.float64], n_amplitudes: int, n_bin
     hit = counts > 0
     shares = counts[hit] / len(fidelity)
     # By logarithms in closed form: in the last bins of many amplitudes Haar's share itself is 0 in floats.
-    return float(np.sum(shares * (np.log(shares) - _log_haar_shares(n_amplitudes, edges)[hit])))
+    return float(np.sum(shares * (np.log(shares) - log_haar_shares(n_amplitudes, edges)[hit])))
 
 
-def _log_haar_shares(n_amplitudes: int, edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """log((1 - a)**m - (1 - b)**m) = m log(1 - a) + log(1 - ((1 - b) / (1 - a))**m), m = N - 1."""
+def log_haar_shares(n_amplitudes: int, edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[bin]: logarithm of the share of pairs of Haar-random states whose fidelity lies between two edges a and b.
+
+    log((1 - a)**m - (1 - b)**m) = m log(1 - a) + log(1 - ((1 - b) / (1 - a))**m), m = N - 1
+    """
     m = n_amplitudes - 1
     from_left = np.log1p(-edges[:-1])
     ratio = (1 - edges[1:]) / (1 - edges[:-1])
@@ -71,8 +66,3 @@ def haar_floor(n_amplitudes: int, n_pairs: int, seed: int = 0, n_repeats: int = 
     # The inverse of the distribution function 1 - (1 - F)**(N - 1).
     drawn = 1 - draw.random((n_repeats, n_pairs)) ** (1 / (n_amplitudes - 1))
     return float(np.mean([divergence_from_haar(row, n_amplitudes) for row in drawn]))
-
-
-def idle_value(n_amplitudes: int, n_bins: int = N_BINS) -> float:
-    """Of a circuit that has one state only: (N - 1) log(bins), every fidelity being 1."""
-    return (n_amplitudes - 1) * math.log(n_bins)

@@ -103,10 +103,12 @@ class Calibration:
 
     @property
     def one_qubit_basis(self) -> tuple[str, ...]:
+        """The native gates on one qubit."""
         return tuple(name for name in self.basis if name in ONE_QUBIT_GATES)
 
     @property
     def two_qubit_basis(self) -> tuple[str, ...]:
+        """The native gates on two qubits."""
         return tuple(name for name in self.basis if name in TWO_QUBIT_GATES)
 
     def gate(self, name: str, qubits: Sequence[int]) -> GateValues:

@@ -101,16 +101,19 @@ def _step_of(run: Network, spikes: Tensor, weights: Sequence[Tensor], arriving: 
 
 
 def gradients_of(spikes: Tensor, arriving: Tensor, weights: Sequence[Tensor]) -> list[Tensor]:
+    """Of every layer's weights, where `arriving` is the gradient of the last spikes; both [step, clip, channel]."""
     return list(torch.autograd.grad((spikes * arriving).sum(), list(weights)))
 
 
 def by_layer(spikes: Tensor, weights: Sequence[Tensor], linear: Linear) -> Tensor:
+    """The last layer's spikes [step, clip, channel]: products of all steps, then the recurrence, layer by layer."""
     for weight in weights:
         spikes = lif_scan(linear(spikes, weight), NEURON)
     return spikes
 
 
 def by_snntorch(spikes: Tensor, weights: Sequence[Tensor]) -> Tensor:
+    """The same spikes by snnTorch's neurons, step by step."""
     import snntorch
 
     neurons = [
@@ -209,6 +212,7 @@ def bare_products(arriving: Sequence[Tensor], weights: Sequence[Tensor], gradien
 
 
 def differences_of(ours: dict[str, Step], peers: dict[str, Step]) -> dict[tuple[str, str], float]:
+    """Largest difference of a gradient between each of ours and each peer, as a share of the largest gradient."""
     differences = {}
     for peer, theirs in peers.items():
         expected = theirs()
