@@ -18,6 +18,7 @@ from studies.some_clips import (
     clips_per_second,
     energies_on_some_clips,
     members_with_some_clips,
+    rate_text,
 )
 from studies.specification import Run, System
 from studies.statistics import Interval
@@ -72,7 +73,7 @@ class CircuitRun:
         return (
             *(self.system.title or self.system.name, self.run.backend.name, self.what_ran, f"{self.n_clips:.0f}"),
             interval_text(self.interval),
-            "–" if self.clips_per_second is None else f"{self.clips_per_second:.3g}",
+            rate_text(self.clips_per_second),
             *(measured, "; ".join(prices) or "no deployment named"),
         )
 

@@ -28,6 +28,7 @@ from studies.some_clips import (
     clips_per_second,
     energies_on_some_clips,
     members_with_some_clips,
+    rate_text,
     trials_on_some_clips,
 )
 from studies.specification import Run, System
@@ -65,7 +66,7 @@ class NoisyRow:
             *(self.system.title or self.system.name, self.backend, self.calibration, f"{self.n_shots:,}"),
             *(f"{self.n_clips:.0f}", interval_text(self.interval), f"{preparation:.0f} + {circuit:.0f}"),
             f"{1000 * self.seconds_per_shot:.3f}",
-            "–" if self.clips_per_second is None else f"{self.clips_per_second:.3g}",
+            rate_text(self.clips_per_second),
             "; ".join(prices) or "–",
         )
 

@@ -68,6 +68,17 @@ def clips_per_second(members: Members) -> float | None:
     return 1 / float(np.mean(walls)) if len(walls) == len(members) else None
 
 
+def rate_text(rate: float | None) -> str:
+    """A rate to three digits, or a dash.
+
+    >>> rate_text(2327.4), rate_text(0.01234), rate_text(None)
+    ('2,330', '0.0123', '–')
+    """
+    if rate is None:
+        return "–"
+    return f"{float(f'{rate:.3g}'):,.0f}" if rate >= 100 else f"{rate:.3g}"
+
+
 def energies_on_some_clips(results: StudyResults, run: Run, members: Members) -> tuple[EnergyRow, ...]:
     """Per decision on each deployment of the run, system boundary, always on, from the cells' mean counts."""
     counts = OperationCounts({})
