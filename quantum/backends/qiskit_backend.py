@@ -36,11 +36,10 @@ from quantum.backends.clip_circuit import ClipCircuit, clip_circuit_of
 from quantum.backends.mitigated_run import MitigatedRun
 from quantum.backends.shot_options import Sampled
 from quantum.backends.states import PreparedClips
+from quantum.machine_time import LONGEST_DELAY_SECONDS
 from quantum.mitigation.folding import folded_circuit, n_two_qubit_gates
 from quantum.mitigation.readout import basis_state_gates
-
-TRANSPILER_SEED = 20240229
-LONGEST_DELAY_SECONDS = 1.0
+from quantum.transpiled import GENERIC_SEED
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,9 @@ class QiskitBackend(MitigatedRun):
             raise InputError(f"clips_per_job must be 1 or more; got {self.clips_per_job}.")
         delay = self.repetition_delay_seconds
         if delay is not None and not 0 <= delay < LONGEST_DELAY_SECONDS:
-            raise InputError(f"repetition_delay_seconds must lie in [0, 1), or be left out; got {delay}.")
+            raise InputError(
+                f"repetition_delay_seconds must lie in [0, {LONGEST_DELAY_SECONDS:g}), or be left out; got {delay}."
+            )
 
     def check_here(self) -> None:
         """Refuse an import path that leads nowhere on this machine; no backend is opened."""
@@ -93,7 +94,7 @@ class QiskitBackend(MitigatedRun):
             optimization_level=self.optimization_level,
             backend=backend,
             initial_layout=layout,
-            seed_transpiler=TRANSPILER_SEED,
+            seed_transpiler=GENERIC_SEED,
         )
 
     def _backend(self) -> BackendV2:

@@ -136,7 +136,14 @@ class Quanvolver(ManyCircuits):
         if self.options.run_as == "map":
             counts = map_operations(n)
         else:
-            z = OperationCounts.of("network", "z", multiply_fp32=2 * 16, add_fp32=16 + 4 * 15, sram_bytes=8 * 16 + 16)
+            n_outcomes = 2**N_QUBITS
+            z = OperationCounts.of(
+                "network",
+                "z",
+                multiply_fp32=2 * n_outcomes,
+                add_fp32=n_outcomes + N_QUBITS * (n_outcomes - 1),
+                sram_bytes=8 * n_outcomes + 4 * N_QUBITS,
+            )
             counts = (simulation_operations(self.engine.circuit) + z).scaled(n)
         return self.classical_operations(encoded) + counts
 

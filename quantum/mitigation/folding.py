@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 
 from qiskit import QuantumCircuit
+from qiskit.circuit import CircuitInstruction
 
 from classical_baselines.harness.choices import InputError
 
@@ -39,5 +40,5 @@ def folded_circuit(circuit: QuantumCircuit, folds: Sequence[int], basis: Sequenc
     return made
 
 
-def _is_two_qubit_gate(instruction) -> bool:  # type: ignore[no-untyped-def]
+def _is_two_qubit_gate(instruction: CircuitInstruction) -> bool:
     return len(instruction.qubits) == 2 and instruction.operation.name != "barrier"

@@ -11,7 +11,7 @@ from qiskit.circuit import Gate, Measure, Parameter
 from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 
-from quantum.noise.calibration import SYMMETRIC_GATES, Calibration
+from quantum.noise.calibration import SYMMETRIC_GATES, Calibration, QubitValues
 
 WITH_ANGLE = ("rx", "ry", "rz", "p", "rzz")
 
@@ -48,7 +48,7 @@ def target_of(calibration: Calibration) -> Target:
     return target
 
 
-def _measurement(qubit) -> MeasurementProperties:  # type: ignore[no-untyped-def]
+def _measurement(qubit: QubitValues) -> MeasurementProperties:
     made = MeasurementProperties(qubit.readout_seconds, (qubit.p1_given_0 + qubit.p0_given_1) / 2)
     made.prob_meas1_prep0, made.prob_meas0_prep1 = qubit.p1_given_0, qubit.p0_given_1
     return made
