@@ -33,7 +33,7 @@ INNER = {"pruned": "network", "distilled": "student", "front-end-cnn": "body"}
 @pytest.mark.parametrize(("name", "options"), NETWORKS + MORE, ids=str)
 def test_every_operation_and_byte_of_a_layer_is_what_is_dispatched(name, options):
     classifier, clip = new(name, options).eval(), clips_for(name)[:1]
-    if name == "front-end-cnn":  # the layers of the front end are counted by scalars: test_counted_by_scalars.py
+    if name == "front-end-cnn":  # the layers of the front end are counted by scalars: test_learnt_front_end_counts.py
         with torch.no_grad():
             picture = classifier.front_end(clip[:, 0]).unflatten(
                 1, (classifier.front_end.n_channels, classifier.front_end.n_bands)
