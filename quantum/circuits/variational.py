@@ -18,7 +18,7 @@ from quantum.engine.execution import Engine
 
 
 class VariationalCircuit(nn.Module):
-    """The circuit of a description with angles of its own, trainable or frozen at their random start."""
+    """A circuit with angles of its own, trainable or frozen at their random start."""
 
     angles: Tensor  # [weight], radians
 
