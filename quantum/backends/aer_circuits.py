@@ -69,13 +69,18 @@ def aer_simulator(method: str, device: str, bond_dimension: int | None = None) -
     )
 
 
+def check_qubits(method: str, n_qubits: int) -> None:
+    """Refuse more qubits than a density matrix is run with."""
+    if method == "density_matrix" and n_qubits > MOST_DENSITY_QUBITS:
+        raise InputError(
+            f"A density matrix of {n_qubits} qubits has 4**{n_qubits} entries; at most {MOST_DENSITY_QUBITS} qubits "
+            "are run. Pool more, or choose aer-exact."
+        )
+
+
 def native_circuit(circuit: QuantumCircuit, simulator: AerSimulator) -> QuantumCircuit:
     """The circuit in Aer's own gates."""
-    if simulator.options.method == "density_matrix" and circuit.num_qubits > MOST_DENSITY_QUBITS:
-        raise InputError(
-            f"A density matrix of {circuit.num_qubits} qubits has 4**{circuit.num_qubits} entries; at most "
-            f"{MOST_DENSITY_QUBITS} qubits are run. Pool more, or choose aer-exact."
-        )
+    check_qubits(simulator.options.method, circuit.num_qubits)
     return transpile(circuit, simulator, optimization_level=1)
 
 

@@ -28,6 +28,7 @@ from quantum.backends.aer_circuits import (
     aer_simulator,
     check_aer,
     check_gpu_here,
+    check_qubits,
     native_circuit,
     results_of_clips,
 )
@@ -42,6 +43,7 @@ from quantum.backends.states import (
     prepare,
     spread_clips,
 )
+from quantum.classifiers.state_classifier import StateClassifier
 
 LARGEST_DIFFERENCE = 1e-10  # of an outcome probability; both sides compute in double precision
 
@@ -62,6 +64,11 @@ class AerExact:
     def check_here(self) -> None:
         """Refuse a device that this machine lacks, before any work is spent."""
         check_gpu_here(self.device)
+
+    def check_network(self, classifier: Any) -> None:
+        """Refuse a circuit with more qubits than the method runs."""
+        if isinstance(classifier, StateClassifier):
+            check_qubits(self.method, classifier.circuit.description.n_qubits)
 
     def run(self, trained: Trained, intensity: Tensor, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
         """Logits and counts for [batch, mel, frame], with the comparison of Aer and engine."""

@@ -17,6 +17,7 @@ from quantum.backends.aer_circuits import (
     aer_simulator,
     check_aer,
     check_gpu_here,
+    check_qubits,
     frequencies_of,
     native_circuit,
     results_of_clips,
@@ -24,6 +25,7 @@ from quantum.backends.aer_circuits import (
 from quantum.backends.clip_circuit import clip_circuit_of
 from quantum.backends.shot_options import ShotOptions
 from quantum.backends.states import PreparedClips
+from quantum.classifiers.state_classifier import StateClassifier
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,11 @@ class AerShots(ShotOptions):
     def check_here(self) -> None:
         """Refuse a device that this machine lacks, before any work is spent."""
         check_gpu_here(self.device)
+
+    def check_network(self, classifier: Any) -> None:
+        """Refuse a circuit with more qubits than the method runs."""
+        if isinstance(classifier, StateClassifier):
+            check_qubits(self.method, classifier.circuit.description.n_qubits)
 
     def costs(self, clips: PreparedClips) -> tuple[OperationCounts, dict[str, Any]]:
         counts, notes = super().costs(clips)

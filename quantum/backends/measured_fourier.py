@@ -27,6 +27,7 @@ from quantum.backends.shots import Shots
 from quantum.backends.states import PreparedClips
 from quantum.circuits.circuit import Circuit, Fourier
 from quantum.circuits.measured_fourier import measured_parts
+from quantum.classifiers.state_classifier import StateClassifier
 from quantum.machine_time import FEED_FORWARD_SECONDS, READOUT_SECONDS, ShotTimes
 from quantum.operations import processor_operations
 from quantum.transpiled import ONE_QUBIT_GATE_SECONDS, CircuitCost, PartCost, circuit_cost
@@ -47,6 +48,11 @@ class MeasuredFourier(ShotOptions):
                 f"feed_forward_seconds must lie in 0 to {LONGEST_FEED_FORWARD_SECONDS:g}; "
                 f"got {self.feed_forward_seconds}. Superconducting processors take about 1e-6."
             )
+
+    def check_network(self, classifier: Any) -> None:
+        """Refuse a circuit that does not end in a transform."""
+        if isinstance(classifier, StateClassifier):
+            measured_parts(classifier.circuit.description)
 
     def frequencies(self, clips: PreparedClips, generator: torch.Generator) -> Tensor:
         measured_parts(clips.classifier.circuit.description)  # refuses a circuit that does not end in a transform

@@ -28,6 +28,7 @@ from quantum.machine_time import ShotTimes
 from quantum.noise.calibration import Calibration
 from quantum.noise.machines import calibration_called
 from quantum.noise.native import NativeCircuit, basis_states_of, best_part, folded, native_circuit_of
+from quantum.noise.target import check_basis
 from quantum.operations import processor_operations
 
 N_CLIPS = 100  # of a fold
@@ -50,7 +51,7 @@ class NoisyRun(MitigatedRun):
         if isinstance(classifier, StateClassifier):
             n_qubits = classifier.circuit.description.n_qubits
             check_density_qubits(n_qubits)
-            best_part(self.calibrated(), n_qubits)
+            check_basis(best_part(self.calibrated(), n_qubits))
 
     def calibrated(self) -> Calibration:
         """The calibration that is named."""

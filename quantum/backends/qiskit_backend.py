@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 import torch
@@ -70,9 +71,11 @@ class QiskitBackend(MitigatedRun):
             )
 
     def check_here(self) -> None:
-        """Refuse an import path that leads nowhere on this machine; no backend is opened."""
-        for path in filter(None, (self.provider, self.sampler)):
-            _imported(path)
+        """Refuse an import path that leads nowhere on this machine, and options that what it names does not take; no
+        backend is opened."""
+        _check_takes(_imported(self.provider), f"provider {self.provider!r}", **self.provider_options)
+        if self.sampler:
+            _check_takes(_imported(self.sampler), f"sampler {self.sampler!r}", self.provider)
 
     def sample(self, clips: PreparedClips, generator: torch.Generator) -> Sampled:
         backend = self._backend()
@@ -98,7 +101,14 @@ class QiskitBackend(MitigatedRun):
         )
 
     def _backend(self) -> BackendV2:
-        made = _imported(self.provider)(**self.provider_options)
+        provider = _imported(self.provider)
+        try:
+            made = provider(**self.provider_options)
+        except Exception as error:  # whatever it raises: an account that is missing, a network that is down
+            raise InputError(
+                f"provider {self.provider!r} opened no backend ({type(error).__name__}: {error}). Mend "
+                "provider_options, or what it needs."
+            ) from error
         if not isinstance(made, BackendV2):
             raise InputError(f"provider {self.provider!r} must return a BackendV2 of Qiskit; it returned {made!r:.80}.")
         return made
@@ -239,6 +249,19 @@ def _imported(path: str) -> Callable[..., Any]:
     if not callable(found):
         raise InputError(f"{path!r} is no callable; it is {found!r:.80}.")
     return found
+
+
+def _check_takes(called: Callable[..., Any], name: str, *values: Any, **options: Any) -> None:
+    """Refuse arguments that a callable does not take, without calling it."""
+    try:
+        taken = signature(called)
+    except (TypeError, ValueError):  # not every callable of a compiled module says
+        return
+    try:
+        taken.bind(*values, **options)
+    except TypeError as error:
+        what = "it is called with the backend" if values else f"provider_options are {options}"
+        raise InputError(f"{name} cannot be called so: {error}; {what}. It takes {taken}.") from error
 
 
 def _parts(native: QuantumCircuit) -> list[QuantumCircuit]:

@@ -7,10 +7,13 @@ names that Aer reads, `prob_meas1_prep0` and `prob_meas0_prep1`; Qiskit's own pr
 
 from functools import lru_cache
 
+from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import Gate, Measure, Parameter
 from qiskit.circuit.library import get_standard_gate_name_mapping
+from qiskit.exceptions import QiskitError
 from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 
+from classical_baselines.harness.choices import InputError
 from quantum.noise.calibration import SYMMETRIC_GATES, Calibration, QubitValues
 
 WITH_ANGLE = ("rx", "ry", "rz", "p", "rzz")
@@ -46,6 +49,22 @@ def target_of(calibration: Calibration) -> Target:
         target.add_instruction(_gate(name), pairs)
     target.add_instruction(Measure(), {(number,): _measurement(one) for number, one in enumerate(calibration.qubits)})
     return target
+
+
+def check_basis(calibration: Calibration) -> None:
+    """Refuse native gates that Qiskit makes no rotation by an open angle of, or no CX."""
+    tried = QuantumCircuit(min(2, calibration.n_qubits))
+    for turn in (tried.rx, tried.ry, tried.rz):
+        turn(Parameter(turn.__name__), 0)
+    if calibration.n_qubits > 1:
+        tried.cx(0, 1)
+    try:
+        transpile(tried, target=target_of(calibration), optimization_level=1)
+    except QiskitError as error:
+        raise InputError(
+            f"The calibration {calibration.name} has the basis {', '.join(calibration.basis)}, of which Qiskit does "
+            "not make every rotation. Give it gates that do, such as rz with sx, or rx with rz."
+        ) from error
 
 
 def _measurement(qubit: QubitValues) -> MeasurementProperties:

@@ -113,6 +113,10 @@ def test_more_qubits_than_a_density_matrix_holds_are_refused(monkeypatch):
     monkeypatch.setattr(aer_circuits, "MOST_DENSITY_QUBITS", 3)
     with pytest.raises(InputError, match=r"A density matrix of 4 qubits has 4\*\*4 entries; at most 3 qubits"):
         AerDensityMatrix().run(trained(), intensity(), generator())
+    for backend in (AerDensityMatrix(), AerShots(method="density_matrix")):  # and before any training
+        with pytest.raises(InputError, match="at most 3 qubits"):
+            backend.check_network(trained().classifier)
+    AerExact().check_network(trained().classifier)
 
 
 @pytest.mark.parametrize(

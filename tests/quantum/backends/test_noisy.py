@@ -1,6 +1,7 @@
 # tests/quantum/backends/test_noisy.py
 """The backends under the noise of a calibration."""
 
+import hashlib
 import json
 from dataclasses import replace
 
@@ -140,6 +141,24 @@ def test_more_than_eight_qubits_are_refused_with_the_network():
     for backend in (Noisy(), AerNoisy()):
         with pytest.raises(InputError, match="1 to 8 qubits; the circuit has 9"):
             backend.check_network(network)
+
+
+@pytest.mark.parametrize(("basis", "universal"), [("rz", False), ("x", False), ("h", False), ("rz sx", True)])
+def test_gates_that_make_no_rotation_are_refused_with_the_network(tmp_path, basis, universal):
+    document = json.loads(MACHINES["ibm-torino"].read_text())
+    document["basis"] = [*basis.split(), "cz"]
+    for qubit in document["qubits"]:
+        qubit["gates"] = {name: {"seconds": 0.0, "error": 0.0} for name in basis.split()}
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(document))
+    own = Noisy(calibration=str(path), calibration_sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    network = ALL.build(AmplitudeEncoder(pool=(4, 4)).shape(16, 32), 3)
+
+    if universal:
+        own.check_network(network)
+    else:
+        with pytest.raises(InputError, match=f"basis {basis}, cz, of which Qiskit does not make every rotation"):
+            own.check_network(network)
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,10 @@ def nothing():
     return 5
 
 
+def out_of_reach():
+    raise ConnectionError("no network")
+
+
 SYSTEMS = [(), (QftCircuit(fourier_register="all"), IqpEncoder(pool=(2, 4), n_repeats=1))]
 
 
@@ -164,8 +168,24 @@ def test_a_path_that_leads_nowhere_is_refused_before_any_work(provider, message)
 
 
 @pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"provider_options": {"qubits": 3}}, "provider .* cannot be called so: .*'num_qubits'"),
+        ({"provider_options": {"num_qubits": 3, "nose": 1}}, "provider .* cannot be called so: .*'nose'"),
+        ({"provider_options": {"num_qubits": 3}, "sampler": f"{HERE}:nothing"}, "sampler .* called with the backend"),
+    ],
+)
+def test_what_a_provider_does_not_take_is_refused_before_any_work(options, message):
+    with pytest.raises(InputError, match=message):
+        QiskitBackend(provider=GENERIC, **options).check_here()
+    taken = {"num_qubits": 3, "seed": 1}
+    QiskitBackend(provider=GENERIC, provider_options=taken, sampler=f"{HERE}:RecordingSampler").check_here()
+
+
+@pytest.mark.parametrize(
     ("provider", "options", "message"),
     [
+        (f"{HERE}:out_of_reach", {}, r"opened no backend \(ConnectionError: no network\)"),
         (f"{HERE}:nothing", {}, "must return a BackendV2 of Qiskit; it returned 5"),
         (GENERIC, {"num_qubits": 3}, "'generic_backend_3q' has 3 qubits, and the circuit has 4"),
         (f"{HERE}:WithoutRun", {"num_qubits": 4}, "cannot be run by itself. Name the class of its SamplerV2"),

@@ -130,6 +130,10 @@ def test_a_shot_waits_for_every_bit_but_the_last():
 def test_a_circuit_that_does_not_end_in_a_transform_is_refused():
     with pytest.raises(InputError, match="Set n_layers_after = 0"):
         measured_parts(Circuit(2, (Fourier(0, 2), Gate("h", (0,)))))
+    network = QftCircuit().build(EncodedShape("state", (4, 4)), 2)
+    for backend in (MeasuredFourier(), AerMeasuredFourier()):  # before any training
+        with pytest.raises(InputError, match="Set n_layers_after = 0"):
+            backend.check_network(network)
     overlapping = Circuit(3, (Fourier(0, 2), Fourier(1, 2)))
     assert measured_parts(overlapping) == (Circuit(3, (Fourier(0, 2),)), (Fourier(1, 2),))
 
