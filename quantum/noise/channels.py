@@ -28,11 +28,10 @@ def relaxation_kraus(t1_seconds: float, t2_seconds: float, seconds: float) -> Te
     takes the coherence from exp(-t / (2 T1)) to exp(-t / T2).
     """
     damping = -math.expm1(-seconds / t1_seconds)
+    kept = math.exp(-seconds / (2 * t1_seconds))  # the root of 1 - damping, without its cancellation
     coherence = math.exp(-seconds / t2_seconds + seconds / (2 * t1_seconds))
     flip = (1 - coherence) / 2
-    decay = torch.tensor(
-        [[[1, 0], [0, math.sqrt(1 - damping)]], [[0, math.sqrt(damping)], [0, 0]]], dtype=torch.complex128
-    )
+    decay = torch.tensor([[[1, 0], [0, kept]], [[0, math.sqrt(damping)], [0, 0]]], dtype=torch.complex128)
     flips = torch.stack([math.sqrt(1 - flip) * PAULIS[0], math.sqrt(flip) * PAULIS[3]])
     return torch.einsum("fab,dbc->fdac", flips, decay).reshape(4, 2, 2)
 

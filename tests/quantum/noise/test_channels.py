@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from qiskit.quantum_info import PTM, SuperOp
 from qiskit_aer.noise import depolarizing_error, thermal_relaxation_error
@@ -27,6 +27,7 @@ def test_relaxation_is_that_of_aer(t1, ratio, seconds):
     np.testing.assert_allclose(transfer_matrix(relaxation_kraus(t1, ratio * t1, seconds)).numpy(), theirs, atol=3e-8)
 
 
+@example(t1=2.455376616090825e-05, ratio=2.0, seconds=0.0006394592703304064)  # a wait of 26 T1
 @given(st.floats(1e-6, 1e-3), st.floats(0.01, 2), st.floats(0, 1e-3))
 def test_relaxation_loses_populations_by_t1_and_phases_by_t2(t1, ratio, seconds):
     kept, in_phase = math.exp(-seconds / t1), math.exp(-seconds / (ratio * t1))
