@@ -90,7 +90,7 @@ def measured_circuits(qubits: Sequence[int], layers: Sequence[int], n_draws: int
                 )
 
 
-def check_sizes(qubits: Sequence[int], layers: Sequence[int], n_draws: int) -> None:
+def check_sizes(qubits: Sequence[int], layers: Sequence[int], n_draws: int, seed: int = 0) -> None:
     """Refuse sizes that no circuit here has, before any work."""
     if not qubits or not all(1 <= n <= MAX_QUBITS for n in qubits):
         raise InputError(f"--qubits must lie in 1 to {MAX_QUBITS}; got {_said(qubits)}.")
@@ -98,6 +98,8 @@ def check_sizes(qubits: Sequence[int], layers: Sequence[int], n_draws: int) -> N
         raise InputError(f"--layers must lie in 1 to {MOST_LAYERS}; got {_said(layers)}.")
     if not 2 <= n_draws <= MOST_DRAWS:
         raise InputError(f"--draws must lie in 2 to {MOST_DRAWS}; got {n_draws}.")
+    if seed < 0:
+        raise InputError(f"--seed must be 0 or more; got {seed}.")
 
 
 def variance_per_qubit(found: Sequence[Measured], variant: str, cost: str) -> float | None:

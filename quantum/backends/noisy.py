@@ -51,6 +51,9 @@ class Noisy(NoisyRun):
         for name in self.also_calibrations:
             if name != WITHOUT_NOISE:
                 calibration_called(name)
+        named = (self.calibration, *self.also_calibrations)
+        if len(set(named)) != len(named):
+            raise InputError(f"A calibration is run twice: {', '.join(named)}. Name each once in also_calibrations.")
         if (self.also_calibrations or self.also_n_shots) and (self.noise_factors or self.readout_mitigation != "none"):
             raise InputError(
                 "also_calibrations and also_n_shots are run without mitigation. Leave them out, or leave out "

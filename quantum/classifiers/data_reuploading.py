@@ -101,6 +101,10 @@ class DataReuploading:
         check_training_shots(self.training_shots)
         if not 1 <= self.n_layers <= MOST_LAYERS:
             raise InputError(f"n_layers must lie in 1 to {MOST_LAYERS}; got {self.n_layers}.")
+        if not self.widths and self.grid != type(self).grid:
+            raise InputError(
+                f"grid = {self.grid} is of the front, which widths = () leaves out. Give widths, or no grid."
+            )
         if not 0 < self.factor_radians <= 2 * math.pi:
             raise InputError(f"factor_radians must lie in (0, 2 pi]; got {self.factor_radians}.")
 

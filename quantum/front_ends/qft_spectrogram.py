@@ -112,6 +112,15 @@ class QftSpectrogram:
             raise InputError("trim_below_db needs the loudness of the frames, which loudness = false leaves out.")
         if self.seed < 0:
             raise InputError(f"seed must be 0 or more; got {self.seed}.")
+        if self.n_shots is None:
+            idle = [
+                name for name in ("transform", "coupling", "seed") if getattr(self, name) != getattr(type(self), name)
+            ]
+            if idle:
+                raise InputError(
+                    f"{', '.join(idle)}: of a processor, but outcomes are exact without n_shots. Give it, or leave "
+                    "them out."
+                )
 
     @property
     def n_qubits(self) -> int:

@@ -19,7 +19,7 @@ def circuits(qubits: str, layers: str, n_draws: int, seed: int, out: Path | None
     from studies.circuit_measures import VARIANTS, check_sizes, measured_circuits, records, variance_per_qubit
 
     sizes = _numbers(qubits, "--qubits"), _numbers(layers, "--layers")
-    check_sizes(*sizes, n_draws)
+    check_sizes(*sizes, n_draws, seed)
     out = out or Path("reports") / "circuits.svg"
     ending = ending_of(out, "circuits")
     found = list(measured_circuits(*sizes, n_draws, seed))

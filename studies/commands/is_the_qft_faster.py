@@ -7,11 +7,15 @@ from pathlib import Path
 from classical_baselines.harness.choices import InputError
 from studies.commands.figure_output import ending_of, write_figure
 
+LEAST_ERROR = 1e-6  # 1e11 shots and more: years of a processor for one spectrum
+
 
 def is_the_qft_faster(error: float, out: Path | None, as_json: bool) -> int:
     """Print the page, or the numbers behind the figure; write the figure where one is asked for."""
-    if not 0 < error < 1:
-        raise InputError(f"--error {error:g}: a total variation distance lies between 0 and 1, such as 0.05.")
+    if not LEAST_ERROR <= error < 1:
+        raise InputError(
+            f"--error {error:g}: give a total variation distance from {LEAST_ERROR:g} to below 1, such as 0.05."
+        )
     ending = None if out is None else ending_of(out, "is_the_qft_faster")
 
     if out is not None and ending is not None:

@@ -66,3 +66,5 @@ def test_it_prints_its_table_and_writes_its_figure(capsys, tmp_path, ending):
 def test_what_cannot_be_measured_is_refused(qubits, layers, draws, message, tmp_path):
     with pytest.raises(InputError, match=message):
         circuits(qubits, layers, draws, 0, tmp_path / "x.svg", as_json=False)
+    with pytest.raises(InputError, match="--seed must be 0 or more; got -1"):
+        circuits("2", "1", 10, -1, tmp_path / "x.svg", as_json=False)

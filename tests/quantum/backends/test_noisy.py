@@ -166,6 +166,8 @@ def test_gates_that_make_no_rotation_are_refused_with_the_network(tmp_path, basi
     [
         ({"calibration": "ibm-tokyo"}, "No calibration is called 'ibm-tokyo'"),
         ({"also_calibrations": ("nobody",)}, "No calibration is called 'nobody'"),
+        ({"also_calibrations": ("none", "none")}, "A calibration is run twice: ibm-torino, none, none"),
+        ({"also_calibrations": ("ibm-torino",)}, "A calibration is run twice"),
         ({"also_n_shots": (-1,)}, "also_n_shots must lie in 0 to"),
         ({"n_shots": 0}, "n_shots must lie in 1 to"),
         ({"device": "tpu"}, "No device is called 'tpu'"),

@@ -63,6 +63,7 @@ def test_a_frozen_circuit_trains_its_head_alone():
         ({"entangler": "ring"}, PICTURE, "No entangler is called 'ring'"),
         ({"n_layers": 0}, PICTURE, "n_layers must lie in 1 to 1000; got 0"),
         ({"factor_radians": 0.0}, PICTURE, "factor_radians must lie in"),
+        ({"grid": (1, 2, 2)}, PICTURE, r"grid = \(1, 2, 2\) is of the front, which widths = \(\) leaves out"),
     ],
 )
 def test_what_cannot_be_built_says_why(options, shape, message):

@@ -141,6 +141,11 @@ def test_shots_are_paid_as_a_processor_and_a_measured_transform_has_no_two_qubit
         ({"transform": "fast"}, "No transform is called 'fast'"),
         ({"loudness": False, "trim_below_db": 30.0}, "trim_below_db needs the loudness"),
         ({"seed": -1}, "seed must be 0 or more; got -1"),
+        (
+            {"seed": 1, "transform": "measured"},
+            "transform, seed: of a processor, but outcomes are exact without n_shots",
+        ),
+        ({"coupling": "linear"}, "coupling: of a processor"),
     ],
 )
 def test_what_makes_no_picture_is_refused(options, message):
