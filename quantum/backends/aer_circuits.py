@@ -16,6 +16,7 @@ from torch import Tensor
 from classical_baselines.harness.choices import InputError, choose
 from quantum.backends.clip_circuit import ClipCircuit
 from quantum.backends.states import check_device
+from quantum.classifiers.state_classifier import StateClassifier
 
 METHODS = ("statevector", "density_matrix", "matrix_product_state")
 ON_GPU = ("statevector", "density_matrix")
@@ -76,6 +77,22 @@ def check_qubits(method: str, n_qubits: int) -> None:
             f"A density matrix of {n_qubits} qubits has 4**{n_qubits} entries; at most {MOST_DENSITY_QUBITS} qubits "
             "are run. Pool more, or choose aer-exact."
         )
+
+
+class AerMethod:
+    """What the backends on Aer refuse before any work, by the method and the device among their options."""
+
+    method: str
+    device: str
+
+    def check_here(self) -> None:
+        """Refuse a device that this machine lacks."""
+        check_gpu_here(self.device)
+
+    def check_network(self, classifier: Any) -> None:
+        """Refuse a circuit with more qubits than the method runs."""
+        if isinstance(classifier, StateClassifier):
+            check_qubits(self.method, classifier.circuit.description.n_qubits)
 
 
 def native_circuit(circuit: QuantumCircuit, simulator: AerSimulator) -> QuantumCircuit:

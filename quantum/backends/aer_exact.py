@@ -25,10 +25,9 @@ from torch import Tensor
 from classical_baselines.harness.contracts import Check, Outcome, Trained
 from quantum.backends.aer_circuits import (
     PATH,
+    AerMethod,
     aer_simulator,
     check_aer,
-    check_gpu_here,
-    check_qubits,
     native_circuit,
     results_of_clips,
 )
@@ -43,13 +42,12 @@ from quantum.backends.states import (
     prepare,
     spread_clips,
 )
-from quantum.classifiers.state_classifier import StateClassifier
 
 LARGEST_DIFFERENCE = 1e-10  # of an outcome probability; both sides compute in double precision
 
 
 @dataclass(frozen=True)
-class AerExact:
+class AerExact(AerMethod):
     """The options of Aer without shots."""
 
     device: str = "auto"  # auto, cpu or gpu
@@ -60,15 +58,6 @@ class AerExact:
     def __post_init__(self) -> None:
         check_n_clips(self.n_clips)
         check_aer(self.method, self.device, self.bond_dimension)
-
-    def check_here(self) -> None:
-        """Refuse a device that this machine lacks, before any work is spent."""
-        check_gpu_here(self.device)
-
-    def check_network(self, classifier: Any) -> None:
-        """Refuse a circuit with more qubits than the method runs."""
-        if isinstance(classifier, StateClassifier):
-            check_qubits(self.method, classifier.circuit.description.n_qubits)
 
     def run(self, trained: Trained, intensity: Tensor, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
         """Logits and counts for [batch, mel, frame], with the comparison of Aer and engine."""

@@ -14,10 +14,9 @@ from torch import Tensor
 from classical_baselines.harness.operations import OperationCounts
 from quantum.backends.aer_circuits import (
     PATH,
+    AerMethod,
     aer_simulator,
     check_aer,
-    check_gpu_here,
-    check_qubits,
     frequencies_of,
     native_circuit,
     results_of_clips,
@@ -25,11 +24,10 @@ from quantum.backends.aer_circuits import (
 from quantum.backends.clip_circuit import clip_circuit_of
 from quantum.backends.shot_options import ShotOptions
 from quantum.backends.states import PreparedClips
-from quantum.classifiers.state_classifier import StateClassifier
 
 
 @dataclass(frozen=True)
-class AerShots(ShotOptions):
+class AerShots(AerMethod, ShotOptions):
     """The options of shots that Aer samples."""
 
     method: str = "statevector"  # or density_matrix, or matrix_product_state
@@ -38,15 +36,6 @@ class AerShots(ShotOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_aer(self.method, self.device, self.bond_dimension)
-
-    def check_here(self) -> None:
-        """Refuse a device that this machine lacks, before any work is spent."""
-        check_gpu_here(self.device)
-
-    def check_network(self, classifier: Any) -> None:
-        """Refuse a circuit with more qubits than the method runs."""
-        if isinstance(classifier, StateClassifier):
-            check_qubits(self.method, classifier.circuit.description.n_qubits)
 
     def costs(self, clips: PreparedClips) -> tuple[OperationCounts, dict[str, Any]]:
         counts, notes = super().costs(clips)

@@ -17,27 +17,9 @@ from typer.testing import CliRunner
 
 from studies import cli
 from studies.study_file import catalogue, load_study
+from tests.studies.tiny_study import STUDY
 
 ROOT = Path(__file__).parent.parent.parent
-STUDY = """
-schema = 1
-name = "tiny"
-title = "Tiny"
-question = "Does it run?"
-seeds = [0]
-baseline = "linear-layer"
-front_ends = [{ name = "log-mel" }]
-protocols = [{ name = "official-split", headline = true }]
-[data]
-name = "synthetic"
-[[systems]]
-name = "linear-layer"
-family = "classical"
-augment = false
-classifier = { name = "linear-layer" }
-training = { n_epochs = 1 }
-runs = [{ backend = { name = "torch-float" }, deployments = ["cortex-m4"] }]
-"""
 
 
 def trichord(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -19,6 +19,7 @@ from studies.cell import StudyCell
 from studies.grid import expand
 from studies.store import Store, open_store
 from tests.studies.fake_study import GROUND, fake_study, result_of
+from tests.studies.tiny_study import STUDY
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -132,25 +133,7 @@ def test_an_interrupt_exits_with_130_and_the_next_run_goes_on(tmp_path):
     assert_complete(tmp_path / "store")
 
 
-TWO_SEEDS = """
-schema = 1
-name = "two-seeds"
-title = "Two seeds"
-question = "What does Ctrl-C leave?"
-seeds = [0, 1]
-baseline = "linear-layer"
-front_ends = [{ name = "log-mel" }]
-protocols = [{ name = "official-split", headline = true }]
-[data]
-name = "synthetic"
-[[systems]]
-name = "linear-layer"
-family = "classical"
-augment = false
-classifier = { name = "linear-layer" }
-training = { n_epochs = 1 }
-runs = [{ backend = { name = "torch-float" } }]
-"""
+TWO_SEEDS = STUDY.replace("seeds = [0]", "seeds = [0, 1]").replace('name = "tiny"', 'name = "two-seeds"')
 
 
 def test_ctrl_c_during_trichord_run_keeps_the_committed_cell_and_the_next_run_goes_on(tmp_path):

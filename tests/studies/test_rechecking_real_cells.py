@@ -20,7 +20,7 @@ from studies.worker import PIPELINE
 from tests.studies import small_study
 from tests.studies.recomputing import code, planned, rechecked, run_here
 from tests.studies.small_study import clips
-from tests.studies.test_cli import STUDY as TINY
+from tests.studies.tiny_study import STUDY as TINY
 
 __all__ = ["clips"]  # a fixture
 

@@ -17,7 +17,8 @@ from studies.report import write_report
 from studies.screening import Expected, in_order, is_screen, next_batch, screen_of
 from studies.study_file import load_study
 from tests.studies.synthetic_results import synthetic_results
-from tests.studies.test_cli import STUDY, trichord
+from tests.studies.test_cli import trichord
+from tests.studies.tiny_study import STUDY
 
 
 def test_a_screen_has_one_seed_one_protocol_a_quarter_of_the_epochs_and_no_verification():

@@ -1,6 +1,7 @@
 # studies/report/sections/spike_codes.py
 """Spike codes side by side: accuracy, spikes, bits, what the spikes give back, energy."""
 
+from studies.report.code_lines import code_line
 from studies.report.section import Section, Values
 from studies.results import StudyResults
 from studies.spike_codes import HEADER, CodeRow, code_rows, table_note
@@ -11,20 +12,13 @@ def values(results: StudyResults) -> Values | None:
     codes = code_rows(results)
     if not codes:
         return None
-    lines = [
-        {
-            "family": code.row.system.family,
-            "title": code.row.title,
-            "cells": [{"text": text, "sort": sort} for text, sort in zip(code.texts[1:], _sorts(code), strict=True)],
-        }
-        for code in codes
-    ]
+    lines = [code_line(code, _numbers(code)) for code in codes]
     return {"header": HEADER, "codes": lines, "note": table_note(codes)}
 
 
-def _sorts(code: CodeRow) -> list[str]:
+def _numbers(code: CodeRow) -> tuple[float | None, ...]:
     """What each cell after the title is sorted by."""
-    numbers = (
+    return (
         code.row.interval.estimate,
         code.n_channels,
         code.spikes_per_clip,
@@ -34,7 +28,6 @@ def _sorts(code: CodeRow) -> list[str]:
         code.relative_rms_error,
         None if code.energy is None else code.energy.nominal_joules,
     )
-    return ["" if number is None else f"{number:.6g}" for number in numbers]
 
 
 SECTION = Section("spike-codes", "Spike codes", values)

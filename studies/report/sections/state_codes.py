@@ -1,6 +1,7 @@
 # studies/report/sections/state_codes.py
 """State codes side by side: accuracy, gates of the preparation, fidelity, energy."""
 
+from studies.report.code_lines import code_line
 from studies.report.section import Section, Values
 from studies.results import StudyResults
 from studies.state_codes import HEADER, StateCodeRow, state_code_rows, state_codes_note
@@ -11,20 +12,13 @@ def values(results: StudyResults) -> Values | None:
     codes = state_code_rows(results)
     if not codes:
         return None
-    lines = [
-        {
-            "family": code.row.system.family,
-            "title": code.row.title,
-            "cells": [{"text": text, "sort": sort} for text, sort in zip(code.texts[1:], _sorts(code), strict=True)],
-        }
-        for code in codes
-    ]
+    lines = [code_line(code, _numbers(code)) for code in codes]
     return {"header": HEADER, "codes": lines, "note": state_codes_note(codes)}
 
 
-def _sorts(code: StateCodeRow) -> list[str]:
+def _numbers(code: StateCodeRow) -> tuple[float | None, ...]:
     """What each cell after the title is sorted by."""
-    numbers = (
+    return (
         code.row.interval.estimate,
         code.n_qubits,
         code.n_gates_any_two,
@@ -34,7 +28,6 @@ def _sorts(code: StateCodeRow) -> list[str]:
         code.lowest_fidelity,
         None if code.energy is None else code.energy.nominal_joules,
     )
-    return ["" if number is None else f"{number:.6g}" for number in numbers]
 
 
 SECTION = Section("state-codes", "State codes", values)
