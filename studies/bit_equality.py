@@ -28,6 +28,7 @@ NOT_COMPARED: Mapping[str, str] = {
     "training.answers_as_committed": "of a probe whose weights were trained anew: whether they answered as before",
     "run.wall_seconds": "a clock's reading: how long the run took",
 }
+COUNTS_OF_A_RUN = ": counts"  # in the name of a place
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,21 @@ class Difference:
     stored: str
     recomputed: str
 
+    @property
+    def of_counts(self) -> bool:
+        """Whether it is what a run cost that differs, and not what it answered."""
+        return COUNTS_OF_A_RUN in self.place
+
     def __str__(self) -> str:
         return f"{self.place}: stored {self.stored}, recomputed {self.recomputed}"
 
 
-def first_difference(stored: CellResult, recomputed: CellResult) -> Difference | None:
-    """Where the results of a cell differ first; None where they are equal bit for bit."""
+def first_difference(stored: CellResult, recomputed: CellResult, *, with_counts: bool = True) -> Difference | None:
+    """Where the results of a cell differ first, with its counts or but for them; None where they are equal."""
     shown = _has_pictures(stored)
     # Where the backends are the same, so are the parts and their order: two runs of a probe bear one backend's name.
     for (place, one), (_, other) in zip(_parts(stored, shown), _parts(recomputed, shown), strict=False):
-        if found := difference_in(place, one, other):
+        if (with_counts or not place.endswith(COUNTS_OF_A_RUN)) and (found := difference_in(place, one, other)):
             return found
     return None
 

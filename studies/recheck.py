@@ -12,6 +12,11 @@ carried by it, nor are test cells by a record that compared fit cells alone.
 From then on every command takes the older cells for cells of the present code: for a cell that is missing, an older one
 of the same specification stands in, where records lead from its code to the present code, one or several in a row.
 Records are evidence: they are added and never changed, and `trichord gc` leaves them.
+
+Code that only counts otherwise changes no answer, and its older cells need no training: where everything else came out
+equal, and the counts that differ stood in every stored cell of the configuration as one and the same number (so they
+follow what the network is, not what it learnt), the record holds them as they were and as they are counted now. A
+carried cell is read with the counts of now (`Carrier.as_counted_now`); what is stored stays as it is.
 """
 
 from collections import Counter, deque
@@ -23,7 +28,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from classical_baselines.harness.choices import InputError
-from studies.cell import CellKind, StudyCell
+from classical_baselines.harness.operations import Key, OperationCounts
+from studies.cell import CellKind, CellResult, StudyCell
 from studies.cell_key import digest, specification_of, test_key
 from studies.grid import Ground, KeyedCell, describe
 from studies.index import CellSummary
@@ -53,6 +59,60 @@ class ComparedCell(_Model):
     seed: int
 
 
+class CountChange(_Model):
+    """One count of a run, as older and as newer code have it; 0 where a code does not count it."""
+
+    stage: str
+    layer: str
+    operation: str
+    old: float
+    new: float
+
+    @property
+    def key(self) -> Key:
+        """Under which `OperationCounts` has it."""
+        return self.stage, self.layer, self.operation
+
+
+class Recount(_Model):
+    """What newer code counts otherwise in one run of every cell of a configuration."""
+
+    configuration: str
+    run: int  # its place among the runs of the cell
+    backend: str
+    changes: tuple[CountChange, ...] = Field(min_length=1)
+
+    @property
+    def said(self) -> str:
+        """The sums of what changed, by operation."""
+        old, new = Counter[str](), Counter[str]()
+        for one in self.changes:
+            old[one.operation] += one.old  # type: ignore[assignment]  # a Counter adds up floats as well
+            new[one.operation] += one.new  # type: ignore[assignment]
+        sums = ", ".join(f"{name} {old[name]:g} -> {new[name]:g}" for name in old)
+        n_layers = len({(one.stage, one.layer) for one in self.changes})
+        return f"counts of {self.backend} put right in {_layers(n_layers)}: {sums}"
+
+    def holds_for(self, result: CellResult) -> bool:
+        """Whether a cell has the older counts."""
+        counts = result.runs[self.run].counts.counts
+        return all(counts.get(one.key, 0.0) == one.old for one in self.changes)
+
+    def applied(self, result: CellResult) -> CellResult:
+        """The cell with the newer counts; InputError where it does not have the older."""
+        if not self.holds_for(result):
+            raise InputError(
+                f"a stored run on {self.backend} has other counts than the recheck that carries it over says: they "
+                "follow what was learnt. Remove that record from the store's folder `rechecks`, and run the study."
+            )
+        counts = dict(result.runs[self.run].counts.counts)
+        for one in self.changes:
+            counts[one.key] = one.new
+        runs = list(result.runs)
+        runs[self.run] = replace(runs[self.run], counts=OperationCounts({k: n for k, n in counts.items() if n}))
+        return replace(result, runs=tuple(runs))
+
+
 class Recheck(_Model):
     """Stored cells of one system and one code version, equal under another."""
 
@@ -62,6 +122,7 @@ class Recheck(_Model):
     new_code: str
     changed_modules: tuple[str, ...] | None  # whose syntax trees differ; None: the stored cells do not name theirs
     compared: tuple[ComparedCell, ...] = Field(min_length=1)
+    recounted: tuple[Recount, ...] = ()  # what the newer code counts otherwise
     test_cells_recomputed: int  # tests and probes: answers that had been seen, so that none of them is a new look
     cpu: str
     torch: str | None
@@ -76,17 +137,35 @@ class Recheck(_Model):
         revision = str(self.git.get("revision") or "no checkout")[:10]
         changed = " with local changes" if self.git.get("dirty") else ""
         kinds = Counter(one.kind for one in self.compared)
+        places = {(change.stage, change.layer) for one in self.recounted for change in one.changes}
+        but = f" but for counts, put right in {_layers(len(places))}" if places else ""
         return (
             f"{self.system}: computed by code {self.old_code[:SHOWN_CODE]}, rechecked under "
             f"{self.new_code[:SHOWN_CODE]} with {len(self.compared)} cells compared "
             f"({', '.join(f'{n} {kind}' for kind, n in sorted(kinds.items()))}), "
-            f"all equal bit for bit; {self.cpu}, torch {self.torch}, {self.date[:10]}, revision {revision}{changed}"
+            f"all equal bit for bit{but}; {self.cpu}, torch {self.torch}, {self.date[:10]}, "
+            f"revision {revision}{changed}"
         )
 
 
 def configuration_of(specification: Mapping[str, Any]) -> str:
     """The digest of what cells of other folds and seeds have in common with one; its kind is part of it."""
     return digest({name: value for name, value in specification.items() if name not in OF_ONE_CELL})
+
+
+def recounts_between(configuration: str, older: CellResult, newer: CellResult) -> tuple[Recount, ...]:
+    """What newer code counts otherwise in a cell that both computed, run by run."""
+    found = []
+    for number, (old, new) in enumerate(zip(older.runs, newer.runs, strict=True)):
+        before, after = old.counts.counts, new.counts.counts
+        changes = tuple(
+            CountChange(stage=key[0], layer=key[1], operation=key[2], old=before.get(key, 0.0), new=after.get(key, 0.0))
+            for key in dict.fromkeys([*before, *after])
+            if before.get(key, 0.0) != after.get(key, 0.0)
+        )
+        if changes:
+            found.append(Recount(configuration=configuration, run=number, backend=old.backend, changes=changes))
+    return tuple(found)
 
 
 def read_rechecks(store: "Store") -> dict[str, Recheck]:
@@ -120,6 +199,15 @@ class Carrier:
     def paths(self) -> "Paths":
         """How the records lead from older code to newer."""
         return Paths(self.records)
+
+    def as_counted_now(self, key: str, configuration: str, code: str, result: CellResult) -> CellResult:
+        """A stored cell with the counts that `code` gives it, by the records that carry it over to that code."""
+        way = self.paths.between(configuration, str(self.summaries[key].code_version), code) if self.records else ()
+        for record in way or ():
+            for one in self.records[record].recounted:
+                if one.configuration == configuration:
+                    result = one.applied(result)
+        return result
 
 
 class Paths:
@@ -266,9 +354,18 @@ def with_carried_probes(
     return changed
 
 
+def probe_configuration(study: Study, keyed_cell: KeyedCell, ground: Ground, probe: Probe) -> str:
+    """The configuration of a probe of a cell."""
+    return configuration_of(describe_probe(describe(study, keyed_cell, ground, "test"), probe)["specification"])
+
+
 def probe_code(code_version: str) -> str:
     """The code version of a probe cell whose system's own code is `code_version`, under the present code of probes."""
     return str(describe_probe({"specification": {}, "code_version": code_version}, Probe("snr_db", ()))["code_version"])
+
+
+def _layers(n: int) -> str:
+    return f"{n} layer{'s' if n > 1 else ''}"
 
 
 def _read(key: str, raw: Mapping[str, Any]) -> Recheck:

@@ -14,6 +14,11 @@ compared bit for bit with the stored ones where those were kept: so they are run
 differs. The cells are run by the executor that runs every cell, under the study's threads and limits, and never enter
 the store: what stands there stays what the older code computed.
 
+Counts are no answers. Where two cells of a configuration come out equal in everything else and give the same new
+counts, and all its stored cells hold the same older ones, the counts follow what the network is and not what it learnt:
+the record keeps both (`Recount`), and the cells are carried over with the new ones. Any other count has to be computed
+again.
+
 A test cell that comes out equal tells nothing that was not known, so it is no new look at the test clips: the record
 says how many were computed, and the ledger of looks stays as it is. One that differs has shown what other code answers
 on those clips, and is written into the ledger, under the key that its cell would have under the present code.
@@ -25,6 +30,7 @@ one, it is said, and nothing is carried over: recheck on a machine like the one 
 import datetime
 import os
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -50,14 +56,19 @@ from studies.recheck import (
     Configurations,
     Paths,
     Recheck,
+    Recount,
     older_fits,
     older_probes,
     probe_code,
     read_rechecks,
+    recounts_between,
 )
 from studies.running import Plan, run_plan
 from studies.specification import Study
 from studies.store import KINDS_THAT_LOOK, Store, open_store
+
+# Cells that are computed anew before counts that differ are put right: of one alone nobody knows what they follow.
+CELLS_FOR_A_COUNT = 2
 
 # Runs a plan of cells in the store aside; `run_plan` with everything else put in.
 Recompute = Callable[[Plan, Store], Execution]
@@ -93,6 +104,7 @@ class Outcome:
     candidate: Candidate
     stored: StoredCell
     difference: Difference | None
+    recounts: tuple[Recount, ...]  # what the present code counts otherwise in it, whatever was learnt
     stored_on: str  # processor and torch
 
 
@@ -155,23 +167,29 @@ def candidates(study: Study, plan: Plan, store: Store) -> dict[str, list[Candida
     return found
 
 
-def drawn(choices: Sequence[Candidate], n_cells: int) -> list[Candidate]:
-    """A sample of one system's candidates that takes in all that is needed, and `n_cells` or more of each protocol."""
+def drawn(choices: Sequence[Candidate], n_cells: int, n_each: int = 1) -> list[Candidate]:
+    """A sample of one system's candidates: `n_each` or more of all that is needed, `n_cells` or more of each protocol.
+
+    Where fewer are stored, it takes in those.
+    """
     codes = sorted({(one.old_code, one.new_code) for candidate in choices for one in candidate.stored})
     generator = random.Random(digest({"system": choices[0].cell.cell.system, "codes": codes}))
     waiting = sorted(choices, key=lambda one: (one.cell.cell, one.fit_key))
     generator.shuffle(waiting)
-    needed = frozenset[tuple[str, str]]().union(*(one.needed for one in waiting))
+    n_stored = Counter(pair for one in waiting for pair in one.needed)
     taken: list[Candidate] = []
 
     def take(one: Candidate) -> None:
         waiting.remove(one)
         taken.append(one)
 
-    while needed:
-        best = max(waiting, key=lambda one: len(one.needed & needed))  # of equals, the first of the drawing
-        needed -= best.needed
-        take(best)
+    for n in range(1, n_each + 1):
+        n_taken = Counter(pair for one in taken for pair in one.needed)
+        needed = {pair for pair, stored in n_stored.items() if n_taken[pair] < min(n, stored)}
+        while needed:
+            best = max(waiting, key=lambda one: len(one.needed & needed))  # of equals, the first of the drawing
+            needed -= best.needed
+            take(best)
     for protocol in sorted({one.cell.cell.protocol for one in choices}):
         n_left = n_cells - len({one.cell.cell for one in taken if one.cell.cell.protocol == protocol})
         for one in [one for one in waiting if one.cell.cell.protocol == protocol][: max(0, n_left)]:
@@ -230,25 +248,30 @@ def recheck_system(
     study: Study,
     ground: Ground,
     store: Store,
-    sample: Sequence[Candidate],
+    choices: Sequence[Candidate],
+    n_cells: int,
     aside_folder: Path,
     recompute: Recompute,
     command: Sequence[str] = (),
 ) -> Verdict:
-    """Compute the sample of one system anew, compare it, and write down what came of it."""
+    """Compute a sample of one system's candidates anew, compare it, and write down what came of it."""
     aside = open_store(aside_folder, create=True)
-    execution = recompute(plan_of(study, ground, sample), aside)
-    system = sample[0].cell.cell.system
-    if execution.interrupted:
-        return Verdict(system, (), (), (), interrupted=True)
-    failures = tuple(f"{_named(one.task.cell.cell)}: {one.reason}" for one in execution.failed)
-    outcomes = tuple(
-        Outcome(candidate, stored, _difference(store, aside, stored), _computed_on(store.provenance(stored.key)))
-        for candidate in sample
-        for stored in candidate.stored
-        if aside.has(stored.new_key)
-    )
-    verdict = Verdict(system, outcomes, failures, ())
+    system = choices[0].cell.cell.system
+    sample: list[Candidate] = []
+    for n_each in (1, CELLS_FOR_A_COUNT):
+        more = [one for one in drawn(choices, n_cells, n_each) if one not in sample]
+        if not more:
+            break
+        execution = recompute(plan_of(study, ground, more), aside)
+        if execution.interrupted:
+            return Verdict(system, (), (), (), interrupted=True)
+        sample += more
+        cells = [(one, stored) for one in sample for stored in one.stored if aside.has(stored.new_key)]
+        outcomes = _with_counts(store, aside, [_outcome(store, aside, *one) for one in cells], choices)
+        failures = tuple(f"{_named(one.task.cell.cell)}: {one.reason}" for one in execution.failed)
+        if failures or any(one.difference for one in outcomes) or not any(one.recounts for one in outcomes):
+            break
+    verdict = Verdict(system, tuple(outcomes), failures, ())
     _write_looks(study, ground, store, verdict.differing)
     if verdict.differing or failures:
         return verdict
@@ -274,14 +297,47 @@ def computed_here() -> str:
     return _on(machine()["cpu"], versions()["torch"])
 
 
-def _difference(store: Store, aside: Store, stored: StoredCell) -> Difference | None:
-    found = first_difference(store.load(stored.key), aside.load(stored.new_key))
+def _outcome(store: Store, aside: Store, candidate: Candidate, stored: StoredCell) -> Outcome:
+    """What came of one stored cell, its counts left aside."""
+    older, newer = store.load(stored.key), aside.load(stored.new_key)
+    found = first_difference(older, newer, with_counts=False)
     if found is None and stored.kind == "fit" and store.has_weights(stored.key):
         ours = {name: value.numpy() for name, value in store.load_weights(stored.key).items()}
         kept = aside.has_weights(stored.new_key)
         theirs = {name: value.numpy() for name, value in aside.load_weights(stored.new_key).items()} if kept else {}
         found = difference_in("weights", ours, theirs)
-    return found
+    recounts = recounts_between(stored.configuration, older, newer)
+    return Outcome(candidate, stored, found, recounts, _computed_on(store.provenance(stored.key)))
+
+
+def _with_counts(
+    store: Store, aside: Store, outcomes: Sequence[Outcome], choices: Iterable[Candidate]
+) -> list[Outcome]:
+    """The outcomes, with what is counted otherwise as a difference unless it is so whatever was learnt."""
+    carried_by: dict[tuple[str, ...], set[str]] = {}  # the stored cells that one record would carry over
+    for candidate in choices:
+        for stored in candidate.stored:
+            carried_by.setdefault(_carrier(stored), set()).add(stored.key)
+    recounts: dict[tuple[str, ...], set[tuple[Recount, ...]]] = {}
+    for one in outcomes:
+        recounts.setdefault(_carrier(one.stored), set()).add(one.recounts)
+
+    def follows_structure(stored: StoredCell) -> bool:
+        among = recounts[_carrier(stored)]
+        cells = map(store.load, carried_by[_carrier(stored)])
+        return len(among) == 1 and all(one.holds_for(cell) for cell in cells for one in next(iter(among)))
+
+    def judged(one: Outcome) -> Outcome:
+        if one.difference is not None or not one.recounts or follows_structure(one.stored):
+            return one
+        return replace(one, difference=first_difference(store.load(one.stored.key), aside.load(one.stored.new_key)))
+
+    return [judged(one) for one in outcomes]
+
+
+def _carrier(stored: StoredCell) -> tuple[str, ...]:
+    """What a record that carries the cell over speaks for."""
+    return stored.configuration, stored.old_code, stored.new_code
 
 
 def _write_looks(study: Study, ground: Ground, store: Store, differing: Iterable[Outcome]) -> None:
@@ -297,7 +353,7 @@ def _write_looks(study: Study, ground: Ground, store: Store, differing: Iterable
             key=one.stored.new_key,
         )
         for one in differing
-        if one.stored.kind in KINDS_THAT_LOOK
+        if one.stored.kind in KINDS_THAT_LOOK and one.difference is not None and not one.difference.of_counts
         for cell in (one.candidate.cell.cell,)
     ]
     if looks:
@@ -317,6 +373,7 @@ def _records(study: Study, store: Store, outcomes: Sequence[Outcome], command: S
             new_code=new_code,
             changed_modules=_changed_modules(study, store, group),
             compared=tuple(_compared(one) for one in group),
+            recounted=tuple(dict.fromkeys(recount for one in group for recount in one.recounts)),
             test_cells_recomputed=sum(one.stored.kind in KINDS_THAT_LOOK for one in group),
             cpu=machine()["cpu"],
             torch=versions()["torch"],

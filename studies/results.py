@@ -29,7 +29,14 @@ from studies.measurement import Measurement, measured_rows, read_measurements
 from studies.merging import CheckSummary, averaged, merged
 from studies.price_list import deployments
 from studies.probe import Probe
-from studies.recheck import Recheck, rechecks_of
+from studies.recheck import (
+    Carrier,
+    Configurations,
+    Recheck,
+    probe_code,
+    probe_configuration,
+    rechecks_of,
+)
 from studies.run_fit import with_fit
 from studies.specification import Run, Study, System
 from studies.statistics import Comparison, Interval, Trials, accuracy_interval, paired_difference
@@ -303,6 +310,7 @@ class StudyResults:
 
 def load_results(study: Study, store: "Store", plan: "Plan") -> StudyResults:
     """Read what a store holds of the planned cells."""
+    carrier, configurations = Carrier(store), Configurations(study, plan.ground)
     fits: dict[StudyCell, CellResult] = {}
     tests: dict[StudyCell, CellResult] = {}
     failures: dict[tuple[StudyCell, CellKind], str] = {}
@@ -314,12 +322,18 @@ def load_results(study: Study, store: "Store", plan: "Plan") -> StudyResults:
         )
         for kind, key, found in places:
             if store.has(key):
-                found[keyed.cell] = store.load(key)
+                where = configurations.of(keyed.cell, kind)
+                found[keyed.cell] = carrier.as_counted_now(key, where, keyed.code_version, store.load(key))
                 provenances.append(store.provenance(key))
             elif attempts := store.attempts(key):
                 failures[keyed.cell, kind] = attempts[-1].reason
     probes = {
-        (keyed.cell, probe): store.load(key)
+        (keyed.cell, probe): carrier.as_counted_now(
+            key,
+            probe_configuration(study, keyed, plan.ground, probe),
+            probe_code(keyed.code_version),
+            store.load(key),
+        )
         for keyed, probe in plan.probed
         if store.has(key := keyed.probe_key(study, probe))
     }

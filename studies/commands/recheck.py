@@ -17,7 +17,6 @@ from studies.rechecking import (
     Verdict,
     as_run_computes,
     candidates,
-    drawn,
     elsewhere,
     from_nothing,
     recheck_system,
@@ -51,15 +50,14 @@ def recheck(request: Request, cells: int, jobs: int | None, as_json: bool) -> in
         if not as_json:
             print("Every committed cell is of the present code already, computed or rechecked: nothing to recheck.")
         return 0
-    samples = {system: drawn(choices, cells) for system, choices in found.items()}
     store = request.open_store(study, create=True)
     command = ["trichord", *sys.argv[1:]]
     recompute = as_run_computes(request.data_root, progress_for(as_json=as_json), options, command)
     store.refuse_unwritable(0)
     verdicts: list[Verdict] = []
     with from_nothing() as folder:
-        for system, sample in samples.items():
-            verdict = recheck_system(study, ground, store, sample, folder / system, recompute, command)
+        for system, choices in found.items():
+            verdict = recheck_system(study, ground, store, choices, cells, folder / system, recompute, command)
             if verdict.interrupted:
                 kept = f"what was found of {len(verdicts)} systems is kept. The same command goes on from here."
                 print(f"Interrupted; {kept}", file=sys.stderr)
@@ -78,6 +76,8 @@ def recheck(request: Request, cells: int, jobs: int | None, as_json: bool) -> in
 def _say(system: str, verdict: Verdict) -> None:
     for record in verdict.records:
         print(f"equal    {record.said}")
+        for recount in record.recounted:
+            print(f"         {recount.said}")
         if record.changed_modules is not None:
             print(f"         code that changed: {', '.join(record.changed_modules) or 'that of probes alone'}")
     for reason in verdict.failures:

@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 from studies.code_version import CodeVersion
 from studies.executors.contract import Execution, Finished
-from studies.rechecking import candidates, drawn, recheck_system
+from studies.rechecking import candidates, recheck_system
 from studies.running import make_plan, tasks_of
 from studies.worker import DONE, run
 from tests.studies import fake_study
@@ -46,6 +46,6 @@ def rechecked(store, folder, *, n_cells=1, only=None, study=STUDY, ground=GROUND
     """What `trichord recheck` does with each system; verdicts by system."""
     found = candidates(study, planned(store, study, ground, only=only), store)
     return {
-        system: recheck_system(study, ground, store, drawn(choices, n_cells), folder / system, recompute)
+        system: recheck_system(study, ground, store, choices, n_cells, folder / system, recompute)
         for system, choices in found.items()
     }
