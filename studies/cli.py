@@ -222,13 +222,27 @@ def recheck(
     request: "Request",
     cells: Annotated[int, typer.Option("--cells", help="At least so many of each system and protocol.")] = 1,
     jobs: Annotated[int | None, typer.Option("--jobs", help="Cells side by side.  [default: one per core]")] = None,
+    from_revision: Annotated[
+        str | None,
+        typer.Option("--from-revision", help="Instead: train for a few epochs by the code at this git revision too."),
+    ] = None,
+    epochs: Annotated[int, typer.Option("--epochs", help="With --from-revision: of each training.")] = 2,
     as_json: AsJson = False,
 ) -> int:
     """Carry cells of older code over, if they are equal.
 
-    A sample is computed anew under the present code and compared with what is stored, bit for bit.
+    A sample is computed anew under the present code and compared with what is stored, bit for bit. With
+    --from-revision trainings cut short are compared instead, which both codes make here.
     """
-    return _call("recheck", request=request, cells=cells, jobs=jobs, as_json=as_json)
+    return _call(
+        "recheck",
+        request=request,
+        cells=cells,
+        jobs=jobs,
+        from_revision=from_revision,
+        epochs=epochs,
+        as_json=as_json,
+    )
 
 
 @app.command()

@@ -113,6 +113,13 @@ class Recount(_Model):
         return replace(result, runs=tuple(runs))
 
 
+class Shortened(_Model):
+    """That trainings cut short were compared, which the code at a revision and the newer code did side by side."""
+
+    revision: str
+    n_epochs: int
+
+
 class Recheck(_Model):
     """Stored cells of one system and one code version, equal under another."""
 
@@ -123,6 +130,7 @@ class Recheck(_Model):
     changed_modules: tuple[str, ...] | None  # whose syntax trees differ; None: the stored cells do not name theirs
     compared: tuple[ComparedCell, ...] = Field(min_length=1)
     recounted: tuple[Recount, ...] = ()  # what the newer code counts otherwise
+    shortened: Shortened | None = None  # then `compared` are the cells that it speaks for
     test_cells_recomputed: int  # tests and probes: answers that had been seen, so that none of them is a new look
     cpu: str
     torch: str | None
@@ -139,10 +147,16 @@ class Recheck(_Model):
         kinds = Counter(one.kind for one in self.compared)
         places = {(change.stage, change.layer) for one in self.recounted for change in one.changes}
         but = f" but for counts, put right in {_layers(len(places))}" if places else ""
+        if self.shortened is None:
+            of_kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
+            compared = f"{len(self.compared)} cells compared ({of_kinds})"
+        else:
+            short = self.shortened
+            how = f"to {short.n_epochs} epochs, by the code of revision {short.revision[:10]} and by this"
+            compared = f"trainings compared that are cut short ({how})"
         return (
             f"{self.system}: computed by code {self.old_code[:SHOWN_CODE]}, rechecked under "
-            f"{self.new_code[:SHOWN_CODE]} with {len(self.compared)} cells compared "
-            f"({', '.join(f'{n} {kind}' for kind, n in sorted(kinds.items()))}), "
+            f"{self.new_code[:SHOWN_CODE]} with {compared}, "
             f"all equal bit for bit{but}; {self.cpu}, torch {self.torch}, {self.date[:10]}, "
             f"revision {revision}{changed}"
         )
@@ -153,17 +167,21 @@ def configuration_of(specification: Mapping[str, Any]) -> str:
     return digest({name: value for name, value in specification.items() if name not in OF_ONE_CELL})
 
 
+def changed_counts(older: OperationCounts, newer: OperationCounts) -> tuple[CountChange, ...]:
+    """The counts that differ, in the order of the older, what is new behind them."""
+    before, after = older.counts, newer.counts
+    return tuple(
+        CountChange(stage=key[0], layer=key[1], operation=key[2], old=before.get(key, 0.0), new=after.get(key, 0.0))
+        for key in dict.fromkeys([*before, *after])
+        if before.get(key, 0.0) != after.get(key, 0.0)
+    )
+
+
 def recounts_between(configuration: str, older: CellResult, newer: CellResult) -> tuple[Recount, ...]:
     """What newer code counts otherwise in a cell that both computed, run by run."""
     found = []
     for number, (old, new) in enumerate(zip(older.runs, newer.runs, strict=True)):
-        before, after = old.counts.counts, new.counts.counts
-        changes = tuple(
-            CountChange(stage=key[0], layer=key[1], operation=key[2], old=before.get(key, 0.0), new=after.get(key, 0.0))
-            for key in dict.fromkeys([*before, *after])
-            if before.get(key, 0.0) != after.get(key, 0.0)
-        )
-        if changes:
+        if changes := changed_counts(old.counts, new.counts):
             found.append(Recount(configuration=configuration, run=number, backend=old.backend, changes=changes))
     return tuple(found)
 

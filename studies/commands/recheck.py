@@ -3,6 +3,7 @@
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,8 +12,9 @@ from studies.commands.executor_options import executor_options
 from studies.commands.request import Request
 from studies.grid import measured_ground
 from studies.progress import progress_for
-from studies.recheck import SHOWN_CODE
+from studies.recheck import SHOWN_CODE, Recheck
 from studies.rechecking import (
+    Candidate,
     Outcome,
     Verdict,
     as_run_computes,
@@ -21,15 +23,23 @@ from studies.rechecking import (
     from_nothing,
     recheck_system,
 )
+from studies.running import Plan
+from studies.short_rechecking import ShortVerdict, rechecked_in_short
+from studies.specification import Study
+from studies.store import Store
 from studies.worker import STOPPED
 
 DRAWN = ("fold", "seed")
 
 
-def recheck(request: Request, cells: int, jobs: int | None, as_json: bool) -> int:
+def recheck(
+    request: Request, cells: int, jobs: int | None, from_revision: str | None, epochs: int, as_json: bool
+) -> int:
     """Compute a sample of every system anew and compare it; 1 where a cell differs or could not be computed."""
     if cells < 1:
         raise InputError(f"--cells must be 1 or more; got {cells}.")
+    if epochs < 1:
+        raise InputError(f"--epochs must be 1 or more; got {epochs}.")
     named = {part.partition("=")[0].strip() for part in (request.only or "").split(",")}
     if chosen := sorted(named & set(DRAWN)):
         raise InputError(
@@ -52,6 +62,9 @@ def recheck(request: Request, cells: int, jobs: int | None, as_json: bool) -> in
         return 0
     store = request.open_store(study, create=True)
     command = ["trichord", *sys.argv[1:]]
+    if from_revision is not None:
+        store.refuse_unwritable(0)
+        return _recheck_in_short(study, plan, store, found, request, from_revision, epochs, command, as_json=as_json)
     recompute = as_run_computes(request.data_root, progress_for(as_json=as_json), options, command)
     store.refuse_unwritable(0)
     verdicts: list[Verdict] = []
@@ -73,13 +86,56 @@ def recheck(request: Request, cells: int, jobs: int | None, as_json: bool) -> in
     return 0 if n_carried == len(verdicts) else 1
 
 
+def _recheck_in_short(
+    study: Study,
+    plan: Plan,
+    store: Store,
+    found: Mapping[str, Sequence[Candidate]],
+    request: Request,
+    revision: str,
+    epochs: int,
+    command: Sequence[str],
+    *,
+    as_json: bool,
+) -> int:
+    verdicts = rechecked_in_short(study, plan, store, found, revision, epochs, request.data_root, command)
+    for one in verdicts:
+        if as_json:
+            print(json.dumps({"event": "recheck", **_short_record(one)}, ensure_ascii=False))
+            continue
+        for record in one.records:
+            _say_record(record)
+        for cell, difference in one.differences:
+            print(f"differs  {cell.system} · {cell.protocol} · {cell.fold} · seed {cell.seed}\n         {difference}")
+        for reason in one.left:
+            print(f"left     {one.system}: {reason}")
+    n_carried = sum(bool(one.records) and not one.left for one in verdicts)
+    if not as_json:
+        print(f"\n{n_carried} of {len(verdicts)} systems train alike, and are carried over to the present code.")
+    return 0 if n_carried == len(verdicts) else 1
+
+
+def _short_record(verdict: ShortVerdict) -> dict[str, Any]:
+    return {
+        "system": verdict.system,
+        "carried": bool(verdict.records),
+        "records": [one.model_dump(mode="json") for one in verdict.records],
+        "left": verdict.left,
+        "cells": [{**asdict(cell), "difference": asdict(difference)} for cell, difference in verdict.differences],
+    }
+
+
+def _say_record(record: Recheck) -> None:
+    print(f"equal    {record.said}")
+    for recount in record.recounted:
+        print(f"         {recount.said}")
+    if record.changed_modules is not None:
+        print(f"         code that changed: {', '.join(record.changed_modules) or 'that of probes alone'}")
+
+
 def _say(system: str, verdict: Verdict) -> None:
     for record in verdict.records:
-        print(f"equal    {record.said}")
-        for recount in record.recounted:
-            print(f"         {recount.said}")
-        if record.changed_modules is not None:
-            print(f"         code that changed: {', '.join(record.changed_modules) or 'that of probes alone'}")
+        _say_record(record)
     for reason in verdict.failures:
         print(f"failed   {reason}")
     for one in verdict.differing:
