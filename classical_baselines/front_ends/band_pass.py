@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from classical_baselines.front_ends.front_end_operations import FLOAT_BYTES, SAMPLE_BYTES
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.operations import OperationCounts
 
@@ -72,12 +73,17 @@ def band_passed(waveforms: Tensor, band_hz: tuple[float, float], order: int, sam
 
 
 def band_pass_operations(order: int, n_samples: int) -> OperationCounts:
-    """Per sample, pass and section (there are `order`): five products, four of which are added to a sum."""
-    n_steps = 2 * order * (n_samples + 2 * n_extension(order))
+    """Per sample, pass and section (there are `order`): five products, four of which are added to a sum. Either
+    reflection is a difference per sample from twice the outermost one; a pass begins each section from two states, in
+    proportion to its first sample. The first section reads samples of 16 bits."""
+    n_extended = n_samples + 2 * n_extension(order)
+    n_steps = 2 * order * n_extended
     return OperationCounts.of(
         "front_end",
         "band-pass",
-        multiply_fp32=n_steps,
+        add_fp32=2 * (1 + n_extension(order)),
+        multiply_fp32=n_steps + 2 * 2 * order,
         mac_fp32=4 * n_steps,
-        sram_bytes=4 * (1 + 1 + 2 + 2) * n_steps,  # the sample and two states are read and written
+        # the sample and two states are read and written
+        sram_bytes=FLOAT_BYTES * (1 + 1 + 2 + 2) * n_steps - (FLOAT_BYTES - SAMPLE_BYTES) * n_extended,
     )

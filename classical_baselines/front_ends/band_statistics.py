@@ -24,10 +24,11 @@ from torch import Tensor
 
 from classical_baselines.front_ends.front_end_operations import (
     count_fourier,
+    count_hann_window,
     count_mel,
     count_power,
-    count_window,
     n_centred_frames,
+    n_weights_used,
 )
 from classical_baselines.front_ends.handcrafted import MOST_PARTS, part_averages
 from classical_baselines.front_ends.mel import LogMel, check_window, mel_power, silent_beyond_end
@@ -95,7 +96,7 @@ class BandStatistics:
     def operations(self, n_samples: int, sample_rate_hz: int) -> OperationCounts:
         """Counts of one clip that fills the window, layers window, fourier, power, mel, level and statistics."""
         n_frames = n_centred_frames(n_samples, self.hop)
-        n_nonzero = int(self._mel().filters(sample_rate_hz).count_nonzero())
+        n_nonzero = n_weights_used(self._mel().filters(sample_rate_hz))
         n_cells = self.n_mels * n_frames
         n_columns = len(self.feature_names)
         level = OperationCounts.of(
@@ -109,7 +110,7 @@ class BandStatistics:
             level += OperationCounts.of(
                 "front_end",
                 "maximum",
-                compare_fp32=n_cells,
+                compare_fp32=n_cells + 1,  # and its lower limit
                 transcendental_fp32=1,
                 multiply_fp32=n_cells,
                 sram_bytes=(4 + 4) * n_cells,
@@ -118,14 +119,14 @@ class BandStatistics:
         statistics = OperationCounts.of(
             "front_end",
             "statistics",
-            add_fp32=(4 + (self.n_parts > 0)) * n_cells,
+            add_fp32=(2 + (self.n_parts > 0)) * n_cells + 2 * (n_cells - self.n_mels),  # the first has none before it
             mac_fp32=n_cells,
             multiply_fp32=n_columns * self.n_mels,
             transcendental_fp32=self.n_mels,
             sram_bytes=4 * (4 * n_cells + n_columns * self.n_mels),
         )
         return (
-            count_window(self.n_fft, n_frames)
+            count_hann_window(self.n_fft, n_frames)
             + count_fourier(self.n_fft, n_frames)
             + count_power(self.n_fft, n_frames)
             + count_mel(n_nonzero, self.n_mels, n_frames)

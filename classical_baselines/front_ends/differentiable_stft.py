@@ -27,7 +27,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from classical_baselines.front_ends.front_end_operations import n_centred_frames
+from classical_baselines.front_ends.front_end_operations import n_centred_frames, n_weights_used
 from classical_baselines.front_ends.learnt_front_end import LearntFrontEnd, bytes_between_butterflies
 from classical_baselines.front_ends.log_mel_layers import (
     Fourier,
@@ -154,13 +154,15 @@ class WindowedFrames(LearntWindows):
         return frames * self.windows(frames.shape[1])[:, 0]
 
     def layer_operations(self, inputs: tuple[Tensor, ...], output: Tensor) -> dict[str, float]:
-        """One product per sample of each frame; the trained windows are tables."""
+        """One product per weight of a frame's window that is not 0; the trained windows are tables."""
         del inputs
-        return {"multiply_fp32": float(output.numel())}
+        n_frames = output.shape[-2]
+        n_windows = n_weights_used(self.windows(n_frames).expand(n_frames, -1, -1))
+        return {"multiply_fp32": float(n_windows * len(output))}
 
     def n_deployed_weights(self) -> int:
-        """The tables of windows."""
-        return self.n_tables() * self.options.n_fft
+        """The tables of windows, without the zeros around them."""
+        return n_weights_used(self.windows(self.n_tables()))
 
 
 class WindowedTransform(LearntWindows):
@@ -182,13 +184,23 @@ class WindowedTransform(LearntWindows):
         return spectrum.unflatten(-1, (2, -1)).transpose(-1, -2)
 
     def layer_operations(self, inputs: tuple[Tensor, ...], output: Tensor) -> dict[str, float]:
-        """A multiply-accumulate per sample of the frame, for either part of every bin."""
+        """A multiply-accumulate per weight that is not 0, for either part of every bin of a frame."""
         del inputs
-        return {"mac_fp32": float(output.numel() * self.options.n_fft)}
+        return {"mac_fp32": float(self._n_weights(output.shape[1], output.shape[1]) * len(output))}
 
     def n_deployed_weights(self) -> int:
-        """The tables of cosines and sines under their windows."""
-        return self.n_tables() * 2 * (self.options.n_fft // 2 + 1) * self.options.n_fft
+        """The tables of cosines and sines under their windows, without the zeros around them and within."""
+        n_tables = self.n_tables()
+        return self._n_weights(self.n_frames(self.n_samples) if n_tables > 1 else 1, n_tables)
+
+    def _n_weights(self, n_frames: int, n_tables: int) -> int:
+        """Of so many tables: places under the window of a bin, for a cosine and a sine that is not 0 there."""
+        n_fft = self.options.n_fft
+        inside = self.windows(n_frames) > 0
+        turns = torch.arange(n_fft // 2 + 1)[:, None] * frame_positions(n_fft).long() % n_fft
+        is_sine_0, is_cosine_0 = 2 * turns % n_fft == 0, (4 * turns - n_fft) % (2 * n_fft) == 0
+        n_parts = 2 - is_sine_0.long() - is_cosine_0.long()
+        return int((inside.to(n_parts.device) * n_parts).expand(n_tables, -1, -1).sum())
 
 
 class DifferentiableStftFrontEnd(LearntFrontEnd):

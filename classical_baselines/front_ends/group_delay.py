@@ -23,8 +23,8 @@ from torch import Tensor
 
 from classical_baselines.front_ends.front_end_operations import (
     count_fourier,
+    count_hann_window,
     count_power,
-    count_window,
     n_centred_frames,
 )
 from classical_baselines.front_ends.mel import check_window
@@ -115,16 +115,16 @@ class GroupDelay:
         n_bins = (self.n_fft // 2 + 1) * n_frames
         counts = (
             unit_power_operations(n_samples, result_bytes=2)
-            + count_window(self.win_length or self.n_fft, n_frames).scaled(2)
+            + count_hann_window(self.win_length or self.n_fft, n_frames).scaled(2)
             + count_fourier(self.n_fft, n_frames).scaled(2)
             + count_power(self.n_fft, n_frames)
-            # The mean and its share; the two limits; X_R Y_R + X_I Y_I; the quotient.
+            # The mean and its share; is the frame silent, and the two limits; X_R Y_R + X_I Y_I; the quotient.
             + OperationCounts.of(
                 "front_end",
                 "delay",
                 add_fp32=n_bins,
                 multiply_fp32=n_bins + n_frames,
-                compare_fp32=2 * n_bins,
+                compare_fp32=2 * n_bins + n_frames,
                 mac_fp32=n_bins,
                 transcendental_fp32=n_bins,
                 sram_bytes=4 * (4 + 2 + 1) * n_bins,

@@ -113,28 +113,26 @@ class InstantaneousFrequency:
 
     def operations(self, n_samples: int, sample_rate_hz: int) -> OperationCounts:
         """Counts of one clip that fills the window: a real transform and a complex one back over all of it, then per
-        sample the frequency, |z|^2, the band (a product and two limits) and one sum."""
+        sample the frequency, where the outermost do not repeat it, and |z|^2; per sample of a whole frame the band (a
+        product and two limits) and one sum."""
         del sample_rate_hz
         n_fft = transform_length(n_samples)
         doubling = OperationCounts.of("front_end", "analytic", multiply_fp32=n_fft, sram_bytes=8 * n_fft)
         if self.kind == "hilbert":  # the product of two complex numbers, and its angle
-            frequency = {"multiply_fp32": 2, "mac_fp32": 2, "transcendental_fp32": 1}
-        else:  # a complex difference, the imaginary part of a product, a division
-            frequency = {"add_fp32": 2, "multiply_fp32": 1, "mac_fp32": 1, "transcendental_fp32": 1}
-        per_sample = OperationCounts.of(
-            "front_end", "frequency", **frequency, sram_bytes=8 * 2 + 4
-        ) + OperationCounts.of(
-            "front_end",
-            "energy",
-            multiply_fp32=2,
-            mac_fp32=1,
-            compare_fp32=2,
-            add_fp32=1,
-            sram_bytes=8 + 4 + 8,
-        )
+            n_read, frequency = 2, {"multiply_fp32": 2, "mac_fp32": 2, "transcendental_fp32": 1}
+        else:  # a complex difference, the imaginary part of a product, a division by what is no less than a limit
+            n_read = 3
+            frequency = {"add_fp32": 2, "multiply_fp32": 1, "mac_fp32": 1, "compare_fp32": 1, "transcendental_fp32": 1}
+        n_framed = n_samples // self.hop * self.hop
         return (
             count_fourier(n_fft, 1).scaled(3)  # a complex transform costs two real ones
             + doubling
-            + per_sample.scaled(n_samples)
+            + OperationCounts.of("front_end", "frequency", **frequency, sram_bytes=8 * n_read + 4).scaled(
+                n_samples + 1 - n_read
+            )
+            + OperationCounts.of("front_end", "energy", multiply_fp32=1, mac_fp32=1, sram_bytes=8).scaled(n_samples)
+            + OperationCounts.of(
+                "front_end", "energy", multiply_fp32=1, compare_fp32=2, add_fp32=1, sram_bytes=4 + 8
+            ).scaled(n_framed)
             + level_operations(self.n_bands * (n_samples // self.hop))
         )

@@ -26,7 +26,14 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from classical_baselines.front_ends.front_end_operations import count_fourier, count_mel, count_power, count_window
+from classical_baselines.front_ends.front_end_operations import (
+    FLOAT_BYTES,
+    count_fourier,
+    count_mel,
+    count_power,
+    count_window,
+    n_weights_used,
+)
 from classical_baselines.front_ends.mel import LARGEST_N_FFT, LARGEST_N_MELS, MOST_FRAMED_SAMPLES, silent_beyond_end
 from classical_baselines.front_ends.stft import check_named
 from classical_baselines.harness.checks import check_axes, check_finite
@@ -179,7 +186,7 @@ class KaldiFbank:
         length, _, n_fft = self.frame_samples(sample_rate_hz)
         n_frames = self.n_frames(n_samples, sample_rate_hz)
         n_framed, n_cells = length * n_frames, self.n_mels * n_frames
-        n_nonzero = int(self.filters(sample_rate_hz).count_nonzero())
+        n_nonzero = n_weights_used(self.filters(sample_rate_hz))
         # Sum, its share, minus it; then a product and a difference. 16-bit samples are read twice, written once.
         emphasis = OperationCounts.of(
             "front_end",
@@ -194,7 +201,7 @@ class KaldiFbank:
         )
         return (
             emphasis
-            + count_window(length, n_frames)
+            + count_window(n_weights_used(kaldi_window(self.window, length)), n_frames, FLOAT_BYTES)
             + count_fourier(n_fft, n_frames)
             + count_power(n_fft, n_frames)
             + count_mel(n_nonzero, self.n_mels, n_frames)

@@ -168,8 +168,9 @@ class KalmanAr:
             add_fp32=p * n_tracked,
             mac_fp32=(p * p + 3 * p + p * (p + 1) // 2 + 1) * n_tracked,
             transcendental_fp32=p * n_tracked,
-            # P is read for P h and read and written once more; a, h and the gain are read and written once.
-            sram_bytes=4 * (2 * p * p + p * p + 6 * p + 1) * n_tracked,
+            # P is read for P h; then one half of it is read, and both are written, the other from the first. The sample
+            # is read; a, h and the gain are read and written once.
+            sram_bytes=4 * (2 * p * p + p * (p + 1) // 2 + 6 * p + 1) * n_tracked,
         )
         spectrum = OperationCounts.of(
             "front_end",

@@ -84,11 +84,12 @@ class GaborFilters(nn.Module):
     def layer_operations(self, inputs: tuple[Tensor, ...], output: Tensor) -> dict[str, float]:
         """Every tap of both parts at every place."""
         del inputs
-        return {"mac_fp32": float(output.numel() * self.kernel)}
+        n_places = output.numel() // (2 * len(self.centres))
+        return {"mac_fp32": float(self.n_deployed_weights() * n_places)}
 
     def n_deployed_weights(self) -> int:
-        """The taps of both parts."""
-        return 2 * len(self.centres) * self.kernel
+        """The taps of both parts; the sine in the middle is 0."""
+        return len(self.centres) * (2 * self.kernel - 1)
 
 
 class SquaredModulus(nn.Module):

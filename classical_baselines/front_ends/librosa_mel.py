@@ -25,10 +25,11 @@ from torch import Tensor
 
 from classical_baselines.front_ends.front_end_operations import (
     count_fourier,
+    count_hann_window,
     count_mel,
     count_power,
-    count_window,
     n_centred_frames,
+    n_weights_used,
 )
 from classical_baselines.front_ends.mel import (
     LARGEST_N_MELS,
@@ -128,9 +129,9 @@ class LibrosaMel:
     def mel_operations(self, n_samples: int, sample_rate_hz: int) -> OperationCounts:
         """Counts up to M, layers window, fourier, power, magnitude and mel."""
         n_frames = n_centred_frames(n_samples, self.hop)
-        n_nonzero = int(self.filters(sample_rate_hz).count_nonzero())
+        n_nonzero = n_weights_used(self.filters(sample_rate_hz))
         return (
-            count_window(self.win_length or self.n_fft, n_frames)
+            count_hann_window(self.win_length or self.n_fft, n_frames)
             + count_fourier(self.n_fft, n_frames)
             + count_power(self.n_fft, n_frames)
             + (magnitude_operations(self.n_fft, n_frames) if self.power == 1 else OperationCounts())
@@ -138,6 +139,9 @@ class LibrosaMel:
         )
 
     def operations(self, n_samples: int, sample_rate_hz: int) -> OperationCounts:
-        """Counts of one clip that fills the window."""
+        """Counts of one clip that fills the window. Relative to 1, whose logarithm is 0, nothing is taken away: the
+        floor alone is a difference, from the maximum."""
         n_cells = self.n_mels * n_centred_frames(n_samples, self.hop)
-        return self.mel_operations(n_samples, sample_rate_hz) + level_operations(n_cells)
+        n_differences = 1 if self.relative_to == "one" else n_cells
+        counts = self.mel_operations(n_samples, sample_rate_hz)
+        return counts + level_operations(n_cells, n_differences=n_differences)

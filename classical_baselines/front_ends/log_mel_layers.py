@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from classical_baselines.front_ends.front_end_operations import count_fourier, n_centred_frames
+from classical_baselines.front_ends.front_end_operations import count_fourier, n_centred_frames, n_weights_used
 from classical_baselines.front_ends.learnt_front_end import LearntFrontEnd, bytes_between_butterflies
 from classical_baselines.front_ends.mel import LogMel, check_window, relative_level
 
@@ -54,13 +54,13 @@ class FixedFrames(nn.Module):
         return pad(waveforms, (half, half)).unfold(-1, self.n_fft, self.hop) * self.window
 
     def layer_operations(self, inputs: tuple[Tensor, ...], output: Tensor) -> dict[str, float]:
-        """One product per sample of each frame."""
+        """One product per weight of the window that is not 0, in each frame."""
         del inputs
-        return {"multiply_fp32": float(output.numel())}
+        return {"multiply_fp32": float(self.n_deployed_weights() * (output.numel() // self.n_fft))}
 
     def n_deployed_weights(self) -> int:
-        """The window is a table."""
-        return self.n_fft
+        """The window is a table, without the zeros around it."""
+        return n_weights_used(self.window)
 
 
 class Fourier(nn.Module):
@@ -107,7 +107,7 @@ class MelBands(nn.Module):
 
     def n_deployed_weights(self) -> int:
         """The weights that are not 0."""
-        return int(self.filters.count_nonzero())
+        return n_weights_used(self.filters)
 
 
 class RelativeIntensity(nn.Module):

@@ -29,11 +29,13 @@ from torch import Tensor
 
 from classical_baselines.front_ends.endpoints import trimmed, trimming_operations
 from classical_baselines.front_ends.front_end_operations import (
+    SAMPLE_BYTES,
     count_fourier,
+    count_hann_window,
     count_mel,
     count_power,
-    count_window,
     n_centred_frames,
+    n_weights_used,
 )
 from classical_baselines.front_ends.stretching import stretched, stretching_operations
 from classical_baselines.harness.checks import check_axes, check_finite
@@ -263,10 +265,13 @@ class LogMel:
 
         return compiled_relative_level(mel, reference, self.top_db, _SMALLEST_POWER)
 
+    def _sample_bytes(self) -> int:
+        return SAMPLE_BYTES
+
     def operations(self, n_samples: int, sample_rate_hz: int) -> OperationCounts:
         """Counts of one clip that fills the window, layers window, fourier, power, mel, level, trim and stretch."""
         n_frames = n_centred_frames(n_samples, self.hop)
-        n_nonzero = int(self.filters(sample_rate_hz).count_nonzero())
+        n_nonzero = n_weights_used(self.filters(sample_rate_hz))
         n_cells = self.n_mels * n_frames
         # Per cell: a lower limit and a logarithm; times 10; the maximum so far; minus it; the floor. A fixed
         # reference spares the maximum and needs an upper limit instead.
@@ -287,7 +292,7 @@ class LogMel:
             shaping += stretching_operations(self.n_mels, self.stretch_to_frames)
         return (
             shaping
-            + count_window(self.n_fft, n_frames)
+            + count_hann_window(self.n_fft, n_frames, self._sample_bytes())
             + count_fourier(self.n_fft, n_frames)
             + count_power(self.n_fft, n_frames)
             + count_mel(n_nonzero, self.n_mels, n_frames)

@@ -96,14 +96,16 @@ class Pcen:
 
     def operations(self, n_samples: int, sample_rate_hz: int) -> OperationCounts:
         """Counts of one clip: the mel bands, then per cell the scale, the smoother (M + s (E - M): a difference and a
-        MAC), and two powers of a logarithm, a product and an exponential each, a product and three sums."""
+        MAC), and two powers of a logarithm, a product and an exponential each, a product and three sums. The first
+        frame has no M before it to be read: it starts from 1, or from itself, and then nothing is smoothed in it."""
         n_cells = self.n_mels * n_centred_frames(n_samples, self.hop)
+        n_smoothed = n_cells - (self.n_mels if self.start == "first-frame" else 0)
         return self._mel().mel_operations(n_samples, sample_rate_hz) + OperationCounts.of(
             "front_end",
             "pcen",
             multiply_fp32=(1 + 2 + 1) * n_cells,
-            add_fp32=(1 + 3) * n_cells,
-            mac_fp32=n_cells,
+            add_fp32=n_smoothed + 3 * n_cells,
+            mac_fp32=n_smoothed,
             transcendental_fp32=4 * n_cells,
-            sram_bytes=4 * (1 + 2 + 1) * n_cells,  # E and M are read, M and y are written
+            sram_bytes=4 * (4 * n_cells - self.n_mels),  # E and M are read, M and y are written
         )

@@ -23,8 +23,8 @@ from torch import Tensor
 
 from classical_baselines.front_ends.front_end_operations import (
     count_fourier,
+    count_hann_window,
     count_power,
-    count_window,
     n_centred_frames,
 )
 from classical_baselines.front_ends.mel import LARGEST_DECIBELS, check_window, silent_beyond_end
@@ -80,22 +80,23 @@ class PhaseDerivative:
         return torch.cat(parts).transpose(1, 2)
 
     def operations(self, n_samples: int, sample_rate_hz: int) -> OperationCounts:
-        """Counts of one clip that fills the window: per bin two complex products, an angle, its scale; the maximum so
-        far and the comparison with it."""
+        """Counts of one clip that fills the window: per bin the maximum so far and the comparison with a share of it;
+        where there is a frame before and the bin is no outermost one, two complex products, an angle, its scale."""
         del sample_rate_hz
         n_frames = n_centred_frames(n_samples, self.hop)
         n_bins = (self.n_fft // 2 + 1) * n_frames
+        n_phases = (self.n_fft // 2 - 1) * (n_frames - 1)
         return (
-            count_window(self.win_length or self.n_fft, n_frames)
+            count_hann_window(self.win_length or self.n_fft, n_frames)
             + count_fourier(self.n_fft, n_frames)
             + count_power(self.n_fft, n_frames)
             + OperationCounts.of(
                 "front_end",
                 "phase",
-                multiply_fp32=(2 + 2 + 1) * n_bins,
-                mac_fp32=4 * n_bins,
-                transcendental_fp32=n_bins,
+                multiply_fp32=(2 + 2 + 1) * n_phases + 1,
+                mac_fp32=4 * n_phases,
+                transcendental_fp32=n_phases,
                 compare_fp32=2 * n_bins,
-                sram_bytes=(3 * 8 + 4 + 4) * n_bins,
+                sram_bytes=3 * 8 * n_phases + (4 + 4) * n_bins,
             )
         )

@@ -24,6 +24,7 @@ from classical_baselines.front_ends.band_pass import (
     band_passed,
     domain_band,
 )
+from classical_baselines.front_ends.front_end_operations import FLOAT_BYTES, SAMPLE_BYTES
 from classical_baselines.front_ends.mel import LARGEST_N_FFT, LogMel, silent_beyond_end
 from classical_baselines.front_ends.spectral_gating import GATES, gated, gating_operations
 from classical_baselines.front_ends.stft import check_named
@@ -101,31 +102,38 @@ class PreparedLogMel(LogMel):
         check_finite("waveforms", waveforms)
         return super().__call__(self.prepared(waveforms, n_samples, sample_rate_hz), n_samples, sample_rate_hz)
 
+    def _sample_bytes(self) -> int:
+        return FLOAT_BYTES  # of a prepared clip
+
     def operations(self, n_samples: int, sample_rate_hz: int) -> OperationCounts:
         """Counts of one clip that fills the window: what is prepared, then the log-mel spectrogram."""
-        counts = OperationCounts()
+        counts, sample_bytes = OperationCounts(), SAMPLE_BYTES
         band = self._band(sample_rate_hz)
         if band is not None:
             band_pass_sections(band, self.band_order, sample_rate_hz)  # refuses limits that the sample rate cannot hold
             counts += band_pass_operations(self.band_order, n_samples)
+            sample_bytes = FLOAT_BYTES
         if self.gating != "none":
-            counts += gating_operations(self.gating, self.gating_n_fft, n_samples, sample_rate_hz)
-        if self.level == "rms":  # squares, one square root and quotient, products
+            counts += gating_operations(self.gating, self.gating_n_fft, n_samples, sample_rate_hz, sample_bytes)
+            sample_bytes = FLOAT_BYTES
+        level_bytes = (2 * sample_bytes + FLOAT_BYTES) * n_samples  # read twice and written once
+        if self.level == "rms":  # squares, their share, one square root, a look whether it is 0, a quotient, products
             counts += OperationCounts.of(
                 "front_end",
                 "level-of-clip",
                 mac_fp32=n_samples,
-                multiply_fp32=n_samples,
+                multiply_fp32=n_samples + 1,
+                compare_fp32=1,
                 transcendental_fp32=2,
-                sram_bytes=12 * n_samples,
+                sram_bytes=level_bytes,
             )
         elif self.level == "peak":
             counts += OperationCounts.of(
                 "front_end",
                 "level-of-clip",
-                compare_fp32=2 * n_samples,
+                compare_fp32=n_samples + 1,  # a sign costs nothing
                 multiply_fp32=n_samples,
                 transcendental_fp32=1,
-                sram_bytes=12 * n_samples,
+                sram_bytes=level_bytes,
             )
         return counts + super().operations(n_samples, sample_rate_hz)

@@ -53,6 +53,7 @@ from classical_baselines.front_ends.front_end_operations import (
     count_mel,
     count_power,
     n_centred_frames,
+    n_weights_used,
 )
 from classical_baselines.front_ends.mel import (
     LARGEST_N_FFT,
@@ -190,9 +191,10 @@ class Rmmse:
         transform = count_fourier(self.n_points, n_frames)
         estimate = OperationCounts.of("front_end", "power", multiply_fp32=n_bins)  # the share 1 / N^2
         counts = transform + count_power(self.n_points, n_frames) + estimate
-        if self.warm_start:
+        if self.warm_start:  # from the frame before, which the first has not
+            n_warm = n_bins - (self.n_points // 2 + 1)
             counts += OperationCounts.of(
-                "front_end", "warm-start", mac_fp32=n_bins, multiply_fp32=n_bins, sram_bytes=12 * n_bins
+                "front_end", "warm-start", mac_fp32=n_warm, multiply_fp32=n_warm, sram_bytes=12 * n_warm
             )
         # Per bin: p^2a times |s^H R^-1 y|^2. A power that is not 1 or 2 is a logarithm, a product and an exponential.
         steps = (
@@ -221,4 +223,4 @@ class Rmmse:
         if filters is None:
             return counts + level_operations(n_bins)
         n_cells = len(filters) * n_frames
-        return counts + count_mel(int(filters.count_nonzero()), len(filters), n_frames) + level_operations(n_cells)
+        return counts + count_mel(n_weights_used(filters), len(filters), n_frames) + level_operations(n_cells)

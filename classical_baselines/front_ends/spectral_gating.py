@@ -24,7 +24,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from classical_baselines.front_ends.front_end_operations import count_fourier, count_window, n_centred_frames
+from classical_baselines.front_ends.front_end_operations import (
+    FLOAT_BYTES,
+    count_fourier,
+    count_hann_window,
+    n_centred_frames,
+)
 from classical_baselines.harness.operations import OperationCounts
 
 GATES = ("stationary", "non-stationary")
@@ -99,24 +104,33 @@ def gated(
     return result
 
 
-def gating_operations(gate: str, n_fft: int, n_samples: int, sample_rate_hz: int) -> OperationCounts:
-    """Counts of one clip of `n_samples`: transforms there and back, the mask, its smoothing, the overlap."""
+def gating_operations(gate: str, n_fft: int, n_samples: int, sample_rate_hz: int, sample_bytes: int) -> OperationCounts:
+    """Counts of one clip of `n_samples` of so many bytes: transforms there and back, the mask, its smoothing, the
+    overlap. The window's first weight is 0, so that its sample is neither multiplied nor added to another frame's."""
     n_frames = n_centred_frames(n_samples, n_fft // 4)
-    n_cells = (n_fft // 2 + 1) * n_frames
+    n_bins = n_fft // 2 + 1
+    n_cells = n_bins * n_frames
+    of_bins = OperationCounts()
     if gate == "stationary":
         # Logarithm and its factor, maximum and floor, sum and sum of squares, comparison.
         mask = {"transcendental_fp32": 1, "multiply_fp32": 1, "compare_fp32": 3, "add_fp32": 2, "mac_fp32": 1}
-    else:  # A running sum, its share, a difference, a quotient, threshold and softness, a sigmoid.
-        mask = {"transcendental_fp32": 3, "multiply_fp32": 2, "add_fp32": 5}
+        # Of a bin the floor; mean, variance and its lower limit, deviation and threshold.
+        of_bins = OperationCounts.of(
+            "front_end", "gate", mac_fp32=2, multiply_fp32=2, add_fp32=1, compare_fp32=1, transcendental_fp32=1
+        ).scaled(n_bins)
+    else:  # A running sum, its share and lower limit, a difference, a quotient, threshold and softness, a sigmoid.
+        mask = {"transcendental_fp32": 3, "multiply_fp32": 2, "add_fp32": 5, "compare_fp32": 1}
     n_weights = sum(2 * reach + 1 for reach in smoothing_reach(n_fft, sample_rate_hz))
     return (
-        count_window(n_fft, n_frames).scaled(2)
+        count_hann_window(n_fft, n_frames, sample_bytes)
+        + count_hann_window(n_fft, n_frames, FLOAT_BYTES)
         + count_fourier(n_fft, n_frames).scaled(2)
         # The magnitude: a square root; then the mask, its proportion, the smoothing, and its product with X.
         + OperationCounts.of(
             "front_end", "magnitude", multiply_fp32=n_cells, mac_fp32=n_cells, transcendental_fp32=n_cells
         )
         + OperationCounts.of("front_end", "gate", **mask, sram_bytes=2 * 8).scaled(n_cells)
+        + of_bins
         + OperationCounts.of(
             "front_end",
             "gate-smoothing",
@@ -128,8 +142,8 @@ def gating_operations(gate: str, n_fft: int, n_samples: int, sample_rate_hz: int
         + OperationCounts.of(
             "front_end",
             "overlap",
-            add_fp32=n_fft * n_frames,
+            add_fp32=(n_fft - 1) * n_frames,
             multiply_fp32=n_samples,
-            sram_bytes=12 * n_fft * n_frames + 8 * n_samples,
+            sram_bytes=12 * (n_fft - 1) * n_frames + 8 * n_samples,
         )
     )

@@ -30,6 +30,7 @@ from classical_baselines.front_ends.front_end_operations import (
     count_power,
     count_window,
     n_centred_frames,
+    n_weights_used,
 )
 from classical_baselines.front_ends.mel import (
     LARGEST_DECIBELS,
@@ -117,17 +118,17 @@ def clip_level(power: Tensor, relative_to: str, fixed_reference: float, top_db: 
     return relative_level(power, reference, top_db)
 
 
-def level_operations(n_cells: int) -> OperationCounts:
+def level_operations(n_cells: int, *, n_differences: int | None = None) -> OperationCounts:
     """Per cell a lower limit and a logarithm; times 10; the maximum so far; minus it; the floor. Two passes over
     memory: the logarithm with the maximum, then what needs the maximum. A fixed reference has an upper limit for the
-    maximum."""
+    maximum. `n_differences`: from the reference, where not every cell has one."""
     return OperationCounts.of(
         "front_end",
         "level",
         transcendental_fp32=n_cells,
         multiply_fp32=n_cells,
         compare_fp32=3 * n_cells,
-        add_fp32=n_cells,
+        add_fp32=n_cells if n_differences is None else n_differences,
         sram_bytes=2 * (4 + 4) * n_cells,
     )
 
@@ -169,7 +170,7 @@ class Stft:
         del sample_rate_hz
         n_frames = n_centred_frames(n_samples, self.hop)
         return (
-            count_window(self.win_length or self.n_fft, n_frames)
+            count_window(n_weights_used(self._window()), n_frames)
             + count_fourier(self.n_fft, n_frames)
             + count_power(self.n_fft, n_frames)
             + level_operations((self.n_fft // 2 + 1) * n_frames)

@@ -29,14 +29,15 @@ def stretched(levels: Tensor, n_own_frames: Tensor, n_frames: int) -> Tensor:
 
 
 def stretching_operations(n_mels: int, n_frames: int) -> OperationCounts:
-    """Per element a difference and a multiply-accumulate; per frame its place: a multiplication and a rounding."""
+    """Per element a difference and a multiply-accumulate; per frame its place, a multiplication and a rounding, and the
+    difference of the two; once the step from one place to the next."""
     n = n_mels * n_frames
     return OperationCounts.of(
         "front_end",
         "stretch",
-        add_fp32=n,
+        add_fp32=n + n_frames,
         mac_fp32=n,
-        multiply_fp32=n_frames,
+        multiply_fp32=n_frames + 1,
         compare_fp32=n_frames,
         sram_bytes=12 * n,
     )

@@ -20,13 +20,14 @@ def of_unit_power(waveforms: Tensor, n_samples: Tensor) -> Tensor:
 
 
 def unit_power_operations(n_samples: int, result_bytes: int) -> OperationCounts:
-    """Counts of one clip: squares and their sum, a division and a root, products. Samples of 16 bits are read twice and
-    written once, `result_bytes` each."""
+    """Counts of one clip: squares and their sum, a division, a lower limit and a root, products. Samples of 16 bits are
+    read twice and written once, `result_bytes` each."""
     return OperationCounts.of(
         "front_end",
         "scale",
         mac_fp32=n_samples,
         multiply_fp32=n_samples,
+        compare_fp32=1,
         transcendental_fp32=2,
         sram_bytes=(2 + 2 + result_bytes) * n_samples,
     )

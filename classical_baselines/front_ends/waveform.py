@@ -52,8 +52,8 @@ class Waveform:
     def operations(self, n_samples: int, sample_rate_hz: int) -> OperationCounts:
         """Counts of one clip that fills the window, layers `read` and `level`.
 
-        A sample is read as an integer and written as a float. The level takes one pass for the largest magnitude, one
-        division for its inverse, and one pass that multiplies by it.
+        A sample is read as an integer and written as a float. The level takes one pass for the largest magnitude, a
+        look whether it is 0, one division for its inverse, and one pass that multiplies by it.
         """
         del sample_rate_hz
         counts = OperationCounts.of("front_end", "read", sram_bytes=(_SAMPLE_BYTES + _FLOAT_BYTES) * n_samples)
@@ -62,7 +62,7 @@ class Waveform:
         return counts + OperationCounts.of(
             "front_end",
             "level",
-            compare_fp32=n_samples,
+            compare_fp32=n_samples + 1,
             transcendental_fp32=1,
             multiply_fp32=n_samples,
             sram_bytes=3 * _FLOAT_BYTES * n_samples,

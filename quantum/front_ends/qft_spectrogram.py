@@ -30,7 +30,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from classical_baselines.front_ends.front_end_operations import count_mel, count_window, n_centred_frames
+from classical_baselines.front_ends.front_end_operations import (
+    count_hann_window,
+    count_mel,
+    n_centred_frames,
+    n_weights_used,
+)
 from classical_baselines.front_ends.mel import LogMel
 from classical_baselines.front_ends.stft import analysis_window, centred_frames
 from classical_baselines.harness.choices import InputError, choose
@@ -173,7 +178,7 @@ class QftSpectrogram:
         """Counts of one clip that fills the window; a frame of silence is paid as any other."""
         n_frames = n_centred_frames(n_samples, self.hop)
         n_bins = self.n_fft // 2 + 1
-        n_nonzero = int(self._shaped().filters(sample_rate_hz).count_nonzero())
+        n_nonzero = n_weights_used(self._shaped().filters(sample_rate_hz))
         unit_vector = OperationCounts.of(
             "front_end",
             "unit-vector",
@@ -191,7 +196,7 @@ class QftSpectrogram:
             sram_bytes=4 * (self.n_fft + n_bins) * n_frames,
         )
         return (
-            count_window(self.n_fft, n_frames)
+            count_hann_window(self.n_fft, n_frames)
             + unit_vector
             + (self._simulated() if self.n_shots is None else self._run()).scaled(n_frames)
             + fold

@@ -140,7 +140,7 @@ def band_statistics(machine, samples, n_samples, front_end, window, triangles):
             for frame in mel:
                 for value in frame.values.values():  # in the register that it is written from
                     loudest = loudest.at_least(value)
-            inverse = 1 / loudest
+            inverse = 1 / loudest.at_least(1e-30)
             for frame in mel:
                 for m in frame.values:
                     frame[m] = frame[m] * inverse

@@ -57,8 +57,8 @@ def windowed_transform(machine, layer, clip):
             for i, (x, w) in enumerate(zip(samples, window, strict=True)):
                 turns = m * (i - n_fft // 2) % n_fft / n_fft
                 cosine, sine = w * math.cos(2 * math.pi * turns), -w * math.sin(2 * math.pi * turns)
-                real = real.plus_product(cosine, x) if w else real
-                imaginary = imaginary.plus_product(sine, x) if w else imaginary
+                real = real.plus_product(cosine, x) if w and turns not in (0.25, 0.75) else real
+                imaginary = imaginary.plus_product(sine, x) if w and turns not in (0, 0.5) else imaginary
             bins.append([real, imaginary])
         result.append(bins)
     return result
@@ -79,7 +79,7 @@ def mel_bands(machine, layer, powers):
         for frame in powers:
             total = machine.scalar(0)
             for weight, value in zip(triangle, frame, strict=True):
-                total = total.plus_product(weight, value) if weight else total
+                total = total.plus_product(weight, value) if weight > 1e-9 else total  # but for rounding of a corner
             row.append(total)
         bands.append(row)
     return bands

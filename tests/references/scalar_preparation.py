@@ -12,18 +12,18 @@ def band_passed(machine, samples, n_samples, sections, n_extension):
     """Second-order sections forward and backward over the clip and its odd reflections, each from its steady state."""
     result = machine.memory()
     with machine.step("band-pass"):
-        clip = [samples.values[i] for i in range(n_samples)]
+        clip = [samples.values[i] for i in range(n_samples)]  # what is read of them, the first section counts
         first, last = clip[0] + clip[0], clip[-1] + clip[-1]
         before = [first - clip[i] for i in range(n_extension, 0, -1)]
         after = [last - clip[-1 - i] for i in range(1, n_extension + 1)]
         clip = [*before, *clip, *after]
-        for _ in range(2):
-            clip = filtered(machine, clip, sections)[::-1]
+        for n_bytes in (samples.n_bytes, 4):
+            clip = filtered(machine, clip, sections, n_bytes)[::-1]
         result.values = dict(enumerate(clip[n_extension : n_extension + n_samples]))
     return result
 
 
-def filtered(machine, clip, sections):
+def filtered(machine, clip, sections, n_bytes):
     first, gain = clip[0], 1.0  # gain: of a constant through the sections so far
     for b0, b1, b2, _, a1, a2 in sections:
         through = (b0 + b1 + b2) / (1 + a1 + a2)
@@ -32,11 +32,11 @@ def filtered(machine, clip, sections):
         gain *= through
         passed = []
         for x in clip:
-            machine.count("sram_bytes", 4 * (1 + 1 + 2 + 2))
+            machine.count("sram_bytes", n_bytes + 4 * (1 + 2 + 2))
             y = one.plus_product(b0, x)
             one, two = two.plus_product(b1, x).plus_product(-a1, y), (x * b2).plus_product(-a2, y)
             passed.append(y)
-        clip = passed
+        clip, n_bytes = passed, 4
     return clip
 
 
@@ -100,7 +100,7 @@ def non_stationary(machine, sizes, n_bins, n_frames):
             zero = machine.scalar(0)
             total = total + row.get(t + 10, zero) - row.get(t - 10, zero)
             mean = total * (1 / 20)
-            ratio = (row[t] - mean) / mean
+            ratio = (row[t] - mean) / mean.at_least(1e-30)
             steep = (ratio - 1.3) * (1 / 0.1)
             mask[k, t] = 1 / ((-steep).exp() + 1)
     return mask
@@ -131,10 +131,10 @@ def overlapped(machine, spectra, n_samples, window, n_fft, hop):
         table, frame = machine.table([weight / n_fft for weight in window]), machine.memory()
         with machine.step("window"):
             stored = machine.table(dict(enumerate(back)))
-            for i in range(n_fft):
+            for i in (i for i in range(n_fft) if window[i]):
                 frame[i] = stored[i] * table[i]
         with machine.step("overlap"):
-            for i in range(n_fft):
+            for i in frame.values:
                 machine.count("sram_bytes", 8)  # the sum before and after
                 place = t * hop - n_fft // 2 + i
                 total = sums.get(place, machine.scalar(0)) + frame[i]
@@ -154,13 +154,11 @@ def levelled(machine, samples, n_samples, level):
     with machine.step("level-of-clip"):
         size = machine.scalar(0)
         for i in range(n_samples):
-            machine.count("sram_bytes", 4)
-            value = samples.values[i]
+            value = samples[i]
             size = size.plus_product(value, value) if level == "rms" else size.at_least(value.size())
         if level == "rms":
             size = (size * (1 / (0.1**2 * n_samples))).sqrt()
-        inverse = 1 / size
+        inverse = 1 / size.at_least(1e-30)
         for i in range(n_samples):
-            machine.count("sram_bytes", 4)
-            result[i] = samples.values[i] * inverse
+            result[i] = samples[i] * inverse
     return result

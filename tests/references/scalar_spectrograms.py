@@ -16,11 +16,11 @@ def n_frames_of(n_samples, hop):
 
 
 def windowed(machine, samples, window, start, n_fft, layer="window"):
-    """A frame from `start` on under a window in the middle of n_fft; beyond the window is 0."""
+    """A frame from `start` on under a window in the middle of n_fft; where the window is 0, so is the frame."""
     table, buffer = machine.table(window), machine.memory()
     before = (n_fft - len(window)) // 2
     with machine.step(layer):
-        for i in range(len(window)):
+        for i in (i for i, weight in enumerate(window) if weight):
             buffer[before + i] = samples[start + before + i] * table[i]
     return [buffer.values.get(i, machine.scalar(0)) for i in range(n_fft)]
 
@@ -49,13 +49,13 @@ def power_frames(machine, samples, n_samples, window, n_fft, hop):
 
 
 def mel_frames(machine, powers, triangles, layer="mel"):
-    """Sums of each frame's bins under the triangles, by their weights that are not 0."""
+    """Sums of each frame's bins under the triangles, by their weights that are not 0 but for rounding of a corner."""
     frames = []
     for power in powers:
         bands = machine.memory()
         with machine.step(layer):
             for m, triangle in enumerate(triangles):
-                table = machine.table({k: weight for k, weight in enumerate(triangle) if weight})
+                table = machine.table({k: weight for k, weight in enumerate(triangle) if weight > 1e-9})
                 total = machine.scalar(0)
                 for k in table.values:
                     total = total.plus_product(table[k], power[k])
@@ -276,7 +276,7 @@ def waveform(machine, samples, n_samples, front_end):
         largest = machine.scalar(0)
         for i in range(n_samples):
             largest = largest.at_least(row[i].size())
-        inverse = 1 / largest
+        inverse = 1 / largest.at_least(1e-30)
         for i in range(n_samples):
             row[i] = row[i] * inverse
     return [row]

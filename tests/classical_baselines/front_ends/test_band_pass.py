@@ -31,12 +31,13 @@ def test_domains_are_cut_at_what_the_sample_rate_holds():
     assert domain_band("heart", 2000) == (25.0, 400.0)
 
 
-def test_the_counts_are_five_products_a_section_sample_and_pass():
+def test_the_counts_are_five_products_a_section_sample_and_pass_and_what_it_begins_with():
     counts = band_pass_operations(order=3, n_samples=1000)
 
     n_sections = len(band_pass_sections((100.0, 500.0), 3, 8000))
     n_extended = 1000 + 2 * 21
-    assert counts.total("multiply_fp32") + counts.total("mac_fp32") == 5 * n_sections * 2 * n_extended
+    assert counts.total("multiply_fp32") + counts.total("mac_fp32") == (5 * n_extended + 2) * n_sections * 2
+    assert counts.total("add_fp32") == 2 + 2 * 21  # the odd reflections
 
 
 def test_limits_beyond_the_sample_rate_and_clips_that_are_too_short_are_refused():

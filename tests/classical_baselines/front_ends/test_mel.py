@@ -130,9 +130,10 @@ def test_the_counts_of_one_second_at_16_khz_are_those_on_paper():
         return {operation: n for (_, name, operation), n in counts if name == layer and operation != "sram_bytes"}
 
     n_frames, n_bins = 101, 257
-    n_nonzero = np.count_nonzero(librosa.filters.mel(sr=16000, n_fft=512, n_mels=64, htk=True, norm=None))
+    # rounding leaves one of 5e-15 on the last corner
+    n_nonzero = np.count_nonzero(librosa.filters.mel(sr=16000, n_fft=512, n_mels=64, htk=True, norm=None) > 1e-9)
     assert sum(of("fourier").values()) == 2.5 * 512 * 9 * n_frames == 1_163_520
-    assert of("window") == {"multiply_fp32": 51_712}
+    assert of("window") == {"multiply_fp32": 511 * n_frames}  # the first weight is 0
     assert sum(of("power").values()) == 3 * n_bins * n_frames == 77_871
     assert of("mel") == {"mac_fp32": n_nonzero * n_frames}
     assert n_nonzero <= 2 * n_bins  # no bin lies in more than two triangles
@@ -150,9 +151,10 @@ def test_the_traffic_of_a_tiny_front_end_is_that_counted_by_hand():
     counts = LogMel(n_fft=4, hop=2, n_mels=1, low_hz=0.0).operations(3, 8000)
 
     traffic = {layer: n for (_, layer, operation), n in counts if operation == "sram_bytes"}
-    # 2 frames of 4 samples; 2 butterflies a frame; 3 bins, of which the one triangle holds the middle one.
+    # 2 frames of 4 samples, of which the window takes the first away; 2 butterflies a frame; 3 bins, of which the one
+    # triangle holds the middle one.
     assert traffic == {
-        "window": 2 * 4 * (2 + 4 + 4),
+        "window": 2 * 3 * (2 + 4 + 4),
         "fourier": 2 * 2 * (16 + 8 + 16),
         "power": 2 * 3 * (8 + 4),
         "mel": 2 * (8 * 1 + 4),

@@ -69,7 +69,7 @@ def test_the_counts_are_those_of_the_mel_bands_and_of_the_equations():
         "add_fp32": 4,
         "mac_fp32": 1,
         "transcendental_fp32": 4,
-        "sram_bytes": 16,
+        "sram_bytes": 16 - 4 / 64,  # the first of 64 frames has no state before it
     }
     assert {layer for (_, layer, _), _ in counts} == {"window", "fourier", "power", "magnitude", "mel", "pcen"}
 

@@ -107,12 +107,14 @@ def test_a_clip_shorter_than_two_frames_is_left_as_it_is():
 
 
 def test_the_counts_are_two_transforms_a_frame_and_two_triangles_a_cell():
-    counts = gating_operations("stationary", 256, 8000, SAMPLE_RATE_HZ)
+    counts = gating_operations("stationary", 256, 8000, SAMPLE_RATE_HZ, 2)
     of = {(layer, operation): n for (_, layer, operation), n in counts}
     n_frames = 126
 
     assert of["fourier", "add_fp32"] + of["fourier", "multiply_fp32"] == 2 * 2.5 * 256 * 8 * n_frames
     assert of["gate-smoothing", "mac_fp32"] == (17 + 13) * 129 * n_frames
-    assert of["overlap", "add_fp32"] == 256 * n_frames
-    soft = gating_operations("non-stationary", 256, 8000, SAMPLE_RATE_HZ)
-    assert soft.total("transcendental_fp32") - counts.total("transcendental_fp32") == 2 * 129 * n_frames
+    assert of["overlap", "add_fp32"] == 255 * n_frames  # the first weight of the window is 0
+    soft = gating_operations("non-stationary", 256, 8000, SAMPLE_RATE_HZ, 2)
+    assert (
+        soft.total("transcendental_fp32") - counts.total("transcendental_fp32") == 2 * 129 * n_frames - 129
+    )  # less a root a bin
