@@ -67,7 +67,11 @@ class IntegerNetwork(fx.Interpreter):
                 f"{type(classifier).__name__} was not trained with quantisation, so it has no integers to run. "
                 "Set bits = 8 in the options of the classifier."
             )
-        super().__init__(fx.GraphModule(classifier, _Tracer().trace(classifier)))
+        self._begin(fx.GraphModule(classifier, _Tracer().trace(classifier)))
+
+    def _begin(self, graph: fx.GraphModule) -> None:
+        super().__init__(graph)
+        self.extra_traceback = False  # an error says what was wrong, without the lines of torch.fx that led to it
         self.counts = OperationCounts()
 
     def logits(self, encoded: Tensor) -> Tensor:

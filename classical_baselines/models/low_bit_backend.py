@@ -22,7 +22,6 @@ from torch import Tensor, fx, nn
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Outcome, Trained
-from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.models.integer_network import LEAVES, IntegerMaps, IntegerNetwork, integer_outcome, requantised
 from classical_baselines.models.low_bit import LowBitMap
 
@@ -44,8 +43,7 @@ class LowBitNetwork(IntegerNetwork):
                 f"{type(classifier).__name__} was not trained with few bits, so it has no integers to run here. "
                 "Choose a causal-tcn or low-bit-cnn of at most 8 bits, or the backend torch-float."
             )
-        fx.Interpreter.__init__(self, fx.GraphModule(classifier, _Tracer().trace(classifier)))
-        self.counts = OperationCounts()
+        self._begin(fx.GraphModule(classifier, _Tracer().trace(classifier)))
 
     def call_module(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         module = self.fetch_attr(target)
