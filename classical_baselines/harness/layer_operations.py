@@ -3,8 +3,11 @@
 
 A multiply-accumulate is one multiply and one add of a convolution, linear map, recurrence or attention. A
 convolution costs every tap of its kernel at every output point, so the zeros of its padding are multiplied too. A bias
-costs an add for each output. `COUNTERS` has no default: a kind of layer that is not in it has no known cost.
-General counters miss attention on this stack (pytorch/pytorch#195460) and recurrences.
+costs an add for each output. A sigmoid is an exponential, an addition and a division; tanh and erf are one
+transcendental operation each. The bias of what a gate of a recurrence reads and that of its state, which are only
+summed, are one constant; where the reset gate of a GRU stands between them they stay two. `COUNTERS` has no default: a
+kind of layer that is not in it has no known cost. General counters miss attention on this stack
+(pytorch/pytorch#195460) and recurrences.
 """
 
 import math
@@ -49,12 +52,12 @@ def softmax_operations(n_rows: int, row_length: int) -> dict[str, float]:
     }
 
 
-def layer_norm_operations(n_rows: int, row_length: int, *, affine: bool) -> dict[str, float]:
+def layer_norm_operations(n_rows: int, row_length: int, *, gains: bool, shifts: bool) -> dict[str, float]:
     """Of a layer norm: mean, centring, variance, one square root and division, scale, and gain and shift."""
     n = n_rows * row_length
     return {
-        "add_fp32": float((4 if affine else 3) * n - n_rows),  # 2 (n - rows) of the sums, n of centring, 1 for epsilon
-        "multiply_fp32": float((3 if affine else 2) * n + 2 * n_rows),
+        "add_fp32": float((3 + shifts) * n - n_rows),  # 2 (n - rows) of the sums, n of centring, 1 for epsilon
+        "multiply_fp32": float((2 + gains) * n + 2 * n_rows),
         "transcendental_fp32": float(2 * n_rows),
     }
 
@@ -87,7 +90,8 @@ def _batch_norm(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -
 def _layer_norm(module: nn.LayerNorm, inputs: tuple[Tensor, ...], output: Tensor) -> LayerOperations:
     del inputs
     length = math.prod(module.normalized_shape)
-    return layer_norm_operations(output.numel() // length, length, affine=module.elementwise_affine)
+    has = {"gains": module.weight is not None, "shifts": module.bias is not None}
+    return layer_norm_operations(output.numel() // length, length, **has)
 
 
 def _softmax(module: nn.Softmax, inputs: tuple[Tensor, ...], output: Tensor) -> LayerOperations:
@@ -149,11 +153,13 @@ def _recurrence(module: nn.LSTM | nn.GRU, inputs: tuple[Tensor, ...], output: Te
         width = module.input_size if layer == 0 else directions * h
         macs += n_steps * directions * n_gates * h * (width + h)
     # LSTM: c = f c + i g, h = o tanh(c), 3 sigmoids and 2 tanh; GRU: h = n + z (h - n), n = tanh(x + r h), 2 sigmoids
+    n_sigmoids, n_tanh = (3, 2) if lstm else (2, 1)
+    n_biases = (n_gates if lstm else n_gates + 1) if module.bias else 0
     return {
         "mac_fp32": macs,
         "multiply_fp32": (3.0 if lstm else 2.0) * n_cells,
-        "add_fp32": ((1.0 if lstm else 2.0) + (2.0 * n_gates if module.bias else 1.0 * n_gates)) * n_cells,
-        "transcendental_fp32": (5.0 if lstm else 3.0) * n_cells,
+        "add_fp32": float((1 if lstm else 2) + n_gates + n_biases + n_sigmoids) * n_cells,  # a gate sums two products
+        "transcendental_fp32": float(2 * n_sigmoids + n_tanh) * n_cells,
     }
 
 

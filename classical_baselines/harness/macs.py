@@ -2,14 +2,16 @@
 """Exact analytic operation counts of a float network, by forward hooks on its leaf modules.
 
 The arithmetic of each kind of layer is that of `layer_operations`. Here stands what lies between layers:
-- A batch norm that directly reads a convolution or linear map is folded into it and leaves one add for each element;
-  any other costs a multiply and an add.
-- `sram_bytes` of a layer: each of its weights once, its input and its output, 4 bytes an element. A folded batch norm
-  and an activation that directly reads a linear map work on the accumulator before it is written, and move nothing.
+- A batch norm of the channels of the convolution or linear map that it directly reads is folded into it and leaves one
+  add for each element, or none where that map has a bias to take its shift in; any other costs a multiply and an add.
+- `sram_bytes` of a layer: each of its weights once, each tensor that it is given and its output, 4 bytes an element. A
+  folded batch norm and an activation that directly reads a linear map work on the accumulator before it is written, and
+  move nothing. Nor does a layer without arithmetic: it is a view, or a part that only the training has.
 
 A leaf module without an entry in `COUNTERS` is an error, never zero, and so is a parameter that no counted module
 owns. A module counts itself by a method `layer_operations(inputs, output)` that returns {operation: count}, and by
-`n_deployed_weights()` where these are fewer than its parameters; its children are then not visited.
+`n_deployed_weights()` where these are not its parameters, or `n_deployed_weights_at(output)` where they depend on the
+size of what it gives, as a table of positions does; its children are then not visited.
 """
 
 from collections.abc import Iterator
@@ -38,7 +40,6 @@ class LayerCost:
     operations: dict[str, float] = field(default_factory=dict)
     weight_bytes: float = 0.0
     activation_bytes: float = 0.0  # moved in and out
-    peak_bytes: float = 0.0  # input and output of the dearest call
 
     def add(self, operations: LayerOperations) -> None:
         for name, count in operations.items():
@@ -48,7 +49,6 @@ class LayerCost:
 _LINEAR_MAPS = (nn.Conv1d, nn.Conv2d, nn.Linear)
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 _ACTIVATIONS = (nn.ReLU, nn.ReLU6, nn.GELU, nn.Sigmoid, nn.Tanh)
-_VIEWS = (nn.Flatten, nn.Unflatten, nn.Dropout, nn.Dropout2d, nn.Identity)
 
 
 def layer_costs(module: nn.Module, *inputs: Tensor) -> dict[str, LayerCost]:
@@ -82,11 +82,6 @@ def count_modules(module: nn.Module, *inputs: Tensor, stage: str = "network") ->
     return OperationCounts(counts)
 
 
-def peak_activation_bytes(module: nn.Module, *inputs: Tensor) -> int:
-    """The most that one layer holds as its input and output."""
-    return int(max((cost.peak_bytes for cost in layer_costs(module, *inputs).values()), default=0.0))
-
-
 @contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
     """Evaluation mode within the block; every submodule gets its own mode back."""
@@ -106,29 +101,37 @@ class _Walk:
         self.costs: dict[str, LayerCost] = {}
         self.counted_parameters: set[int] = set()
         self._alive: list[Tensor] = []  # so that no id is given twice
-        self._accumulators: set[int] = set()  # outputs that a batch norm folds into
-        self._unwritten: set[int] = set()  # outputs that an activation is fused with
+        self._accumulators: dict[int, tuple[int, bool]] = {}  # outputs of linear maps: (channels, whether biased)
 
     def visit(self, name: str, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
         tensors = tuple(x for x in inputs if isinstance(x, Tensor))
         result = output if isinstance(output, Tensor) else cast(Tensor, output[0])
         source = id(tensors[0]) if tensors else 0
         cost = self.costs.setdefault(name, LayerCost())
-        folded = isinstance(module, _BATCH_NORMS) and source in self._accumulators
-        fused = folded or (isinstance(module, _ACTIVATIONS) and source in self._unwritten)
-        cost.add({"add_fp32": float(result.numel())} if folded else _operations(name, module, tensors, result))
-        cost.weight_bytes = BYTES_PER_FLOAT * float(_n_weights(module, folded))
-        held = BYTES_PER_FLOAT * float(sum({id(x): x.numel() for x in (*tensors, result)}.values()))
-        moved = BYTES_PER_FLOAT * float(sum(x.numel() for x in tensors) + result.numel())
-        if not (fused or isinstance(module, _VIEWS)):
-            cost.activation_bytes += moved
-            cost.peak_bytes = max(cost.peak_bytes, held)
+        n_channels, biased = self._accumulators.get(source, (0, False))
+        folded = isinstance(module, _BATCH_NORMS) and module.num_features == n_channels
+        if folded:
+            operations: LayerOperations = {} if biased else {"add_fp32": float(result.numel())}
+            n_weights = 0 if biased else n_channels
+        else:
+            operations, n_weights = _operations(name, module, tensors, result), _n_weights(module, result)
+        cost.add(operations)
+        cost.weight_bytes = max(cost.weight_bytes, BYTES_PER_FLOAT * float(n_weights))
+        fused = folded or (isinstance(module, _ACTIVATIONS) and source in self._accumulators)
+        is_view = not any(operations.values())
+        if not (fused or is_view):
+            n_read = sum({id(x): x.numel() for x in tensors}.values())
+            cost.activation_bytes += BYTES_PER_FLOAT * float(n_read + result.numel())
         self.counted_parameters.update(id(parameter) for parameter in module.parameters())
         self._alive += [*tensors, result]
         if isinstance(module, _LINEAR_MAPS):
-            self._accumulators.add(id(result))
-        if folded or isinstance(module, _LINEAR_MAPS):
-            self._unwritten.add(id(result))
+            self._accumulators[id(result)] = (module.weight.shape[0], module.bias is not None)
+        elif folded:
+            self._accumulators[id(result)] = (n_channels, True)
+        elif is_view and source in self._accumulators:
+            self._accumulators[id(result)] = self._accumulators[source]
+        elif not is_view:
+            self._accumulators.pop(id(result), None)  # an activation in place gives the very tensor that it was given
 
 
 def _operations(name: str, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> LayerOperations:
@@ -143,9 +146,11 @@ def _operations(name: str, module: nn.Module, inputs: tuple[Tensor, ...], output
     return COUNTERS[type(module)](module, inputs, output)
 
 
-def _n_weights(module: nn.Module, folded: bool) -> int:
-    if isinstance(module, _BATCH_NORMS):  # what stays of it: a shift, with a scale where it is not folded
-        return module.num_features * (1 if folded else 2)
+def _n_weights(module: nn.Module, output: Tensor) -> int:
+    if isinstance(module, _BATCH_NORMS):  # a scale and a shift, in which its four constants become two
+        return 2 * module.num_features
+    if hasattr(module, "n_deployed_weights_at"):
+        return int(cast(Any, module).n_deployed_weights_at(output))
     own = getattr(module, "n_deployed_weights", None)
     return sum(parameter.numel() for parameter in module.parameters()) if own is None else int(own())
 

@@ -24,7 +24,7 @@ from torch.nn import functional
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, EncodedShape
-from classical_baselines.harness.layer_operations import attention_operations
+from classical_baselines.harness.layer_operations import attention_operations, mean_operations
 from classical_baselines.models.picture import LARGEST_STEP, LARGEST_WIDTH, check_sizes, picture_size
 
 MOST_BLOCKS = 256
@@ -96,7 +96,7 @@ class AudioTransformerClassifier(Classifier):
         self.dropout = nn.Dropout(options.dropout)
         self.blocks = nn.Sequential(*(Block(options) for _ in range(options.n_blocks)))
         self.norm = nn.LayerNorm(options.width, eps=options.norm_epsilon)
-        self.mean = TokenMean(options.n_special_tokens)
+        self.mean = TokenMean()
         self.readout = nn.Linear(options.width, n_classes)
 
     def forward(self, encoded: Tensor) -> Tensor:
@@ -106,7 +106,9 @@ class AudioTransformerClassifier(Classifier):
             n_kept = max(1, round((n_tokens - n_special) * (1 - self.options.patchout)))
             kept = torch.randperm(n_tokens - n_special)[:n_kept].sort().values + n_special
             tokens = torch.cat([tokens[:, :n_special], tokens[:, kept]], dim=1)
-        logits: Tensor = self.readout(self.mean(self.norm(self.blocks(tokens))))
+        normed = self.norm(self.blocks(tokens))
+        n_read = self.options.n_special_tokens or normed.shape[1]
+        logits: Tensor = self.readout(self.mean(normed[:, :n_read]))
         return logits
 
 
@@ -127,6 +129,8 @@ class Positions(nn.Module):
     """Turns a map of tokens into a row of them, adds where each stands, and puts special tokens in front.
 
     maps [batch, width, mel, frame]  ->  tokens [batch, special + mel * frame, width]
+
+    A special token and its own place are constants, so that what stands in front is their sum, known before a clip is.
     """
 
     def __init__(self, width: int, grid: tuple[int, int], n_special: int, kind: str) -> None:
@@ -139,9 +143,12 @@ class Positions(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         n_clips, width, n_mels, n_frames = maps.shape
         tokens = maps.flatten(2).transpose(1, 2)
-        if self.special is not None:
-            tokens = torch.cat([self.special.expand(n_clips, -1, -1), tokens], dim=1)
-        return tokens + self._places(width, (n_mels, n_frames)).to(tokens.dtype)
+        places = self._places(width, (n_mels, n_frames)).to(tokens.dtype)
+        if self.special is None:
+            return tokens + places
+        n_special = len(self.special)
+        in_front = (self.special + places[:n_special]).expand(n_clips, -1, -1)
+        return torch.cat([in_front, tokens + places[n_special:]], dim=1)
 
     def _places(self, width: int, grid: tuple[int, int]) -> Tensor:
         n_special = 0 if self.special is None else len(self.special)
@@ -154,8 +161,12 @@ class Positions(nn.Module):
         return torch.cat([self.learnt[:n_special], table.flatten(2)[0].T])
 
     def layer_operations(self, inputs: tuple[Tensor, ...], output: Tensor) -> Mapping[str, float]:
-        """One addition per element of a token."""
-        return {"add_fp32": float(output[0].numel() * len(output))}
+        """One addition per element of a token of the map."""
+        return {"add_fp32": float(inputs[0].numel())}
+
+    def n_deployed_weights_at(self, output: Tensor) -> int:
+        """The tokens in front, and the place of each other."""
+        return output[0].numel()
 
 
 def sine_positions(width: int, grid: tuple[int, int]) -> Tensor:
@@ -227,16 +238,11 @@ class Sum(nn.Module):
 
 
 class TokenMean(nn.Module):
-    """The mean of the special tokens, or of all where there are none: [batch, token, width] -> [batch, width]."""
-
-    def __init__(self, n_special: int) -> None:
-        super().__init__()
-        self.n_special = n_special
+    """The mean of the tokens that it is given: [batch, token, width] -> [batch, width]."""
 
     def forward(self, tokens: Tensor) -> Tensor:
-        return (tokens[:, : self.n_special] if self.n_special else tokens).mean(dim=1)
+        return tokens.mean(dim=1)
 
     def layer_operations(self, inputs: tuple[Tensor, ...], output: Tensor) -> Mapping[str, float]:
-        """Additions of all tokens that are read, and one multiplication per element."""
-        n_tokens = self.n_special or inputs[0].shape[1]
-        return {"add_fp32": float(output.numel() * (n_tokens - 1)), "multiply_fp32": float(output.numel())}
+        """Additions of all tokens, and one multiplication per element."""
+        return mean_operations(inputs[0].numel(), output.numel())

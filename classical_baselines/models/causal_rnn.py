@@ -53,7 +53,7 @@ class CausalRnnClassifier(Classifier):
         super().__init__()
         self.options = options
         self.recurrence = CELLS[options.cell](n_mels, options.width, options.n_layers, batch_first=True)
-        self.mean = TokenMean(0)
+        self.mean = TokenMean()
         self.dropout = nn.Dropout(options.dropout)
         self.readout = nn.Linear(options.width, n_classes)
 

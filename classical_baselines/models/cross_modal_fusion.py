@@ -156,7 +156,7 @@ class CrossModalFusionClassifier(Classifier):
         self.time = TimeSuppression(width, options.time_suppression) if crossed and options.time_suppression else None
         self.event = EventGate(options.event_suppression) if crossed and options.event_suppression else None
         self.readouts = nn.ModuleList(nn.Linear(width, n_classes) for _ in read)
-        self.mean = TokenMean(0)
+        self.mean = TokenMean()
         self.late = LateMean()
         self.sum = Sum()
 
@@ -282,6 +282,10 @@ class FramePositions(nn.Module):
         del inputs
         return {"add_fp32": float(output.numel())}
 
+    def n_deployed_weights_at(self, output: Tensor) -> int:
+        """The table of places, which both views share."""
+        return output[0].numel()
+
 
 class GatedSum(nn.Module):
     """x + gate * context."""
@@ -337,13 +341,14 @@ class EventGate(nn.Module):
 
     def layer_operations(self, inputs: tuple[Tensor, ...], output: Tensor) -> Mapping[str, float]:
         """Per activation ln sigmoid x = min(x, 0) - ln(1 + exp(-|x|)), and the sum of the two; per class a maximum,
-        its difference from each, exponentials, their sum, a logarithm, the maximum and -ln n added, the strength."""
+        its difference from each, exponentials, their sum, a logarithm, the maximum and -ln n added, and a strength
+        below 1."""
         n, n_classes = float(inputs[0].numel()), float(output.numel())
         return {
             "compare_fp32": 2 * n + (n - n_classes),
             "transcendental_fp32": 4 * n + n + n_classes,
             "add_fp32": (4 + 1) * n + n + (n - n_classes) + 2 * n_classes,
-            "multiply_fp32": n_classes,
+            "multiply_fp32": n_classes if self.strength < 1 else 0.0,
         }
 
 

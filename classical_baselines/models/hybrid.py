@@ -93,7 +93,7 @@ class CnnTransformerClassifier(Classifier):
         self.dropout = nn.Dropout(options.dropout)
         self.blocks = nn.Sequential(*(Block(transformer) for _ in range(options.n_blocks)))
         self.norm = nn.LayerNorm(options.width, eps=transformer.norm_epsilon)
-        self.mean = TokenMean(0)
+        self.mean = TokenMean()
         self.readout = nn.Linear(options.width, n_classes)
 
     def forward(self, encoded: Tensor) -> Tensor:

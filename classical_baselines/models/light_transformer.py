@@ -96,7 +96,7 @@ class LightTransformerClassifier(Classifier):
         width = options.of_stage(len(options.n_pairs) - 1).width
         self.norm = nn.LayerNorm(width)
         self.flatten = nn.Flatten(1, 2)
-        self.mean = TokenMean(0)
+        self.mean = TokenMean()
         self.readout = nn.Linear(width, n_classes)
 
     def forward(self, encoded: Tensor) -> Tensor:
@@ -119,6 +119,10 @@ class GridPositions(nn.Module):
         """One addition per element of a token."""
         del inputs
         return {"add_fp32": float(output.numel())}
+
+    def n_deployed_weights_at(self, output: Tensor) -> int:
+        """The table of places."""
+        return output[0].numel()
 
 
 class GroupedBlock(nn.Module):

@@ -19,7 +19,13 @@ from torch.nn import functional
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.layer_operations import convolution_operations
-from classical_baselines.models.quantised import FLOAT_BITS, ActivationQuantiser, quantise_late, round_through
+from classical_baselines.models.quantised import (
+    FLOAT_BITS,
+    ActivationQuantiser,
+    has_trained_limit,
+    quantise_late,
+    round_through,
+)
 
 Pair = tuple[int, int]  # mel, frame
 
@@ -120,14 +126,15 @@ class LowBitMap(nn.Module):
         return maps if self.output is None else self.output(maps)
 
     def layer_operations(self, inputs: tuple[Tensor, ...], output: Tensor) -> dict[str, float]:
-        """Batch norm counts as the bias that it folds to, ReLU as a compare."""
+        """Batch norm counts as the bias that it folds to, ReLU as a compare, a trained limit as one more."""
         del inputs
         counts = convolution_operations(self.convolution.weight, output, biased=True)
-        return counts | ({"compare_fp32": float(output.numel())} if self.rectified else {})
+        return counts | {"compare_fp32": float((self.rectified + has_trained_limit(self.output)) * output.numel())}
 
     def n_deployed_weights(self) -> int:
-        """Batch norm leaves one bias per channel."""
-        return self.convolution.weight.numel() + self.convolution.out_channels
+        """Batch norm leaves one bias per channel; a trained limit is one number."""
+        n_biases = self.convolution.out_channels
+        return self.convolution.weight.numel() + n_biases + has_trained_limit(self.output)
 
 
 def quantise_weights_late(network: nn.Module, epoch: int, n_epochs: int, quantise_from: float) -> None:

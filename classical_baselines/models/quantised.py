@@ -125,6 +125,11 @@ class ActivationQuantiser(nn.Module):
         self.range.lerp_(largest, momentum)
 
 
+def has_trained_limit(quantiser: ActivationQuantiser | None) -> bool:
+    """Whether activations are held below a limit that is trained: a part of the float network too."""
+    return quantiser is not None and isinstance(quantiser.range, nn.Parameter)
+
+
 class LinearMap(nn.Module):
     """A 2-D convolution (1 x 1 on a 1 x 1 grid is a linear layer), with batch norm, ReLU and quantised output as asked.
 
@@ -199,14 +204,15 @@ class LinearMap(nn.Module):
         return functional.conv2d(maps, weight, bias, conv.stride, conv.padding, groups=conv.groups)
 
     def layer_operations(self, inputs: tuple[Tensor, ...], output: Tensor) -> dict[str, float]:
-        """Batch norm counts as the bias that it folds to, ReLU as a compare."""
+        """Batch norm counts as the bias that it folds to, ReLU as a compare, a trained limit as one more."""
         del inputs
         counts = convolution_operations(self.convolution.weight, output, biased=True)
-        return counts | ({"compare_fp32": float(output.numel())} if self.rectified else {})
+        return counts | {"compare_fp32": float((self.rectified + has_trained_limit(self.output)) * output.numel())}
 
     def n_deployed_weights(self) -> int:
-        """Batch norm leaves one bias per channel."""
-        return self.convolution.weight.numel() + self.convolution.out_channels
+        """Batch norm leaves one bias per channel; a trained limit is one number."""
+        n_biases = self.convolution.out_channels
+        return self.convolution.weight.numel() + n_biases + has_trained_limit(self.output)
 
 
 class ResidualSum(nn.Module):

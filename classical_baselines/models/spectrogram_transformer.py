@@ -126,7 +126,7 @@ class SpectrogramTransformerClassifier(Classifier):
         self.dropout = nn.Dropout(options.dropout)
         self.blocks = nn.Sequential(*(Block(blocks) for _ in range(blocks.n_blocks)))
         self.norm = nn.LayerNorm(blocks.width, eps=NORM_EPSILON)
-        self.mean = TokenMean(N_SPECIAL)
+        self.mean = TokenMean()
         self.readout_norm = nn.LayerNorm(blocks.width, eps=NORM_EPSILON)
         self.readout = nn.Linear(blocks.width, n_classes)
 
@@ -136,7 +136,7 @@ class SpectrogramTransformerClassifier(Classifier):
         tokens = self.dropout(self.positions(maps))
         if self.training and self.options.patchout != (0, 0):
             tokens = tokens[:, _kept((maps.shape[2], maps.shape[3]), self.options.patchout)]
-        pooled: Tensor = self.mean(self.norm(self.blocks(tokens)))
+        pooled: Tensor = self.mean(self.norm(self.blocks(tokens))[:, :N_SPECIAL])
         return pooled
 
     def forward(self, encoded: Tensor) -> Tensor:

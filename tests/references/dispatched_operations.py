@@ -6,8 +6,8 @@ Bytes are the tensors that cross the borders of a layer: those that its operator
 
 Conventions, each of which the counts of `harness.macs` hold too:
 - A layer is a module that counts itself, one of torch's own without children, or a recurrence.
-- A constant weight that is 0 is neither stored nor multiplied. Addresses are not counted. A division by a constant is a
-  product with its inverse. To add 0 and to multiply by 1 is nothing.
+- A constant weight that is 0, but for rounding, is neither stored nor multiplied. Addresses are not counted. A division
+  by a constant is a product with its inverse. To add 0 and to multiply by 1 is nothing.
 - A batch norm with one constant for each channel of the convolution or linear map that it reads is folded into it: one
   shift for each element, which a bias would share. Its constants are one shift for each channel then, else a scale too.
 - Activations that read the accumulator of a convolution, of a linear map or of a norm folded into one move no bytes.
@@ -63,6 +63,11 @@ class Call:
         return weight.shape[0 if self.name == "convolution" else -1]
 
 
+def n_not_zero(weight):
+    """Weights above the rounding of the largest, in 32 bits."""
+    return int((weight.abs() > torch.finfo(torch.float32).eps * weight.abs().max()).sum())
+
+
 def each(**per_element):
     """So many operations for each element of the result."""
     return lambda call: {operation: n * call.out.numel() for operation, n in per_element.items()}
@@ -73,7 +78,7 @@ def linear_map(call):
     if any(weight is x for x in call.inputs):  # a product of two results
         macs = call.out.numel() * call.args[0].shape[-1]
     else:  # every weight is used equally often: once for each place of the output
-        macs = int(weight.count_nonzero()) * call.out.numel() // call.width()
+        macs = n_not_zero(weight) * call.out.numel() // call.width()
     return {"mac_fp32": macs, "add_fp32": call.out.numel() if bias is not None else 0}
 
 
@@ -260,6 +265,8 @@ class DispatchedOperations(TorchDispatchMode):
         """Keep account of what is the accumulator of a linear map still."""
         source = self.accumulators.pop(id(call.out), None)  # of an operator in place
         source = self.accumulators.get(id(call.inputs[0]), source)
+        if call.name == "mul":
+            self.factors.update(id(x) for x in call.constants)
         if COSTS.get(call.name) is linear_map and call.constants:
             self.factors.add(id(call.weight_and_bias()[0]))
             self.accumulators[id(call.out)] = (call.width(), call.weight_and_bias()[1] is not None)
@@ -284,7 +291,7 @@ class DispatchedOperations(TorchDispatchMode):
     def n_stored(self, constant):
         if not constant.is_floating_point():
             return 0
-        return int(constant.count_nonzero()) if id(constant) in self.factors else constant.numel()
+        return n_not_zero(constant) if id(constant) in self.factors else constant.numel()
 
     def enter(self, layer, inputs=()):
         self.layer, self.layer_name = layer, self.names.get(id(layer))

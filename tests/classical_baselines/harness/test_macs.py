@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from classical_baselines.harness.layer_operations import COUNTERS
-from classical_baselines.harness.macs import UncountedModuleError, count_modules, layer_costs, peak_activation_bytes
+from classical_baselines.harness.macs import UncountedModuleError, count_modules, layer_costs
 from tests.references.dispatched_macs import dispatched_macs
 from tests.references.dispatched_operations import dispatched_operations
 
@@ -115,6 +115,7 @@ OF_TORCH = [
     (nn.BatchNorm2d(4), torch.rand(1, 4, 6, 3)),
     (nn.LayerNorm(6), torch.rand(1, 5, 6)),
     (nn.LayerNorm((5, 6), elementwise_affine=False), torch.rand(1, 5, 6)),
+    (nn.LayerNorm(6, bias=False), torch.rand(1, 5, 6)),
     (nn.ReLU(), torch.rand(1, 7)),
     (nn.ReLU6(), torch.rand(1, 7)),
     (nn.Sigmoid(), torch.rand(1, 7)),
@@ -131,6 +132,12 @@ OF_TORCH = [
     (nn.Dropout(), torch.rand(1, 6)),
     (nn.Dropout2d(), torch.rand(1, 2, 3, 3)),
     (nn.Identity(), torch.rand(1, 6)),
+    # what stands between a linear map and a norm or an activation
+    (nn.Sequential(nn.Conv1d(2, 4, 3), nn.BatchNorm1d(4), nn.ReLU(inplace=True)), torch.rand(1, 2, 6)),
+    (nn.Sequential(nn.Conv1d(2, 4, 3, bias=False), nn.ReLU(inplace=True), nn.BatchNorm1d(4)), torch.rand(1, 2, 6)),
+    (nn.Sequential(nn.Conv1d(2, 4, 3, bias=False), nn.BatchNorm1d(4), nn.BatchNorm1d(4)), torch.rand(1, 2, 6)),
+    (nn.Sequential(nn.Linear(6, 3, bias=False), nn.BatchNorm1d(5)), torch.rand(1, 5, 6)),
+    (nn.Sequential(nn.Conv1d(2, 4, 3), nn.Flatten(), nn.Dropout(), nn.Sigmoid()), torch.rand(1, 2, 6)),
 ]
 
 
@@ -142,9 +149,7 @@ def test_all_operations_and_bytes_of_a_layer_of_torch_are_what_is_dispatched(mod
     for name, cost in costs.items():
         assert cost.operations == walk.operations[name]
         assert cost.weight_bytes == walk.weight_bytes[name]
-        # a tensor that attention is given three times is counted as read three times
-        thrice = 4 * 2 * example.numel() if name == "attention" else 0
-        assert cost.activation_bytes == walk.activation_bytes[name] + thrice
+        assert cost.activation_bytes == walk.activation_bytes[name]
 
 
 def test_all_layers_of_torch_are_compared_with_what_is_dispatched_and_recurrences_in_the_networks_that_hold_them():
@@ -202,15 +207,6 @@ def test_a_batch_norm_after_a_convolution_leaves_a_bias_and_any_other_is_a_scale
     assert counts.total("sram_bytes") == 4 * (2 + 2 + 12 + 24)
     assert count_modules(alone, picture).total("multiply_fp32") == 12
     assert count_modules(alone, picture).total("sram_bytes") == 4 * (12 + 12 + 2 + 12 + 12)
-
-
-def test_the_peak_is_the_largest_input_with_its_output():
-    network = nn.Sequential(nn.Linear(10, 30), nn.ReLU(), nn.Linear(30, 5))
-
-    assert peak_activation_bytes(network, torch.rand(1, 10)) == 4 * 40
-
-    halving = nn.Conv1d(1, 1, 2, stride=2)
-    assert peak_activation_bytes(nn.Sequential(halving, halving), torch.rand(1, 1, 40)) == 4 * (40 + 20)
 
 
 def test_a_module_called_twice_moves_its_weights_once():

@@ -94,7 +94,7 @@ def test_on_shared_weights_it_is_the_published_network():
         pooled = theirs(pictures.transpose(1, 2)).pooler_output
         tokens = ours.norm(ours.blocks(ours.positions(ours.tokens(pictures[:, None]))))
 
-    np.testing.assert_allclose(ours.mean(tokens).detach().numpy(), pooled.numpy(), atol=1e-4)
+    np.testing.assert_allclose(ours.mean(tokens[:, :2]).detach().numpy(), pooled.numpy(), atol=1e-4)
 
 
 @pytest.mark.parametrize("positions", ["sines", "learnt"])
