@@ -11,6 +11,12 @@ QLinearGlobalAveragePool), with s a scale, z a zero point and rounding half to e
 
 A ReLU is the lower clip at zero point 0. Sums are formed in float64, which holds every int32 exactly; the requantising
 multiplication is float32, as onnxruntime's is. `integer_outcome` is the run that the integer backends share.
+
+Counted is a multiply-accumulate for every tap, the zeros around a map included, an addition for a bias and in a sum or
+mean, and a requantisation for every value that is brought to another scale: a map, both parts of a sum, the input, and
+the logits, whose classes have units of their own. Bytes are the values that a layer reads and makes (1 each; an input
+of floats and a logit 4), its weights (1), and its biases and the multipliers of its scales (4). A zero point in what is
+read is part of a bias.
 """
 
 import time
@@ -26,6 +32,7 @@ from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Outcome, Trained
 from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.harness.streamed_rows import Rows
+from classical_baselines.models.low_bit import LowBitMap
 from classical_baselines.models.quantised import (
     WEIGHT_LIMIT,
     ActivationQuantiser,
@@ -36,6 +43,8 @@ from classical_baselines.models.quantised import (
     channel_scales,
 )
 
+BIAS_BYTES = 4
+REAL_BYTES = 4  # of an input, a logit or a multiplier
 LEAVES = (ActivationQuantiser, LinearMap, ResidualSum, GlobalMean)
 
 
@@ -85,7 +94,7 @@ class IntegerNetwork(fx.Interpreter):
         module = self.fetch_attr(target)
         if isinstance(module, ActivationQuantiser):
             n = args[0][0].numel()
-            self._count(str(target), requantise_int32=n, sram_bytes=n)
+            self._count(str(target), requantise_int32=n, sram_bytes=(REAL_BYTES + 1) * n)
             return quantised_input(args[0], module.activation_scale())
         if isinstance(module, LinearMap):
             return self._linear_map(str(target), module, args[0])
@@ -113,11 +122,10 @@ class IntegerNetwork(fx.Interpreter):
         ).round_()
         n_outputs = sums[0].numel()
         n_macs = n_outputs * weights[0].numel()
-        moved = maps.values[0].numel() + n_outputs + weights.numel() + 4 * len(biases)
-        self._count(name, mac_int8=n_macs, add_int32=n_outputs, sram_bytes=moved)
+        moved = maps.values[0].numel() + weights.numel() + made_bytes(module, n_outputs)
+        self._count(name, mac_int8=n_macs, add_int32=n_outputs, requantise_int32=n_outputs, sram_bytes=moved)
         if module.output is None:
             return sums * units.double()[:, None, None]
-        self._count(name, requantise_int32=n_outputs)
         scale = module.output.activation_scale()
         multipliers = (units / scale.scale).float()[:, None, None]
         return IntegerMaps(requantised(sums.float() * multipliers, scale), scale)
@@ -126,7 +134,7 @@ class IntegerNetwork(fx.Interpreter):
         assert module.output is not None
         scale = module.output.activation_scale()
         n = one.values[0].numel()
-        self._count(name, add_int32=n, requantise_int32=2 * n, sram_bytes=3 * n)
+        self._count(name, add_int32=n, requantise_int32=2 * n, sram_bytes=3 * n + 2 * REAL_BYTES)
         total = one.centred.float() * (one.scale.scale / scale.scale)
         return IntegerMaps(requantised(total + other.centred.float() * (other.scale.scale / scale.scale), scale), scale)
 
@@ -134,7 +142,7 @@ class IntegerNetwork(fx.Interpreter):
         assert module.output is not None
         scale = module.output.activation_scale()
         n_in, n_out = maps.values[0].numel(), maps.values.shape[1]
-        self._count(name, add_int32=n_in - n_out, requantise_int32=n_out, sram_bytes=n_in + n_out)
+        self._count(name, add_int32=n_in - n_out, requantise_int32=n_out, sram_bytes=n_in + n_out + REAL_BYTES)
         sums = maps.centred.sum(dim=(2, 3), keepdim=True).float()
         multiplier = maps.scale.scale / (scale.scale * maps.values[0, 0].numel())
         return IntegerMaps(requantised(sums * multiplier, scale), scale)
@@ -172,6 +180,12 @@ def quantised_input(values: Tensor, scale: ActivationScale) -> IntegerMaps:
 def requantised(steps: Tensor, scale: ActivationScale) -> Tensor:
     """Values in units of the scale, rounded half to even, moved by the zero point and clipped."""
     return (steps.round() + scale.zero_point).clamp(0, scale.n_levels).double()
+
+
+def made_bytes(module: LinearMap | LowBitMap, n_outputs: int) -> int:
+    """Bytes of what a map makes, and of a bias and a multiplier for each of its channels."""
+    n_channels = module.convolution.out_channels
+    return (REAL_BYTES if module.output is None else 1) * n_outputs + (BIAS_BYTES + REAL_BYTES) * n_channels
 
 
 def integer_weights(module: LinearMap) -> tuple[Tensor, Tensor]:

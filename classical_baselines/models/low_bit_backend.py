@@ -22,7 +22,14 @@ from torch import Tensor, fx, nn
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Outcome, Trained
-from classical_baselines.models.integer_network import LEAVES, IntegerMaps, IntegerNetwork, integer_outcome, requantised
+from classical_baselines.models.integer_network import (
+    LEAVES,
+    IntegerMaps,
+    IntegerNetwork,
+    integer_outcome,
+    made_bytes,
+    requantised,
+)
 from classical_baselines.models.low_bit import LowBitMap
 
 BIAS_STEPS = 2**8  # of a bias, to one step of a product
@@ -60,11 +67,11 @@ class LowBitNetwork(IntegerNetwork):
             module.applied(maps.centred, weights.double(), biases).mul_(BIAS_STEPS).round_().div_(BIAS_STEPS)
         )  # exact
         n_outputs = sums[0].numel()
-        moved = maps.values[0].numel() + n_outputs + weights.numel() * module.weight_bits / 8 + 4 * len(biases)
-        self._count(name, mac_int8=n_outputs * weights[0].numel(), add_int32=n_outputs, sram_bytes=moved)
+        moved = maps.values[0].numel() + weights.numel() * module.weight_bits / 8 + made_bytes(module, n_outputs)
+        n_macs = n_outputs * weights[0].numel()
+        self._count(name, mac_int8=n_macs, add_int32=n_outputs, requantise_int32=n_outputs, sram_bytes=moved)
         if module.output is None:
             return sums * units.double()[:, None, None]
-        self._count(name, requantise_int32=n_outputs)
         scale = module.output.activation_scale()
         return IntegerMaps(requantised(sums.float() * (units / scale.scale).float()[:, None, None], scale), scale)
 

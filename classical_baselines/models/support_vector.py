@@ -126,7 +126,7 @@ class SupportVectorClassifier(Classifier):
         return one_versus_rest(decisions, len(self.n_support)).to(encoded.dtype)
 
     def count_operations(self, encoded: Tensor) -> OperationCounts:
-        """Per clip: each support vector once; -gamma |v|^2 and 2 gamma are stored."""
+        """Per clip: each support vector once; -gamma |v|^2, 2 gamma and gamma are stored. A sign costs nothing."""
         del encoded  # the same for every clip
         n_support, n_features = self.support_vectors.shape
         n_classes, n_pairs = len(self.n_support), len(self.pairs)
@@ -138,7 +138,7 @@ class SupportVectorClassifier(Classifier):
             multiply_fp32=1,
             add_fp32=n_support,
             transcendental_fp32=n_support,
-            sram_bytes=4 * (n_support * n_features + n_support + n_features + n_support),
+            sram_bytes=4 * (n_support * n_features + n_support + 2 + n_features + n_support),
         )
         n_coefficients = n_support * (n_classes - 1)
         decisions = OperationCounts.of(
@@ -149,13 +149,13 @@ class SupportVectorClassifier(Classifier):
             sram_bytes=4 * (n_coefficients + n_pairs + n_support + n_pairs),
         )
         if n_classes == 2:
-            votes = OperationCounts.of("readout", "votes", add_fp32=1, sram_bytes=4 * (1 + 2))
+            votes = OperationCounts.of("readout", "votes", sram_bytes=4 * (1 + 2))
         else:
-            # A pair: who wins, one vote, s of both. A class: |s|, + 1, times 3, a division, + wins.
+            # A pair: who wins, one vote, s of both. A class: |s| + 1, times 3, a division, + wins.
             votes = OperationCounts.of(
                 "readout",
                 "votes",
-                compare_fp32=n_pairs + n_classes,
+                compare_fp32=n_pairs,
                 add_fp32=3 * n_pairs + 2 * n_classes,
                 multiply_fp32=n_classes,
                 transcendental_fp32=n_classes,

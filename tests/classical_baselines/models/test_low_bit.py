@@ -118,8 +118,10 @@ def test_weights_are_stored_in_their_bits_and_every_product_is_counted():
     n_biases = 4 + 6 + 5
     assert outcome.notes == {"n_parameters": n_weights + n_biases, "weight_bytes": n_weights / 2 + 4 * n_biases}
     assert outcome.counts.total("mac_int8") == 48 * 36 + 48 * 216 + 5 * 288
-    activations = 192 + (192 + 192) + (192 + 288) + (288 + 5)  # input written; each layer's in and out
-    assert outcome.counts.total("sram_bytes") == activations + n_weights / 2 + 4 * n_biases
+    # the input from floats; each layer's in and out, logits as floats
+    activations = 5 * 192 + (192 + 192) + (192 + 288) + (288 + 4 * 5)
+    # beside each bias its channel's multiplier
+    assert outcome.counts.total("sram_bytes") == activations + n_weights / 2 + 8 * n_biases
 
 
 def test_a_network_of_few_bits_is_refused_where_it_would_be_run_with_other_integers():
