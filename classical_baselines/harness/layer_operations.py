@@ -5,7 +5,7 @@ A multiply-accumulate is one multiply and one add of a convolution, linear map, 
 convolution costs every tap of its kernel at every output point, so the zeros of its padding are multiplied too. A bias
 costs an add for each output. A sigmoid is an exponential, an addition and a division; tanh and erf are one
 transcendental operation each. The bias of what a gate of a recurrence reads and that of its state, which are only
-summed, are one constant; where the reset gate of a GRU stands between them they stay two. `COUNTERS` has no default: a
+summed, cost one addition; where the reset gate of a GRU stands between them they are two. `COUNTERS` has no default: a
 kind of layer that is not in it has no known cost. General counters miss attention on this stack
 (pytorch/pytorch#195460) and recurrences.
 """
