@@ -165,3 +165,18 @@ def test_patchout_acts_in_training_alone():
 def test_options_that_make_no_network_are_refused(options, message):
     with pytest.raises(InputError, match=message):
         AudioTransformer(**options)
+
+
+@pytest.mark.parametrize(("n_special", "n_read"), [(0, 8), (2, 2)])
+def test_the_readout_reads_the_mean_of_the_special_tokens_or_of_all(n_special, n_read):
+    network = AudioTransformer(width=16, n_blocks=1, n_special_tokens=n_special).build(
+        EncodedShape("intensity", (8, 16)), 3
+    )
+    seen = {}
+    network.norm.register_forward_hook(lambda layer, inputs, output: seen.update(tokens=output))
+    network.readout.register_forward_hook(lambda layer, inputs, output: seen.update(read=inputs[0]))
+
+    network.eval()(torch.rand(2, 8, 16))
+
+    assert seen["tokens"].shape[1] == n_special + 8
+    torch.testing.assert_close(seen["read"], seen["tokens"][:, :n_read].mean(dim=1))
