@@ -38,6 +38,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from numpy.typing import NDArray
+
 from classical_baselines.data.cache import ENVIRONMENT_VARIABLE
 from studies.bit_equality import Difference, difference_in, first_difference
 from studies.cell import CellKind, StudyCell
@@ -302,12 +304,15 @@ def _outcome(store: Store, aside: Store, candidate: Candidate, stored: StoredCel
     older, newer = store.load(stored.key), aside.load(stored.new_key)
     found = first_difference(older, newer, with_counts=False)
     if found is None and stored.kind == "fit" and store.has_weights(stored.key):
-        ours = {name: value.numpy() for name, value in store.load_weights(stored.key).items()}
-        kept = aside.has_weights(stored.new_key)
-        theirs = {name: value.numpy() for name, value in aside.load_weights(stored.new_key).items()} if kept else {}
-        found = difference_in("weights", ours, theirs)
+        found = difference_in("weights", weights_of(store, stored.key), weights_of(aside, stored.new_key))
     recounts = recounts_between(stored.configuration, older, newer)
     return Outcome(candidate, stored, found, recounts, _computed_on(store.provenance(stored.key)))
+
+
+def weights_of(store: Store, key: str) -> dict[str, NDArray[Any]]:
+    """The weights of a fit cell by name; none where it was stored without."""
+    kept = store.load_weights(key) if store.has_weights(key) else {}
+    return {name: value.numpy() for name, value in kept.items()}
 
 
 def _with_counts(

@@ -47,7 +47,7 @@ from studies.recheck import (
     Shortened,
     changed_counts,
 )
-from studies.rechecking import Candidate, StoredCell, computed_here
+from studies.rechecking import Candidate, StoredCell, computed_here, weights_of
 from studies.running import Plan
 from studies.specification import Probes, Run, Study, System
 from studies.store import Store, open_store
@@ -228,10 +228,7 @@ def _difference(
     """Where two short trainings differ first, counts aside."""
     if older.specification_keys[cell] != newer.specification_keys[cell]:
         return Difference("specification", "as the older code reads the study", "as the present code does")
-    weights = [
-        {name: value.numpy() for name, value in one.store.load_weights(one.keys[cell]).items()}
-        for one in (older, newer)
-    ]
+    weights = [weights_of(one.store, one.keys[cell]) for one in (older, newer)]
     return first_difference(ours, theirs, with_counts=False) or difference_in("weights", *weights)
 
 

@@ -1,0 +1,250 @@
+# tests/studies/test_short_rechecking.py
+"""Cells are carried over where trainings cut short by older and by present code are equal, and nowhere else."""
+
+from contextlib import contextmanager
+from dataclasses import replace
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+import torch
+
+from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.operations import OperationCounts
+from studies import short_rechecking
+from studies.code_version import SOURCE
+from studies.rechecking import candidates
+from studies.results import load_results
+from studies.running import make_plan
+from studies.short_rechecking import read_short_cells, rechecked_in_short, short_cells, shortened
+from studies.store import open_store
+from studies.study_file import load_study
+from studies.study_text import study_toml
+from studies.tables import provenance_lines
+from tests.studies import fake_study
+from tests.studies.fake_study import GROUND
+from tests.studies.recomputing import LOOKS, SOME, STUDY, code, planned, run_here
+from tests.studies.tiny_study import STUDY as TINY
+
+HEAD = ("network", "head", "mac_fp32")
+TRUE_RESULT, TRUE_FIT = fake_study.result_of, fake_study.fit_cell
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setenv("TRICHORD_FAKE_SECONDS", "0")
+
+
+@contextmanager
+def large(counts_of=None, training=None):
+    """The code of `large` counts as `counts_of(cell)` says, or trains otherwise."""
+
+    def result_of(cell, kind):
+        result = TRUE_RESULT(cell, kind)
+        if cell.system != "large":
+            return result
+        if counts_of is not None:
+            result = replace(result, runs=(replace(result.runs[0], counts=OperationCounts(counts_of(cell))),))
+        return result if training is None else replace(result, training=training)
+
+    with patch.object(fake_study, "result_of", result_of):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def no_git(monkeypatch):
+    """The older code stands nowhere: whoever runs it is told so by its folder."""
+
+    @contextmanager
+    def checkout(revision, folder):
+        yield folder, revision * 5
+
+    monkeypatch.setattr(short_rechecking, "_checkout", checkout)
+
+
+def stored(tmp_path, counts_of=None, only=SOME, letter="a"):
+    """Two folds of one seed, fit and test, of every system, computed by code `a`."""
+    store = open_store(tmp_path / "store", create=True)
+    with code(letter), large(counts_of):
+        assert not run_here(planned(store, only=only), store).failed
+    return store
+
+
+def in_short(store, older=None, newer=None, *, study=STUDY, old_letter="a", training=None):
+    """What comes of the code `old_letter` against `b`, whose `large` counts as `older` and `newer` say."""
+
+    def run_short(short, cells, source, folder):
+        made = open_store(folder / "store", create=True)
+        present = source == SOURCE
+        with code("b" if present else old_letter), large(newer if present else older, training if present else None):
+            plan = make_plan(short, GROUND, made, confirm=False)
+            wanted = [one for one in plan.missing if one[0].cell in cells]
+            assert not run_here(replace(plan, missing=tuple(wanted)), made).failed
+            return read_short_cells(made, "probing")
+
+    with code("b"), patch("studies.short_rechecking.probing_code", return_value="probing"):
+        plan = planned(store, study)
+        found = candidates(study, plan, store)
+        verdicts = rechecked_in_short(study, plan, store, found, "deadbeef", 2, None, run_short=run_short)
+    return {one.system: one for one in verdicts}
+
+
+def test_cells_of_a_code_that_trains_alike_are_carried_with_their_test_cells_and_no_look(tmp_path):
+    store = stored(tmp_path)
+    verdicts = in_short(store)
+    with code("b"):
+        plan = planned(store, only=SOME)
+        lines = provenance_lines(load_results(STUDY, store, plan))
+
+    assert plan.n_missing == 0
+    assert {one.left for one in verdicts.values()} == {()}
+    (record,) = verdicts["small"].records
+    assert {one.kind for one in record.compared} == {"fit", "test"}
+    assert (record.test_cells_recomputed, record.recounted) == (0, ())
+    said = [line for line in lines if "cut short (to 2 epochs, by the code of revision deadbeefde and by this)" in line]
+    assert len(said) == 3
+    assert store.looks("c0ffee") == LOOKS
+    assert store.verify() == []
+
+
+def test_each_system_is_trained_for_a_few_epochs_in_two_cells_without_test_runs(tmp_path):
+    raw = fake_study.raw_study(seeds=[0, 1, 2])
+    for system in raw["systems"]:
+        system["runs"] = [*system["runs"], {"backend": {"name": "int8"}, "test_only": True}]
+    study = fake_study.fake_study(**{k: raw[k] for k in ("seeds", "systems")})
+
+    short = shortened(study, 2, ["small", "large"])
+
+    assert [one.name for one in short.systems] == ["small", "large"]
+    assert {one.training.n_epochs for one in short.systems} == {2}
+    assert [[run.backend.name for run in one.runs] for one in short.systems] == [["torch-float"]] * 2
+    assert {(one.fold, one.seed) for one in short_cells(short, GROUND)} == {("anna", 0), ("ben", 1)}
+    once = shortened(fake_study.fake_study(systems=[{**raw["systems"][0], "training": {"n_epochs": 1}}]), 2, ["small"])
+    assert once.systems[0].training.n_epochs == 1
+
+
+def test_a_system_that_trains_otherwise_is_not_carried_and_the_others_are(tmp_path):
+    store = stored(tmp_path)
+    verdicts = in_short(store, training={"loss": [9.0]})
+    with code("b"):
+        missing = planned(store, only=SOME).missing
+
+    assert {cell.cell.system for cell, _ in missing} == {"large"}
+    assert verdicts["large"].records == ()
+    assert "training" in str(verdicts["large"].differences[0][1])
+
+
+def test_other_weights_are_a_difference_though_every_answer_is_the_same(tmp_path):
+    store = stored(tmp_path)
+
+    def fit_cell(study, cell, data_root):
+        fitted = TRUE_FIT(study, cell, data_root)
+        n_calls[cell] = n_calls.get(cell, 0) + 1
+        fitted.weights = {"bias": torch.tensor([1.0 + (cell.system == "large" and n_calls[cell] > 1)])}
+        return fitted
+
+    n_calls = {}
+    with patch.object(fake_study, "fit_cell", fit_cell):
+        verdicts = in_short(store)
+
+    assert verdicts["large"].differences[0][1].place.startswith("weights.")
+    assert verdicts["small"].records
+
+
+def test_counts_are_put_right_by_short_trainings(tmp_path):
+    store = stored(tmp_path, lambda cell: {HEAD: 100.0})
+    in_short(store, lambda cell: {HEAD: 100.0}, lambda cell: {HEAD: 90.0})
+    with code("b"):
+        results = load_results(STUDY, store, planned(store, only=SOME))
+
+    cells = [*results.fits.items(), *results.tests.items()]
+    counts = [dict(one.runs[0].counts) for cell, one in cells if cell.system == "large"]
+    assert counts == [{HEAD: 90.0}] * 4
+
+
+def test_stored_counts_that_follow_what_was_learnt_are_left(tmp_path):
+    learnt = {"anna": 100.0, "ben": 101.0}
+    store = stored(tmp_path, lambda cell: {HEAD: learnt[cell.fold]})
+    verdict = in_short(store, lambda cell: {HEAD: 100.0}, lambda cell: {HEAD: 90.0})["large"]
+    with code("b"):
+        assert planned(store, only=SOME).n_missing == 4
+
+    assert verdict.records == ()
+    assert all("follow what was learnt" in reason for reason in verdict.left) and verdict.left
+
+
+@pytest.mark.parametrize("who", ["older", "newer"])
+def test_counts_on_which_two_short_trainings_disagree_are_a_difference(tmp_path, who):
+    def learnt(cell):
+        return {HEAD: 100.0 + (cell.fold == "ben")}
+
+    store = stored(tmp_path)
+    counts = [learnt, lambda cell: {HEAD: 90.0}] if who == "older" else [lambda cell: {HEAD: 90.0}, learnt]
+    verdict = in_short(store, *counts)["large"]
+
+    assert verdict.differences and verdict.records == ()
+
+
+def test_cells_of_another_code_than_the_revision_s_are_left(tmp_path):
+    store = stored(tmp_path, letter="z")
+    verdicts = in_short(store)
+    with code("b"):
+        assert planned(store, only=SOME).n_missing == 12
+
+    assert {one.records for one in verdicts.values()} == {()}
+    assert all("code zzzzzzzzzzzz, which is not that of the revision" in text for text in verdicts["small"].left)
+
+
+def test_cells_that_records_lead_to_the_revision_s_code_are_carried_on(tmp_path):
+    from tests.studies.recomputing import rechecked
+
+    store = stored(tmp_path, letter="z")
+    with code("a"):
+        rechecked(store, tmp_path / "aside")
+    in_short(store)
+    with code("b"):
+        plan = planned(store, only=SOME)
+
+    assert plan.n_missing == 0
+    assert {len(one.rechecks) for one in plan.cells} == {2}
+
+
+def test_test_cells_on_a_backend_that_no_fit_cell_has_are_left(tmp_path):
+    raw = fake_study.raw_study(seeds=[0, 1])
+    raw["systems"][0]["runs"] = [{"backend": {"name": "torch-float"}}, {"backend": {"name": "int8"}, "test_only": True}]
+    study = fake_study.fake_study(seeds=[0, 1], systems=raw["systems"])
+    store = open_store(tmp_path / "store", create=True)
+    with code("a"):
+        run_here(planned(store, study, only=SOME), store)
+    verdicts = in_short(store, study=study)
+    with code("b"):
+        missing = planned(store, study, only=SOME).missing
+
+    assert verdicts["small"].left == ("test cells on a backend that no fit cell is run on",)
+    assert {(cell.cell.system, kinds) for cell, kinds in missing} == {("small", ("fit", "test"))}
+
+
+def test_the_same_code_of_another_folder_trains_alike(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRICHORD_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "tiny.toml").write_text(TINY)
+    study = shortened(load_study(str(tmp_path / "tiny.toml"), {}), 1, ["linear-layer"])
+    (tmp_path / "again.toml").write_text(study_toml(study))
+    assert load_study(str(tmp_path / "again.toml"), {}) == study
+    ground = replace(GROUND, folds={"official-split": ("official",)})
+    run_short = short_rechecking._runner(None)
+    cells = short_cells(study, ground)
+
+    one, other = (run_short(study, cells, SOURCE, tmp_path / name) for name in ("one", "other"))
+
+    assert set(one.keys) == set(other.keys) == set(cells)
+    assert one.code_versions == other.code_versions and one.probing == other.probing
+    for cell in cells:
+        logits = [made.store.load(made.keys[cell]).runs[0].logits for made in (one, other)]
+        assert np.array_equal(*logits)
+
+
+def test_a_code_that_cannot_run_the_study_says_why(tmp_path):
+    study = fake_study.fake_study()
+
+    with pytest.raises(InputError, match=r"cannot run the shortened study: .*'ds-cnn' has no option 'size'"):
+        short_rechecking._runner(None)(study, short_cells(study, GROUND), SOURCE, tmp_path / "folder")
