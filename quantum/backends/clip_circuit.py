@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import torch
 from qiskit import QuantumCircuit
-from qiskit.circuit import Parameter, ParameterVector
+from qiskit.circuit import Parameter
 from torch import Tensor
 
 from quantum.backends.states import PreparedClips, preparation_by_gates
-from quantum.circuits.qiskit_form import qiskit_circuit
+from quantum.circuits.qiskit_form import prepared_circuit
 from quantum.export import trained_circuit
 
 
@@ -37,11 +37,8 @@ def clip_circuit_of(clips: PreparedClips) -> ClipCircuit:
     """Preparation, barrier and trained circuit, parameters being the preparation's angles and those of the trained
     circuit that follow the clip."""
     preparation, angles = preparation_by_gates(clips)
-    opened = list(ParameterVector("preparation", preparation.n_features))
-    circuit = qiskit_circuit(preparation, (), opened)
-    circuit.barrier()
     trained = trained_circuit(clips.classifier)
-    circuit.compose(trained, inplace=True)
+    circuit, opened = prepared_circuit(preparation, trained)
     if clips.features is not None:
         angles = torch.cat([angles, clips.features], 1)
     names = [one.name for one in (*opened, *trained.parameters)]  # a vector's stand in the order of their index

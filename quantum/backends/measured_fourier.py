@@ -30,7 +30,7 @@ from quantum.circuits.measured_fourier import measured_parts
 from quantum.classifiers.state_classifier import StateClassifier
 from quantum.machine_time import FEED_FORWARD_SECONDS, READOUT_SECONDS, ShotTimes
 from quantum.operations import processor_operations
-from quantum.transpiled import ONE_QUBIT_GATE_SECONDS, CircuitCost, PartCost, circuit_cost
+from quantum.transpiled import COUNTED_PATH, ONE_QUBIT_GATE_SECONDS, CircuitCost, PartCost, circuit_cost
 
 LONGEST_FEED_FORWARD_SECONDS = 1e-3
 
@@ -68,6 +68,7 @@ class MeasuredFourier(ShotOptions):
         )
         counts = processor_operations(cost, description.n_qubits, self.n_shots, times=times)
         return counts, {
+            "counted_path": COUNTED_PATH,
             "coupling": self.coupling,
             "preparation_gates_2q": cost.preparation.n_gates_2q,
             "circuit_gates_2q": cost.circuit.n_gates_2q,

@@ -30,6 +30,7 @@ from quantum.noise.machines import calibration_called
 from quantum.noise.native import NativeCircuit, basis_states_of, best_part, folded, native_circuit_of
 from quantum.noise.target import check_basis
 from quantum.operations import processor_operations
+from quantum.transpiled import COUNTED_PATH
 
 N_CLIPS = 100  # of a fold
 
@@ -122,6 +123,7 @@ class NativeMachine(ABC):
         return {
             "calibration": part.name,
             "calibration_sha256": part.sha256,
+            "counted_path": COUNTED_PATH,
             "qubits": [one.label for one in part.qubits],
             "depth": cost.preparation.depth + cost.circuit.depth,
             "preparation_gates_2q": cost.preparation.n_gates_2q,

@@ -17,6 +17,7 @@ The code behind the import path is the user's; a cell's key holds its name and n
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
@@ -40,7 +41,7 @@ from quantum.backends.states import PreparedClips
 from quantum.machine_time import LONGEST_DELAY_SECONDS
 from quantum.mitigation.folding import folded_circuit, n_two_qubit_gates
 from quantum.mitigation.readout import basis_state_gates
-from quantum.transpiled import GENERIC_SEED
+from quantum.transpiled import COUNTED_PATH, GENERIC_SEED
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class QiskitBackend(MitigatedRun):
     def _backend(self) -> BackendV2:
         provider = _imported(self.provider)
         try:
-            made = provider(**self.provider_options)
+            made = provider(**deepcopy(dict(self.provider_options)))  # Qiskit's own generic one writes into its lists
         except Exception as error:  # whatever it raises: an account that is missing, a network that is down
             raise InputError(
                 f"provider {self.provider!r} opened no backend ({type(error).__name__}: {error}). Mend "
@@ -183,6 +184,7 @@ class _Processor:
         """What the table says, from the counts of one shot."""
         facts: dict[str, Any] = {
             "processor": f"{self.backend.name} ({self.options.provider})",
+            "counted_path": COUNTED_PATH,
             "depth": self.native.depth(lambda instruction: instruction.operation.name not in ("barrier", "measure")),
             "preparation_gates_2q": of_a_shot.total("gates_2q", stage="encoder"),
             "circuit_gates_2q": of_a_shot.total("gates_2q", stage="network"),

@@ -1,9 +1,9 @@
 # quantum/backends/repeated_circuits.py
 """Shots of classifiers that run many circuits for a clip: one for each patch, or for each support vector.
 
-Every circuit is sampled `n_shots` times from its exact outcomes, and paid as a processor's: gates after transpilation
-of one of them with generic angles, and the time of a shot, times circuits and shots. Notes: `n_circuits` of a clip,
-`circuit_executions` of a clip, and of a kernel the circuits that its fit takes.
+Every circuit is sampled `n_shots` times from its exact outcomes, and paid as a processor's: gates of one of them,
+transpiled once with its angles bound afterwards, and the time of a shot, times circuits and shots. Notes: `n_circuits`
+of a clip, `circuit_executions` of a clip, and of a kernel the circuits that its fit takes.
 """
 
 import time
@@ -24,7 +24,7 @@ from quantum.classifiers.many_circuits import ManyCircuits
 from quantum.encoders.circuit_code import CircuitCode
 from quantum.machine_time import ShotTimes
 from quantum.operations import processor_operations
-from quantum.transpiled import COUPLINGS, circuit_cost
+from quantum.transpiled import COUNTED_PATH, COUPLINGS, circuit_cost
 
 CLIPS_AT_ONCE = 64
 
@@ -75,6 +75,7 @@ class RepeatedCircuits:
             "n_parameters": classifier.n_parameters(),
             "n_qubits": circuit.n_qubits,
             "n_shots": self.n_shots,
+            "counted_path": COUNTED_PATH,
             "coupling": self.coupling,
             "n_circuits": n_circuits,
             "circuit_executions": n_circuits * self.n_shots,

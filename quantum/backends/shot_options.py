@@ -35,7 +35,7 @@ from quantum.backends.states import (
 from quantum.circuits.circuit import Circuit
 from quantum.machine_time import REPETITION_DELAY_SECONDS
 from quantum.operations import processor_operations
-from quantum.transpiled import COUPLINGS, circuit_cost
+from quantum.transpiled import COUNTED_PATH, COUPLINGS, circuit_cost
 
 MOST_SHOTS = 10_000_000  # of one clip; a processor needs an hour for them
 
@@ -126,6 +126,7 @@ class ShotOptions(ShotRun):
         alone = circuit_cost(Circuit(description.n_qubits, ()), "all-to-all", clips.preparation)
         counts = processor_operations(cost, description.n_qubits, self.n_shots, self.repetition_delay_seconds)
         return counts, {
+            "counted_path": COUNTED_PATH,
             "coupling": self.coupling,
             "depth": cost.preparation.depth + cost.circuit.depth,
             "preparation_depth": cost.preparation.depth,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from qiskit import ClassicalRegister, QuantumCircuit
+from qiskit.circuit import Parameter, ParameterVector
 
 from quantum.circuits.circuit import Angle, Circuit
 from quantum.circuits.measured_fourier import measured_parts, measured_transform
@@ -32,6 +33,16 @@ def qiskit_circuit(circuit: Circuit, weights: Sequence[Any] = (), features: Sequ
         angles = [] if gate.angle is None else [value(gate.angle)]
         getattr(made, gate.name)(*angles, *gate.qubits)
     return made
+
+
+def prepared_circuit(preparation: Circuit, trained: QuantumCircuit) -> tuple[QuantumCircuit, list[Parameter]]:
+    """Preparation, barrier, trained circuit; and the parameters `preparation[i]`, which the angles of a clip's state
+    are bound to once it is transpiled."""
+    opened = list(ParameterVector("preparation", preparation.n_features))
+    made = qiskit_circuit(preparation, (), opened)
+    made.barrier()
+    made.compose(trained, inplace=True)
+    return made, opened
 
 
 def measured_circuit(circuit: Circuit, weights: Sequence[Any] = (), features: Sequence[Any] = ()) -> QuantumCircuit:
