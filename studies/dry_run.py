@@ -149,6 +149,8 @@ def _dry_run(system: System, augmentation: Augmentation, picture: Tensor, n_clas
             backend = build("backend", run.backend)
             if hasattr(backend, "check_network"):  # what it runs on may be too small for it
                 backend.check_network(classifier)
+            if hasattr(backend, "check_clip"):
+                backend.check_clip(Trained(encoder, classifier, picture), picture)
         augmentation.check_fits(classifier)
         classifier.eval()(encoded)
         several = picture.repeat(N_TIMED, *[1] * (picture.dim() - 1))

@@ -35,6 +35,10 @@ class ExactStates:
     def __post_init__(self) -> None:
         check_device(self.device)
 
+    def check_here(self) -> None:
+        """Refuse a device that this machine lacks."""
+        torch_device(self.device)
+
     def run(self, trained: Trained, intensity: Tensor, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
         """Logits and counts for [batch, mel, frame]; the states of the first `n_exhibits` clips as pictures."""
         started = time.perf_counter()

@@ -14,7 +14,7 @@ Registers are measured side by side. A phase that a bit decides is a virtual RZ 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -79,7 +79,9 @@ class MeasuredFourier(ShotOptions):
 
 @dataclass(frozen=True)
 class AerMeasuredFourier(MeasuredFourier):
-    """The options of the dynamic circuit on Aer, behind a state that Aer is given."""
+    """The options of the dynamic circuit on Aer, behind a state that Aer is given; on the CPU, shot by shot."""
+
+    device: str = field(init=False, default="cpu")
 
     def frequencies(self, clips: PreparedClips, generator: torch.Generator) -> Tensor:
         from qiskit import QuantumCircuit, transpile

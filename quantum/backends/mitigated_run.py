@@ -10,7 +10,7 @@ a quasi-probability then: it sums to 1 and may be negative.
 """
 
 import math
-from abc import ABC
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,8 +20,12 @@ import torch
 from torch import Tensor
 
 from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.contracts import Trained
 from classical_baselines.harness.operations import OperationCounts
+from quantum.backends.clip_circuit import ClipCircuit, clip_circuit_of
 from quantum.backends.shot_options import MOST_SHOTS, Sampled, ShotRun
+from quantum.backends.states import prepare
+from quantum.classifiers.state_classifier import StateClassifier
 from quantum.mitigation.readout import check_readout_mitigation, estimated_confusion, prepared_states, taken_back
 from quantum.mitigation.zero_noise import (
     check_different,
@@ -88,14 +92,34 @@ class MitigatedRun(ShotRun, ABC):
         if self.extrapolation != "linear" and not self.noise_factors:
             raise InputError(f"extrapolation = {self.extrapolation!r} does nothing without noise_factors. Give them.")
 
+    def plan(
+        self, n_qubits: int, n_gates_2q: int, fold: Callable[[Folds], object]
+    ) -> tuple[list[Folds], Sequence[int]]:
+        """How often each two-qubit gate is folded, for each factor, and which basis states are read.
+
+        InputError where two factors fold to the same circuit, where `fold`, which folds a circuit, refuses, and where
+        there are too many states.
+        """
+        folds = [folds_of(factor, n_gates_2q) for factor in self.noise_factors or (1.0,)]
+        check_different([realised_factor(one) for one in folds])
+        for one in folds:
+            fold(one)
+        states = () if self.readout_mitigation == "none" else prepared_states(self.readout_mitigation, n_qubits)
+        return folds, states
+
+    def check_clip(self, trained: Trained, picture: Tensor) -> None:
+        """Refuse what only the whole circuit of a clip [1, mel, frame] shows: gates too few to be folded as asked for,
+        states too many to be read, a processor that is too small. The network may be untrained."""
+        if isinstance(trained.classifier, StateClassifier):
+            self.check_circuit(clip_circuit_of(prepare(trained, picture, torch.Generator())))
+
+    @abstractmethod
+    def check_circuit(self, whole: ClipCircuit) -> None:
+        """Refuse a circuit that cannot be run as the options say."""
+
     def mitigated(self, machine: Machine, n_clips: int, generator: torch.Generator, notes: Notes) -> Sampled:
         """The shots of all clips on a machine, with their errors taken out as the options say."""
-        folds = [folds_of(factor, machine.n_gates_2q) for factor in self.noise_factors or (1.0,)]
-        factors = [realised_factor(one) for one in folds]
-        check_different(factors)
-        for one in folds:
-            machine.costs(one)  # what cannot be folded is told before any shot is taken
-        states = () if self.readout_mitigation == "none" else prepared_states(self.readout_mitigation, machine.n_qubits)
+        folds, states = self.plan(machine.n_qubits, machine.n_gates_2q, machine.costs)
         of_each = [machine.shots(one, self.n_shots, generator) for one in folds]
         if states:
             read = machine.read(states, self.calibration_shots or self.n_shots, generator)
@@ -103,6 +127,7 @@ class MitigatedRun(ShotRun, ABC):
             of_each = [taken_back(one, confusion) for one in of_each]
         frequencies = of_each[0]
         if self.noise_factors:
+            factors = [realised_factor(one) for one in folds]
             frequencies = extrapolated(torch.stack(of_each), factors, self.extrapolation)
         n_reading = len(states) * (self.calibration_shots or self.n_shots)
         n_read = self.n_shots * len(folds) + math.ceil(n_reading / n_clips)

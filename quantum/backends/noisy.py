@@ -62,6 +62,10 @@ class Noisy(NoisyRun):
         if not all(0 <= n_shots <= MOST_SHOTS for n_shots in self.also_n_shots):
             raise InputError(f"also_n_shots must lie in 0 to {MOST_SHOTS}; got {list(self.also_n_shots)}.")
 
+    def check_here(self) -> None:
+        """Refuse a device that this machine lacks."""
+        torch_device(self.device)
+
     def sampled(
         self, native: NativeCircuit, whole: ClipCircuit, clips: PreparedClips, generator: torch.Generator
     ) -> Sampled:

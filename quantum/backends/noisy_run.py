@@ -12,6 +12,7 @@ readout and the repetition delay are those of the calibration; it knows no reset
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -25,6 +26,7 @@ from quantum.backends.states import PreparedClips
 from quantum.classifiers.state_classifier import StateClassifier
 from quantum.engine.density import check_density_qubits
 from quantum.machine_time import ShotTimes
+from quantum.mitigation.folding import n_two_qubit_gates
 from quantum.noise.calibration import Calibration
 from quantum.noise.machines import calibration_called
 from quantum.noise.native import NativeCircuit, basis_states_of, best_part, folded, native_circuit_of
@@ -53,6 +55,12 @@ class NoisyRun(MitigatedRun):
             n_qubits = classifier.circuit.description.n_qubits
             check_density_qubits(n_qubits)
             check_basis(best_part(self.calibrated(), n_qubits))
+
+    def check_circuit(self, whole: ClipCircuit) -> None:
+        """Refuse one whose gates cannot be folded, or whose readout cannot be mitigated, as asked for."""
+        if self.noise_factors or self.readout_mitigation != "none":
+            native = native_circuit_of(whole.circuit, whole.columns, self.calibrated())
+            self.plan(native.part.n_qubits, n_two_qubit_gates(native.qiskit), partial(folded, native))
 
     def calibrated(self) -> Calibration:
         """The calibration that is named."""
@@ -92,7 +100,7 @@ class NativeMachine(ABC):
 
     @property
     def n_gates_2q(self) -> int:
-        return sum(len(gate.qubits) == 2 for gate in self.native.gates)
+        return n_two_qubit_gates(self.native.qiskit)
 
     def shots(self, folds: Folds, n_shots: int, generator: torch.Generator) -> Tensor:
         return self.draw(self._folded(folds), n_shots, generator)

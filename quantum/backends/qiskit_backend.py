@@ -79,8 +79,19 @@ class QiskitBackend(MitigatedRun):
             _check_takes(_imported(self.sampler), f"sampler {self.sampler!r}", self.provider)
 
     def sample(self, clips: PreparedClips, generator: torch.Generator) -> Sampled:
-        backend = self._backend()
         whole = clip_circuit_of(clips)
+        machine = self._processor(whole)
+        return self.mitigated(machine, len(whole.angles), generator, machine.notes)
+
+    def check_circuit(self, whole: ClipCircuit) -> None:
+        """Open the backend, and refuse a circuit that it cannot run as asked for."""
+        machine = self._processor(whole)
+        if not self.sampler:
+            self._sampler(machine.backend, 0)
+        self.plan(machine.n_qubits, machine.n_gates_2q, machine.costs)
+
+    def _processor(self, whole: ClipCircuit) -> "_Processor":
+        backend = self._backend()
         n_qubits = whole.circuit.num_qubits
         if backend.num_qubits is not None and backend.num_qubits < n_qubits:
             raise InputError(
@@ -89,9 +100,14 @@ class QiskitBackend(MitigatedRun):
             )
         circuit = whole.circuit.copy()
         circuit.measure_all()  # sets a barrier before it
-        native = self._passes(backend, None).run(circuit)
-        machine = _Processor(self, backend, native, whole)
-        return self.mitigated(machine, len(whole.angles), generator, machine.notes)
+        try:
+            native = self._passes(backend, None).run(circuit)
+        except QiskitError as error:
+            raise InputError(
+                f"The backend {backend.name!r} has no gates or couplings for the circuit: Qiskit says "
+                f"{error.message!r}. Choose another backend."
+            ) from error
+        return _Processor(self, backend, native, whole)
 
     def _passes(self, backend: BackendV2, layout: list[int] | None) -> StagedPassManager:
         return generate_preset_pass_manager(

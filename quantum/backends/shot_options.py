@@ -31,6 +31,7 @@ from quantum.backends.states import (
     notes_of,
     prepare,
     spread_clips,
+    torch_device,
 )
 from quantum.circuits.circuit import Circuit
 from quantum.machine_time import REPETITION_DELAY_SECONDS
@@ -111,6 +112,10 @@ class ShotOptions(ShotRun):
                 f"repetition_delay_seconds must lie in [0, 1); got {self.repetition_delay_seconds}. "
                 "Superconducting processors take 0 to 0.004."
             )
+
+    def check_here(self) -> None:
+        """Refuse a device that this machine lacks."""
+        torch_device(self.device)
 
     @abstractmethod
     def frequencies(self, clips: PreparedClips, generator: torch.Generator) -> Tensor:

@@ -69,6 +69,20 @@ def test_a_device_that_this_machine_lacks_is_refused_before_any_training(monkeyp
             check_before_work(with_run(backend, "qft-circuit"))
 
 
+@pytest.mark.parametrize("name", ["exact-states", "shots", "measured-fourier", "noisy"])
+def test_a_gpu_that_torch_does_not_see_is_refused_before_any_training(monkeypatch, name):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+
+    check_before_work(with_run({"name": name, "options": {"device": "auto"}}, "qft-circuit"))
+    with pytest.raises(InputError, match="system 'one': device is 'gpu', but torch sees none"):
+        check_before_work(with_run({"name": name, "options": {"device": "gpu"}}, "qft-circuit"))
+
+
+def test_a_device_is_no_option_of_the_dynamic_circuit_which_aer_runs_on_the_cpu():
+    with pytest.raises(InputError, match="has no option 'device'"):
+        check_before_work(with_run({"name": "aer-measured-fourier", "options": {"device": "gpu"}}, "qft-circuit"))
+
+
 def test_what_only_python_complains_of_is_told_with_its_place(monkeypatch):
     def building(what, choice):
         raise ZeroDivisionError("integer modulo by zero")

@@ -44,6 +44,51 @@ def test_a_circuit_too_large_for_a_density_matrix_is_refused_before_any_work(cli
         check_study(study(**of_circuits), None)
 
 
+GENERIC = "qiskit.providers.fake_provider:GenericBackendV2"
+
+
+@pytest.mark.parametrize(
+    ("backend", "options", "message"),
+    [
+        ("noisy", {"noise_factors": [1, 1.001, 1.002]}, "Two noise factors give the same circuit: 1, 1, 1 are realised"),
+        ("aer-noisy", {"noise_factors": [1, 1.001, 1.002]}, "Two noise factors give the same circuit"),
+        (
+            "qiskit-backend",
+            {"provider": GENERIC, "provider_options": {"num_qubits": 4}, "noise_factors": [1, 1.001, 1.002]},
+            "Two noise factors give the same circuit",
+        ),
+        (
+            "qiskit-backend",
+            {"provider": GENERIC, "provider_options": {"num_qubits": 3}},
+            "'generic_backend_3q' has 3 qubits, and the circuit has 4",
+        ),
+        (
+            "qiskit-backend",
+            {"provider": "tests.quantum.backends.test_qiskit_backend:WithoutRun", "provider_options": {"num_qubits": 4}},
+            "cannot be run by itself",
+        ),
+        (
+            "qiskit-backend",
+            {"provider": GENERIC, "provider_options": {"num_qubits": 4, "basis_gates": ["rz"]}},
+            "has no gates or couplings for the circuit",
+        ),
+    ],
+)
+@pytest.mark.parametrize("encoder", ["amplitude", "angle"])
+def test_what_only_the_transpiled_circuit_of_a_clip_shows_is_refused_before_any_work(
+    clips, encoder, backend, options, message
+):
+    pool = {"amplitude": [16, 8], "angle": [32, 16]}[encoder]
+    of_circuits = {
+        "family": "quantum",
+        "encoder": {"name": encoder, "options": {"pool": pool}},
+        "classifier": {"name": "qft-circuit"},
+        "runs": [{"backend": {"name": backend, "options": options}}],
+    }
+    with pytest.raises(InputError, match=f"system 'one': .*{message}"):
+        check_study(study(**of_circuits), None)
+
+
 @pytest.mark.parametrize(
     ("part", "message"),
     [
