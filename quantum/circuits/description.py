@@ -138,7 +138,8 @@ def register_of(name: str, grid: tuple[int, ...]) -> tuple[int, int]:
     if name == "all":
         return 0, sum(sizes)
     if name not in axes:
-        raise InputError(f"No register is called {name!r}. Choose one of: all, {', '.join(axes)}.")
+        in_turn = f"; or axes in turn, joined by +, such as {'+'.join(axes[-2:])!r}" if len(axes) > 1 else ""
+        raise InputError(f"No register is called {name!r}. Choose one of: all, {', '.join(axes)}{in_turn}.")
     position = axes.index(name)
     if sizes[position] == 0:
         raise InputError(f"The {name} register holds no qubit in the grid {grid}. Choose another fourier_register.")

@@ -23,7 +23,7 @@ from classical_baselines.harness.macs import count_modules
 from classical_baselines.harness.operations import OperationCounts
 from quantum.circuits.circuit import Circuit
 from quantum.circuits.reuploading import ROTATIONS_OF_A_QUBIT, reuploading_circuit
-from quantum.classifiers.front import ConvolutionalFront, FrontOptions, check_picture
+from quantum.classifiers.front import ConvolutionalFront, FrontOptions, check_grid_of_front, check_picture
 from quantum.classifiers.head import MOST_LAYERS, Readout, check_dropout
 from quantum.classifiers.state_classifier import StateClassifier
 from quantum.engine.sampled import check_training_shots
@@ -101,10 +101,7 @@ class DataReuploading:
         check_training_shots(self.training_shots)
         if not 1 <= self.n_layers <= MOST_LAYERS:
             raise InputError(f"n_layers must lie in 1 to {MOST_LAYERS}; got {self.n_layers}.")
-        if not self.widths and self.grid != type(self).grid:
-            raise InputError(
-                f"grid = {self.grid} is of the front, which widths = () leaves out. Give widths, or no grid."
-            )
+        check_grid_of_front(self.widths, self.grid, type(self).grid)
         if not 0 < self.factor_radians <= 2 * math.pi:
             raise InputError(f"factor_radians must lie in (0, 2 pi]; got {self.factor_radians}.")
 

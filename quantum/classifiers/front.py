@@ -40,6 +40,24 @@ class FrontOptions:
             )
 
 
+@dataclass(frozen=True)
+class OptionalFront:
+    """The options of a classifier that has a front or reads states; each takes the numbers of the hybrid that it is
+    compared with."""
+
+    widths: tuple[int, ...] = (16, 32, 32)  # (): no front, for qft-circuit
+    grid: tuple[int, int, int] = (8, 4, 8)  # of the front
+
+    def __post_init__(self) -> None:
+        check_grid_of_front(self.widths, self.grid, type(self).grid)
+
+
+def check_grid_of_front(widths: tuple[int, ...], grid: tuple[int, int, int], by_default: tuple[int, int, int]) -> None:
+    """Refuse a grid for a front that is left out."""
+    if not widths and grid != by_default:
+        raise InputError(f"grid = {grid} is of the front, which widths = () leaves out. Give widths, or no grid.")
+
+
 class ConvolutionalFront(nn.Sequential):
     """The network of `FrontOptions`."""
 

@@ -17,7 +17,7 @@ from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, EncodedShape
 from classical_baselines.harness.macs import count_modules
 from classical_baselines.harness.operations import OperationCounts
-from quantum.classifiers.front import ConvolutionalFront, FrontOptions, check_picture
+from quantum.classifiers.front import ConvolutionalFront, FrontOptions, OptionalFront, check_picture
 from quantum.classifiers.head import check_dropout
 from quantum.encoders.amplitude import unit_states
 
@@ -71,14 +71,13 @@ def front_of(
 
 
 @dataclass(frozen=True)
-class CircuitRemoved:
+class CircuitRemoved(OptionalFront):
     """The options of the control; give it the `widths` and `grid` of the hybrid that it belongs to."""
 
-    widths: tuple[int, ...] = (16, 32, 32)  # (): no front, for qft-circuit
-    grid: tuple[int, int, int] = (8, 4, 8)
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_dropout(self.dropout)
 
     def build(self, shape: EncodedShape, n_classes: int) -> Classifier:

@@ -19,6 +19,7 @@ from classical_baselines.harness.macs import count_modules
 from classical_baselines.harness.operations import OperationCounts
 from quantum.circuits.circuit import Circuit, Fourier
 from quantum.circuits.description import registers_of
+from quantum.classifiers.front import OptionalFront
 from quantum.classifiers.head import Readout, ReadoutHead, check_circuit_options
 from quantum.controls.circuit_removed import front_of
 from quantum.encoders.amplitude import unit_states
@@ -67,17 +68,16 @@ class SpectrumClassifier(Classifier):
 
 
 @dataclass(frozen=True)
-class FourierFeatures:
+class FourierFeatures(OptionalFront):
     """The options of the control; give it those of the hybrid or the circuit that it belongs to."""
 
-    widths: tuple[int, ...] = (16, 32, 32)  # (): no front, for qft-circuit
-    grid: tuple[int, int, int] = (8, 4, 8)
     fourier_register: str = "all"  # all, channel, mel, frame, or two in turn: "mel+frame"
     readout: str = "probabilities"
     n_readout_qubits: int | None = None
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_circuit_options(0, 0, self.n_readout_qubits, self.dropout)
 
     def build(self, shape: EncodedShape, n_classes: int) -> Classifier:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, EncodedShape
+from quantum.classifiers.front import OptionalFront
 from quantum.classifiers.head import check_dropout
 from quantum.controls.circuit_removed import VectorClassifier, front_of
 
@@ -61,14 +62,13 @@ class QuadraticForms(nn.Module):
 
 
 @dataclass(frozen=True)
-class QuadraticSurrogate:
+class QuadraticSurrogate(OptionalFront):
     """The options of the control; give it the `widths` and `grid` of the hybrid that it belongs to."""
 
-    widths: tuple[int, ...] = (16, 32, 32)  # (): no front, for qft-circuit
-    grid: tuple[int, int, int] = (8, 4, 8)
     dropout: float = 0.0  # of the vector's elements
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_dropout(self.dropout)
 
     def build(self, shape: EncodedShape, n_classes: int) -> Classifier:

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, EncodedShape
 from quantum.circuits.description import CircuitDescription
+from quantum.classifiers.front import OptionalFront
 from quantum.classifiers.head import Readout, check_circuit_options
 from quantum.controls.circuit_removed import VectorClassifier, front_of
 from quantum.engine.amplitudes import qubits_of
@@ -69,11 +70,9 @@ class RunMeans(nn.Module):
 
 
 @dataclass(frozen=True)
-class SameSizeLayer:
+class SameSizeLayer(OptionalFront):
     """The options of the control; give it those of the hybrid or the circuit that it belongs to."""
 
-    widths: tuple[int, ...] = (16, 32, 32)  # (): no front, for qft-circuit
-    grid: tuple[int, int, int] = (8, 4, 8)
     n_layers_before: int = 1
     n_layers_after: int = 1
     readout: str = "probabilities"
@@ -82,6 +81,7 @@ class SameSizeLayer:
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.nonlinearity not in NONLINEARITIES:
             known = ", ".join(NONLINEARITIES)
             raise InputError(f"No nonlinearity is called {self.nonlinearity!r}. Choose one of: {known}.")

@@ -22,7 +22,6 @@ measured data break it now and then, and then the file must say which of the two
 
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -37,6 +36,8 @@ SYMMETRIC_GATES = ("cz", "rzz")  # one pair stands for both orders
 DIRECTED_GATES = ("cx", "ecr")
 TWO_QUBIT_GATES = SYMMETRIC_GATES + DIRECTED_GATES
 LONGEST_SECONDS = 1.0  # of a gate, a readout or a delay; trapped ions need milliseconds
+SHORTEST_RELAXATION_SECONDS = 1e-9  # of T1 and T2; the first charge qubit kept 2e-9 s (Nakamura, Nature 398, 786, 1999)
+LONGEST_RELAXATION_SECONDS = 1e9  # 30 years; T1 of hyperfine states of an ion is only known to be long
 MOST_QUBITS = 2000
 TEXT_KEYS = ("name", "title", "date", "source")
 REQUIRED_KEYS = ("schema", *TEXT_KEYS, "basis", "repetition_delay_seconds", "qubits", "coupling", "edges")
@@ -129,25 +130,39 @@ def read_calibration(path: Path) -> Calibration:
     """The calibration of a file; an InputError names what is wrong with it."""
     try:
         content = path.read_bytes()
-        document = json.loads(content)
+        document = json.loads(content, object_pairs_hook=_once_each)
+        return calibration_of(document, str(path), hashlib.sha256(content).hexdigest())
+    except InputError:
+        raise
     except OSError as error:
         raise InputError(f"The calibration {path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise InputError(f"The calibration {path} is no JSON file: {error}.") from error
-    return calibration_of(document, str(path), hashlib.sha256(content).hexdigest())
+    except RecursionError as error:  # a calibration has five levels
+        raise InputError(f"The calibration {path} is no calibration: its JSON is nested too deeply.") from error
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of a JSON file; of a key that stands there twice Python would take the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [key for key, _ in pairs]
+        raise ValueError(f"an object has {next(key for key in names if names.count(key) > 1)!r} twice")
+    return found
 
 
 def calibration_of(document: Any, where: str, sha256: str = "") -> Calibration:
     """The calibration that a JSON document describes; `where` names it in errors."""
     whole = _Part(document, where)
     whole.check_keys(REQUIRED_KEYS, OPTIONAL_KEYS)
-    if document["schema"] != SCHEMA:
+    if type(document["schema"]) is not int or document["schema"] != SCHEMA:
         raise InputError(f"{where}: schema must be {SCHEMA}; got {document['schema']!r}.")
     basis = _basis(document["basis"], where)
     qubits = tuple(
         _qubit(_Part(one, f"{where}: qubits[{number}]"), basis)
         for number, one in enumerate(whole.list_of("qubits", most=MOST_QUBITS))
     )
+    _check_labels(qubits, where)
     coupling = _coupling(whole, len(qubits))
     return Calibration(
         **{key: whole.text(key) for key in TEXT_KEYS},
@@ -210,8 +225,13 @@ class _Part:
     def seconds(self, key: str) -> float:
         return self.number(key, 0, LONGEST_SECONDS, "a time in seconds")
 
-    def gate(self) -> GateValues:
-        return GateValues(self.seconds("seconds"), self.probability("error"))
+    def relaxation_seconds(self, key: str) -> float:
+        return self.number(key, SHORTEST_RELAXATION_SECONDS, LONGEST_RELAXATION_SECONDS, "a time in seconds")
+
+    def gate(self, n_qubits: int) -> GateValues:
+        # A gate whose process has nothing in common with the ideal one has the average fidelity 1 / (2**n + 1).
+        worst = 1 - 1 / (2**n_qubits + 1)
+        return GateValues(self.seconds("seconds"), self.number("error", 0, worst, "1 - the average gate fidelity"))
 
 
 def _basis(value: Any, where: str) -> tuple[str, ...]:
@@ -235,12 +255,7 @@ def _qubit(part: _Part, basis: tuple[str, ...]) -> QubitValues:
     readout.check_keys(("seconds", "p1_given_0", "p0_given_1"))
     gates = _Part(part.values["gates"], f"{part.where}: gates")
     gates.check_keys(name for name in basis if name in ONE_QUBIT_GATES)
-    times = {}
-    for key in ("t1_seconds", "t2_seconds"):
-        times[key] = part.number(key, 0, math.inf, "a time in seconds")
-        if not 0 < times[key] < math.inf:
-            raise InputError(f"{part.where}: {key} must be positive and finite; got {times[key]}.")
-    t1, t2 = times["t1_seconds"], times["t2_seconds"]
+    t1, t2 = part.relaxation_seconds("t1_seconds"), part.relaxation_seconds("t2_seconds")
     if t2 > 2 * t1:
         raise InputError(
             f"{part.where}: T2 must not exceed 2 T1 = {2 * t1:g} s; got T2 = {t2:g} s. "
@@ -250,27 +265,51 @@ def _qubit(part: _Part, basis: tuple[str, ...]) -> QubitValues:
     for name, value in gates.values.items():
         gate = _Part(value, f"{gates.where}: {name}")
         gate.check_keys(("seconds", "error"))
-        values[name] = gate.gate()
+        values[name] = gate.gate(n_qubits=1)
+    p1_given_0, p0_given_1 = readout.probability("p1_given_0"), readout.probability("p0_given_1")
+    if p1_given_0 + p0_given_1 > 1:
+        raise InputError(
+            f"{readout.where}: p1_given_0 = {p1_given_0:g} and p0_given_1 = {p0_given_1:g} add up to more than 1, so "
+            "that 0 is read where 1 was. Exchange the outcomes: give 1 minus each."
+        )
     return QubitValues(
         label=part.text("label"),
         t1_seconds=t1,
         t2_seconds=t2,
         readout_seconds=readout.seconds("seconds"),
-        p1_given_0=readout.probability("p1_given_0"),
-        p0_given_1=readout.probability("p0_given_1"),
+        p1_given_0=p1_given_0,
+        p0_given_1=p0_given_1,
         gates=values,
     )
+
+
+def _check_labels(qubits: Sequence[QubitValues], where: str) -> None:
+    seen: dict[str, int] = {}
+    for number, one in enumerate(qubits):
+        first = seen.setdefault(one.label, number)
+        if first != number:
+            raise InputError(
+                f"{where}: qubits[{first}] and qubits[{number}] both have the label {one.label!r}. "
+                "Give each qubit of the machine once, under its own label."
+            )
 
 
 def _medians(part: _Part) -> Medians:
     names = [field.name for field in fields(Medians)]
     part.check_keys(names)
     values = {
-        name: part.probability(name) if name.endswith("error") else part.seconds(name)
+        name: part.probability(name)
+        if name.endswith("error")
+        else part.relaxation_seconds(name)
+        if name in ("t1_seconds", "t2_seconds")
+        else part.seconds(name)
         for name in names
         if name != "n_qubits"
     }
-    return Medians(n_qubits=int(part.number("n_qubits", 1, 1e6, "a number of qubits")), **values)
+    n_qubits = part.number("n_qubits", 1, 1e6, "a whole number of qubits")
+    if not n_qubits.is_integer():
+        raise InputError(f"{part.where}: n_qubits must be a whole number of qubits; got {n_qubits:g}.")
+    return Medians(n_qubits=int(n_qubits), **values)
 
 
 def _pair(value: Any, n_qubits: int, where: str) -> tuple[int, int]:
@@ -288,6 +327,9 @@ def _coupling(whole: _Part, n_qubits: int) -> tuple[tuple[int, int], ...]:
     if not isinstance(listed, list):
         raise InputError(f"{whole.where}: coupling must be a list of pairs; got {listed!r:.80}.")
     pairs = tuple(_pair(one, n_qubits, f"{whole.where}: coupling[{place}]") for place, one in enumerate(listed))
+    repeated = next((pair for place, pair in enumerate(pairs) if pair in pairs[:place]), None)
+    if repeated:
+        raise InputError(f"{whole.where}: coupling has {list(repeated)} twice. Give it once.")
     reached, waiting = {0}, [0]
     while waiting:
         here = waiting.pop()
@@ -322,7 +364,7 @@ def _edges(
             raise InputError(f"{part.where}: {list(pair)} is no pair of coupling. Add it there, or leave it out.")
         if (name, *pair) in found:
             raise InputError(f"{part.where}: {name} on {list(pair)} is given twice. Give it once.")
-        found[name, *pair] = part.gate()
+        found[name, *pair] = part.gate(n_qubits=2)
     missing = [f"{name} on {list(pair)}" for pair in coupling for name in names if (name, *pair) not in found]
     if missing:
         raise InputError(

@@ -1,6 +1,7 @@
 # studies/figures/circuit_measures.py
 """Gradient variance against qubits, expressibility and entangling capability against depth, a curve per variant."""
 
+import math
 from collections.abc import Sequence
 
 import matplotlib as mpl
@@ -32,16 +33,17 @@ def circuit_measures(found: Sequence[Measured]) -> Drawing:
         for ax, cost in zip(axes, ("local", "global"), strict=False):
             title = "<Z> of one qubit" if cost == "local" else "P(all zeros)"
             _curves(ax, wide, "n_qubits", f"{cost}_variance")
-            ax.set_title(f"gradient variance of {title}; {n_layers} layers")
-            _log_axis(ax)
+            ax.set_title(f"gradient variance of {title}; {_counted(n_layers, 'layer')}")
+            _log_axis(ax, [getattr(one, f"{cost}_variance") for one in wide])
             ax.set_xlabel("qubits")
         _curves(axes[2], deep, "n_layers", "expressibility")
         axes[2].axhline(deep[0].haar_floor, color=SOFT, linewidth=1, linestyle=(0, (1, 2)))
-        _log_axis(axes[2])
-        axes[2].set_title(f"expressibility: divergence from Haar; {n_qubits} qubits")
+        _log_axis(axes[2], [deep[0].haar_floor, *(one.expressibility for one in deep)])
+        axes[2].set_title(f"expressibility: divergence from Haar; {_counted(n_qubits, 'qubit')}")
         _curves(axes[3], deep, "n_layers", "entangling")
         axes[3].axhline(deep[0].haar_entangling, color=SOFT, linewidth=1, linestyle=(0, (1, 2)))
-        axes[3].set_title(f"entangling capability: mean Meyer-Wallach; {n_qubits} qubits")
+        axes[3].set_ylim(-0.03, 1.03)  # all that it can be; else the rounding errors of 0 would fill the panel
+        axes[3].set_title(f"entangling capability: mean Meyer-Wallach; {_counted(n_qubits, 'qubit')}")
         for ax in axes[2:]:
             ax.set_xscale("log", base=2)
             ax.xaxis.set_major_formatter(ScalarFormatter())
@@ -68,9 +70,19 @@ def circuit_measures(found: Sequence[Measured]) -> Drawing:
     return Drawing(figure, caption, said, records(found))
 
 
-def _log_axis(ax: Axes) -> None:
-    """Powers of ten as plain numbers: text is no formula here."""
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
+
+
+def _log_axis(ax: Axes, values: Sequence[float]) -> None:
+    """Whole decades around the values, powers of ten as plain numbers: text is no formula here. Values that are all 0
+    have no logarithm and are left on a plain axis."""
+    drawn = [value for value in values if value > 0]
+    if not drawn:
+        return
     ax.set_yscale("log")
+    low, high = math.floor(math.log10(min(drawn))), math.ceil(math.log10(max(drawn)))
+    ax.set_ylim(10.0**low / 1.1, 1.1 * 10.0 ** max(high, low + 1))
     ax.yaxis.set_major_locator(LogLocator())
     ax.yaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

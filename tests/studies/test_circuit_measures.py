@@ -8,6 +8,7 @@ import pytest
 from classical_baselines.harness.choices import InputError
 from studies.circuit_measures import VARIANTS, Measured, measured_circuits, variance_per_qubit, variant_circuit
 from studies.commands.circuits import circuits
+from studies.figures.circuit_measures import circuit_measures
 
 
 def test_a_variant_lacks_what_its_title_says():
@@ -52,6 +53,20 @@ def test_it_prints_its_table_and_writes_its_figure(capsys, tmp_path, ending):
     assert out.stat().st_size > 500
     assert circuits("2", "1", 10, 0, out, as_json=False) == 0
     assert "no transform" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("qubits", "layers"), [((1,), (1,)), ((1,), (1, 2)), ((2, 3), (2,))])
+def test_every_panel_has_points_within_it_and_a_scale(qubits, layers):
+    drawing = circuit_measures(list(measured_circuits(qubits, layers, 20, 0)))
+
+    drawing.figure.canvas.draw()
+    for axes in drawing.figure.axes:
+        low, high = axes.get_ylim()
+        assert sum(low <= place <= high for place in axes.get_yticks()) >= 2
+        points = [value for line in axes.get_lines() for value in line.get_ydata()]
+        assert len(points) > len(VARIANTS) - 1 and all(low <= value <= high for value in points)
+    # Of one qubit nothing is entangled; what is drawn of it are rounding errors, to be read as 0.
+    assert drawing.figure.axes[3].get_ylim()[1] > 0.9
 
 
 @pytest.mark.parametrize(

@@ -45,16 +45,22 @@ def test_a_circuit_too_large_for_a_density_matrix_is_refused_before_any_work(cli
 
 
 GENERIC = "qiskit.providers.fake_provider:GenericBackendV2"
+CANNOT_RUN = "tests.quantum.backends.test_qiskit_backend:WithoutRun"
+ALIKE = [1, 1.001, 1.002]
 
 
 @pytest.mark.parametrize(
     ("backend", "options", "message"),
     [
-        ("noisy", {"noise_factors": [1, 1.001, 1.002]}, "Two noise factors give the same circuit: 1, 1, 1 are realised"),
-        ("aer-noisy", {"noise_factors": [1, 1.001, 1.002]}, "Two noise factors give the same circuit"),
+        (
+            "noisy",
+            {"noise_factors": ALIKE},
+            "Two noise factors give the same circuit: 1, 1, 1 are realised",
+        ),
+        ("aer-noisy", {"noise_factors": ALIKE}, "Two noise factors give the same circuit"),
         (
             "qiskit-backend",
-            {"provider": GENERIC, "provider_options": {"num_qubits": 4}, "noise_factors": [1, 1.001, 1.002]},
+            {"provider": GENERIC, "provider_options": {"num_qubits": 4}, "noise_factors": ALIKE},
             "Two noise factors give the same circuit",
         ),
         (
@@ -64,7 +70,10 @@ GENERIC = "qiskit.providers.fake_provider:GenericBackendV2"
         ),
         (
             "qiskit-backend",
-            {"provider": "tests.quantum.backends.test_qiskit_backend:WithoutRun", "provider_options": {"num_qubits": 4}},
+            {
+                "provider": "tests.quantum.backends.test_qiskit_backend:WithoutRun",
+                "provider_options": {"num_qubits": 4},
+            },
             "cannot be run by itself",
         ),
         (

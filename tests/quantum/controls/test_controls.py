@@ -189,6 +189,9 @@ def test_a_random_unitary_stands_where_the_transform_would():
 def test_options_that_make_no_control_are_refused():
     with pytest.raises(InputError, match="Choose the classifier circuit-removed"):
         SameSizeLayer(n_layers_before=0, n_layers_after=0)
+    for control in (CircuitRemoved, FourierFeatures, QuadraticSurrogate, SameSizeLayer):
+        with pytest.raises(InputError, match=r"grid = \(2, 2, 4\) is of the front, which widths = \(\) leaves out"):
+            control(widths=(), grid=(2, 2, 4))
     with pytest.raises(InputError, match=r"dropout must lie in \[0, 1\); got 1\.0"):
         CircuitRemoved(dropout=1.0)
     with pytest.raises(InputError, match="No nonlinearity is called 'cube'"):

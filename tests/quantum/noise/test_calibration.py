@@ -24,6 +24,17 @@ def document():
     return json.loads(MACHINES["ibm-sherbrooke"].read_text())
 
 
+def document_text(**changes):
+    return json.dumps(document() | changes)
+
+
+def nested(depth):
+    found = []
+    for _ in range(depth):
+        found = [found]
+    return found
+
+
 def relaxation_error(calibration, gate, qubits):
     """1 - average fidelity of T1 and T2 alone, in closed form: what no gate of that length can stay below."""
     seconds = calibration.gate(gate, qubits).seconds
@@ -166,13 +177,24 @@ def _set(*path_and_value):
         (_set("coupling", [[0, 0]]), "must be two different qubits"),
         (_set("edges", 0, "qubits", [0, 5]), r"\[0, 5\] is no pair of coupling"),
         (_set("edges", 0, "gate", "cz"), "gate must be one of the basis: ecr; got 'cz'"),
-        (_set("edges", 0, "error", 1.2), r"edges\[0\]: error must be a probability in \[0, 1\]; got 1.2"),
-        (_set("edges", 0, "error", float("nan")), "must be a probability"),
+        (_set("schema", True), "schema must be 1; got True"),
+        (_set("schema", 1.0), "schema must be 1; got 1.0"),
+        (
+            lambda changed: changed["qubits"][5].update(label=changed["qubits"][2]["label"]),
+            r"qubits\[2\] and qubits\[5\] both have the label '\d+'. Give each",
+        ),
+        (lambda changed: changed["coupling"].append(changed["coupling"][0]), r"coupling has \[\d+, \d+\] twice"),
+        (_set("edges", 0, "error", 0.81), r"edges\[0\]: error must be 1 - the average gate .* \[0, 0.8\]; got 0.81"),
+        (_set("qubits", 0, "gates", "sx", "error", 0.7), r"gates: sx: error must be .* in \[0, 0.666667\]; got 0.7"),
+        (_set("qubits", 0, "readout", {"seconds": 0, "p1_given_0": 0.8, "p0_given_1": 0.3}), "Exchange the outcomes"),
+        (_set("medians", "n_qubits", 1.5), "medians: n_qubits must be a whole number of qubits; got 1.5"),
+        (_set("edges", 0, "error", float("nan")), "error must be 1 - the average gate fidelity"),
         (_set("edges", 0, "seconds", -1e-9), "seconds must be a time in seconds"),
-        (_set("edges", 0, "error", True), "must be a probability"),
+        (_set("edges", 0, "error", True), "error must be 1 - the average gate fidelity"),
         (_set("qubits", 3, "t2_seconds", 1e-3), r"qubits\[3\]: T2 must not exceed 2 T1 = .* got T2 = 0.001 s"),
-        (_set("qubits", 3, "t1_seconds", 0), "t1_seconds must be positive and finite"),
-        (_set("qubits", 3, "t1_seconds", float("inf")), "t1_seconds must be positive and finite"),
+        (_set("qubits", 3, "t1_seconds", 0), r"t1_seconds must be a time in seconds in \[1e-09, 1e\+09\]; got 0"),
+        (_set("qubits", 3, "t1_seconds", float("inf")), "t1_seconds must be a time in seconds .* got inf"),
+        (_set("qubits", 3, "t1_seconds", 1e300), "t1_seconds must be a time in seconds .* got 1e.300"),
         (_set("qubits", 0, "readout", "p1_given_0", -0.1), r"qubits\[0\]: readout: p1_given_0 must be a probability"),
         (_set("qubits", 0, "readout", None), r"qubits\[0\] lacks readout"),
         (_set("qubits", 0, "gates", "sx", None), r"qubits\[0\]: gates lacks sx"),
@@ -193,3 +215,23 @@ def test_what_no_machine_can_be_is_refused(change, message):
     with pytest.raises(InputError, match=message) as raised:
         calibration_of(changed, "own.json")
     assert str(raised.value).startswith("own.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[" * 100_000, "is no calibration: its JSON is nested too deeply"),
+        ('{"schema": ' * 5_000 + "1" + "}" * 5_000, "is no calibration: its JSON is nested too deeply"),
+        *(('{"schema": ' + "[" * depth + "]" * depth + "}", "(lacks basis|nested too deeply)") for depth in (300, 980)),
+        (document_text(schema=nested(800)), "(nested too deeply|schema must be 1)"),
+        ('{"schema": 1, "schema": 1}', "is no JSON file: an object has 'schema' twice"),
+        ("1" * 5_000, "is no JSON file"),
+        ("[]", "must be an object with keys"),
+    ],
+)
+def test_a_file_that_no_reader_makes_sense_of_is_refused_by_its_name(tmp_path, content, message):
+    path = tmp_path / "own.json"
+    path.write_text(content)
+
+    with pytest.raises(InputError, match=rf"own\.json.* {message}"):
+        calibration_called(str(path))
