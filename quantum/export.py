@@ -1,18 +1,18 @@
 # quantum/export.py
-"""A trained circuit as Qiskit's `QuantumCircuit`, and as OpenQASM 3 text.
+"""A trained circuit as Qiskit's `QuantumCircuit`, and a circuit as OpenQASM 3 text.
 
-What is exported is the circuit behind the state preparation, with its trained angles as numbers. A whole clip's circuit
-is `clip_circuit`: its state first, by gates (`prepare_state`), then the circuit, then the measurement of every qubit.
+`trained_circuit` is what stands behind the state preparation, with its trained angles as numbers. A whole clip's
+circuit, with its preparation, is that of the backends: `quantum.backends.clip_circuit`.
 """
 
-import numpy as np
-import torch
 from qiskit import QuantumCircuit, qasm3, transpile
 from qiskit.circuit import ParameterVector
 from torch import Tensor
 
 from quantum.circuits.qiskit_form import measured_circuit, qiskit_circuit
 from quantum.classifiers.state_classifier import StateClassifier
+
+STANDARD_GATES = ("u", "cx", "cp", "rz", "ry", "cz", "h", "swap")  # of OpenQASM's own library, stdgates.inc
 
 
 def trained_circuit(classifier: StateClassifier, features: Tensor | None = None) -> QuantumCircuit:
@@ -22,30 +22,23 @@ def trained_circuit(classifier: StateClassifier, features: Tensor | None = None)
     """
     circuit = classifier.circuit
     weights = circuit.angles.detach().double().cpu().tolist()
-    open_angles = list(ParameterVector("clip", circuit.description.n_features))
-    return qiskit_circuit(circuit.description, weights, open_angles if features is None else features.tolist())
+    open_angles = list(ParameterVector("clip", circuit.structure.n_features))
+    return qiskit_circuit(circuit.structure, weights, open_angles if features is None else features.tolist())
 
 
 def trained_measured_circuit(classifier: StateClassifier, features: Tensor | None = None) -> QuantumCircuit:
     """The circuit of a trained classifier that ends in a Fourier transform, with that transform measured (dynamic)."""
     circuit = classifier.circuit
     weights = circuit.angles.detach().double().cpu().tolist()
-    open_angles = list(ParameterVector("clip", circuit.description.n_features))
-    return measured_circuit(circuit.description, weights, open_angles if features is None else features.tolist())
+    open_angles = list(ParameterVector("clip", circuit.structure.n_features))
+    return measured_circuit(circuit.structure, weights, open_angles if features is None else features.tolist())
 
 
-def clip_circuit(classifier: StateClassifier, state: Tensor, features: Tensor | None = None) -> QuantumCircuit:
-    """Everything that a processor runs for one clip, from its state [amplitude] and its features [feature]."""
-    circuit = trained_circuit(classifier, features)
-    values = state.detach().to(torch.complex128 if state.is_complex() else torch.float64).cpu().numpy()
-    whole = QuantumCircuit(circuit.num_qubits)
-    whole.prepare_state(values / np.linalg.norm(values), range(circuit.num_qubits))
-    whole.compose(circuit, inplace=True)
-    whole.measure_all()
-    return whole
+def in_standard_gates(circuit: QuantumCircuit) -> QuantumCircuit:
+    """The same in gates that OpenQASM's standard library has, none of them optimised away."""
+    return transpile(circuit, basis_gates=list(STANDARD_GATES), optimization_level=0)
 
 
 def openqasm_3(circuit: QuantumCircuit) -> str:
-    """OpenQASM 3 in gates that its standard library has; a prepared state is decomposed first."""
-    native = transpile(circuit, basis_gates=["u", "cx", "cp", "rz", "ry", "cz", "h", "swap"], optimization_level=0)
-    return qasm3.dumps(native)
+    """OpenQASM 3 text, in gates of its standard library."""
+    return qasm3.dumps(in_standard_gates(circuit))

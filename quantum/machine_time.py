@@ -1,10 +1,8 @@
 # quantum/machine_time.py
 """How long a quantum processor is occupied, part by part: what is counted in seconds, and priced elsewhere.
 
-    machine seconds = executions * (repetition delay + reset + preparation + circuit + feed-forward + readout)
-    executions      = shots * mitigation
+    machine seconds = shots * (repetition delay + reset + preparation + circuit + feed-forward + readout)
 
-    mitigation      circuits run for one: 1 without; error extrapolation runs the same shots at 3 to 5 levels of noise
     feed-forward    once for each measured bit that a later gate of the shot waits for (a dynamic circuit); else 0
 
 Medians of IBM Torino in the device snapshots of qiskit-ibm-runtime 0.51.0 (`FakeTorino`), save the feed-forward, which

@@ -3,7 +3,7 @@
 
 On a processor every shot prepares the state, runs the circuit and measures every qubit:
 
-    machine_seconds = shots * mitigation * (repetition delay + reset + preparation + circuit + feed-forward + readout)
+    machine_seconds = shots * (repetition delay + reset + preparation + circuit + feed-forward + readout)
 
     stage encoder    state-preparation                         gates, machine_seconds
     stage network    circuit                                   gates, machine_seconds
@@ -12,11 +12,9 @@ On a processor every shot prepares the state, runs the circuit and measures ever
 
 A run on exact states has no shots, and nothing that a processor could be charged for. What it did is arithmetic: the
 counts of `simulation_operations`, which a classical device is charged for. Both leave out the classical
-host that compiles a circuit for each clip.
-The times of a shot: `quantum.machine_time`.
+host that binds a circuit's angles for each clip. The times of a shot: `quantum.machine_time`.
 """
 
-from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.operations import OperationCounts
 from quantum.circuits.circuit import Circuit
 from quantum.engine.program import Phases, Program, Rotations, Transform, program_of
@@ -33,15 +31,12 @@ def processor_operations(
     repetition_delay_seconds: float = REPETITION_DELAY_SECONDS,
     *,
     times: ShotTimes | None = None,
-    mitigation: float = 1.0,
 ) -> OperationCounts:
-    """Counts of `n_shots` executions of a prepared and trained circuit, each `mitigation` times over.
+    """Counts of `n_shots` executions of a prepared and trained circuit; mitigation runs more circuits, each with shots
+    of its own (`quantum.backends.mitigated_run`).
 
     `times` says all that a shot takes beside its gates; without it the medians of Torino, at the delay given.
     """
-    if not mitigation >= 1:
-        raise InputError(f"mitigation counts executions for one shot, 1 or more; got {mitigation}.")
-    n_executions = n_shots * mitigation
     times = times or ShotTimes(repetition_delay_seconds)
     counts = OperationCounts()
     for stage, layer, part in (
@@ -51,14 +46,14 @@ def processor_operations(
         counts += OperationCounts.of(
             stage,
             layer,
-            gates_1q=part.n_gates_1q * n_executions,
-            gates_2q=part.n_gates_2q * n_executions,
-            machine_seconds=part.seconds * n_executions,
+            gates_1q=part.n_gates_1q * n_shots,
+            gates_2q=part.n_gates_2q * n_shots,
+            machine_seconds=part.seconds * n_shots,
         )
-    counts += OperationCounts.of("readout", "measurement", measurements=n_qubits * n_executions, shots=n_executions)
+    counts += OperationCounts.of("readout", "measurement", measurements=n_qubits * n_shots, shots=n_shots)
     for layer, seconds in times.parts.items():
         if seconds:
-            counts += OperationCounts.of("readout", layer, machine_seconds=seconds * n_executions)
+            counts += OperationCounts.of("readout", layer, machine_seconds=seconds * n_shots)
     return counts
 
 

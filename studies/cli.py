@@ -670,6 +670,26 @@ def export_chip(
     return _call("chip_files:export_chip", request=request, **which, as_json=as_json)
 
 
+@app.command("export-circuit")
+@of_a_study("store", "data_root", "settings", "accept_code")
+def export_circuit(
+    request: "Request",
+    system: Annotated[str, typer.Option("--system", help="A system with a circuit.")],
+    to: Annotated[Path, typer.Option("--to", help="A new FILE.qasm (OpenQASM 3).")],
+    clip: Annotated[int, typer.Option("--clip", help="Whose state is prepared: a validation clip, from 0.")] = 0,
+    fold: Annotated[str | None, typer.Option("--fold", help="A fold.  [default: the first with weights]")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="A seed.  [default: the first with weights]")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Write the circuit of a clip, with its trained angles, as OpenQASM 3.
+
+    Preparation by gates, trained circuit, measurement. Qiskit runs it first, and it is kept only where it gives the
+    outcome probabilities of the engine.
+    """
+    which = {"system": system, "fold": fold, "seed": seed, "clip": clip, "to": to}
+    return _call("circuit_file:export_circuit", request=request, **which, as_json=as_json)
+
+
 @app.command("import-chip")
 def import_chip(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What export-chip wrote, or another tool's .nir.")],

@@ -92,7 +92,7 @@ class AerMethod:
     def check_network(self, classifier: Any) -> None:
         """Refuse a circuit with more qubits than the method runs."""
         if isinstance(classifier, StateClassifier):
-            check_qubits(self.method, classifier.circuit.description.n_qubits)
+            check_qubits(self.method, classifier.circuit.structure.n_qubits)
 
 
 def native_circuit(circuit: QuantumCircuit, simulator: AerSimulator) -> QuantumCircuit:

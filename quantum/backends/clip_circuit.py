@@ -28,6 +28,13 @@ class ClipCircuit:
     angles: Tensor  # [clip, parameter], float64, radians
     columns: Mapping[str, int]  # which of them a parameter of the circuit is bound to, by its name
 
+    def of_clip(self, clip: int) -> QuantumCircuit:
+        """The circuit of one clip, its angles as numbers, with every qubit measured: what a processor runs for it."""
+        values = self.angles[clip].tolist()
+        bound = self.circuit.assign_parameters({one: values[self.columns[one.name]] for one in self.circuit.parameters})
+        bound.measure_all()
+        return bound
+
     def binds(self, parameters: Iterable[Parameter], clips: slice) -> dict[Parameter, list[float]]:
         """The values of these parameters, for some clips."""
         return {one: self.angles[clips, self.columns[one.name]].tolist() for one in parameters}

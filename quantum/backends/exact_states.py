@@ -47,8 +47,8 @@ class ExactStates:
         behind = engine_probabilities(clips, self.batch_size, device)
         logits = logits_of(clips, behind)
         wall_seconds = time.perf_counter() - started
-        description = clips.classifier.circuit.description
-        counts = simulation_operations(description) + clips.classifier.head.readout.simulation()
+        structure = clips.classifier.circuit.structure
+        counts = simulation_operations(structure) + clips.classifier.head.readout.simulation()
         return Outcome(
             logits=logits,
             counts=clips.encoder_counts + clips.classical_counts + counts,

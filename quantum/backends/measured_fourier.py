@@ -52,21 +52,21 @@ class MeasuredFourier(ShotOptions):
     def check_network(self, classifier: Any) -> None:
         """Refuse a circuit that does not end in a transform."""
         if isinstance(classifier, StateClassifier):
-            measured_parts(classifier.circuit.description)
+            measured_parts(classifier.circuit.structure)
 
     def frequencies(self, clips: PreparedClips, generator: torch.Generator) -> Tensor:
-        measured_parts(clips.classifier.circuit.description)  # refuses a circuit that does not end in a transform
+        measured_parts(clips.classifier.circuit.structure)  # refuses a circuit that does not end in a transform
         return Shots(self.n_shots, device=self.device).frequencies(clips, generator)
 
     def costs(self, clips: PreparedClips) -> tuple[OperationCounts, dict[str, Any]]:
-        description = clips.classifier.circuit.description
-        cost = measured_cost(description, self.coupling, clips.preparation)
+        structure = clips.classifier.circuit.structure
+        cost = measured_cost(structure, self.coupling, clips.preparation)
         times = ShotTimes(
             self.repetition_delay_seconds,
             feed_forward_seconds=self.feed_forward_seconds,
-            n_feed_forward=n_waits(measured_parts(description)[1]),
+            n_feed_forward=n_waits(measured_parts(structure)[1]),
         )
-        counts = processor_operations(cost, description.n_qubits, self.n_shots, times=times)
+        counts = processor_operations(cost, structure.n_qubits, self.n_shots, times=times)
         return counts, {
             "counted_path": COUNTED_PATH,
             "coupling": self.coupling,

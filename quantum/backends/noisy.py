@@ -140,7 +140,7 @@ def exact_transform_probabilities(clips: PreparedClips) -> Tensor:
     """[clip, outcome] of the trained circuit with its Fourier transforms exact, without noise."""
     circuit = clips.classifier.circuit
     operations = tuple(
-        replace(one, degree=0) if isinstance(one, Fourier) else one for one in circuit.description.operations
+        replace(one, degree=0) if isinstance(one, Fourier) else one for one in circuit.structure.operations
     )
-    exact = Engine(Circuit(circuit.description.n_qubits, operations))
+    exact = Engine(Circuit(circuit.structure.n_qubits, operations))
     return probabilities(exact(clips.states, circuit.angles.detach().flatten(), clips.features))

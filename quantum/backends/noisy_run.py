@@ -27,9 +27,10 @@ from quantum.classifiers.state_classifier import StateClassifier
 from quantum.engine.density import check_density_qubits
 from quantum.machine_time import ShotTimes
 from quantum.mitigation.folding import n_two_qubit_gates
+from quantum.mitigation.native_circuits import basis_states_of, folded
 from quantum.noise.calibration import Calibration
 from quantum.noise.machines import calibration_called
-from quantum.noise.native import NativeCircuit, basis_states_of, best_part, folded, native_circuit_of
+from quantum.noise.native import NativeCircuit, best_part, native_circuit_of
 from quantum.noise.target import check_basis
 from quantum.operations import processor_operations
 from quantum.transpiled import COUNTED_PATH
@@ -52,7 +53,7 @@ class NoisyRun(MitigatedRun):
     def check_network(self, classifier: Any) -> None:
         """Refuse a circuit with more qubits than a density matrix may have, or than the calibration has."""
         if isinstance(classifier, StateClassifier):
-            n_qubits = classifier.circuit.description.n_qubits
+            n_qubits = classifier.circuit.structure.n_qubits
             check_density_qubits(n_qubits)
             check_basis(best_part(self.calibrated(), n_qubits))
 

@@ -126,10 +126,10 @@ class ShotOptions(ShotRun):
 
     def costs(self, clips: PreparedClips) -> tuple[OperationCounts, dict[str, Any]]:
         """What a clip costs on the processor, and what the table says of it."""
-        description = clips.classifier.circuit.description
-        cost = circuit_cost(description, self.coupling, clips.preparation)
-        alone = circuit_cost(Circuit(description.n_qubits, ()), "all-to-all", clips.preparation)
-        counts = processor_operations(cost, description.n_qubits, self.n_shots, self.repetition_delay_seconds)
+        structure = clips.classifier.circuit.structure
+        cost = circuit_cost(structure, self.coupling, clips.preparation)
+        alone = circuit_cost(Circuit(structure.n_qubits, ()), "all-to-all", clips.preparation)
+        counts = processor_operations(cost, structure.n_qubits, self.n_shots, self.repetition_delay_seconds)
         return counts, {
             "counted_path": COUNTED_PATH,
             "coupling": self.coupling,

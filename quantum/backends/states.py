@@ -106,7 +106,7 @@ def _check_states(states: Tensor) -> None:
 def preparation_by_gates(clips: PreparedClips) -> tuple[Circuit, Tensor]:
     """One circuit that prepares the states of all clips, and its angles [clip, feature] in radians."""
     if clips.preparation is None:
-        return real_state_circuit(clips.classifier.circuit.description.n_qubits), real_state_angles(clips.states)
+        return real_state_circuit(clips.classifier.circuit.structure.n_qubits), real_state_angles(clips.states)
     if clips.code_angles is None:
         return clips.preparation, clips.states.new_zeros(len(clips.states), 0, dtype=torch.float64)
     return clips.preparation, clips.code_angles
@@ -154,11 +154,11 @@ def logits_of(clips: PreparedClips, outcome_probabilities: Tensor) -> Tensor:
 
 def notes_of(clips: PreparedClips) -> dict[str, Any]:
     """Facts for the table."""
-    description = clips.classifier.circuit.description
+    structure = clips.classifier.circuit.structure
     notes: dict[str, Any] = {
         "n_parameters": clips.classifier.n_parameters(),
-        "n_circuit_parameters": description.n_weights,
-        "n_qubits": description.n_qubits,
+        "n_circuit_parameters": structure.n_weights,
+        "n_qubits": structure.n_qubits,
     }
     if clips.fidelities is not None:
         notes["preparation_fidelity"] = float(clips.fidelities.mean())
@@ -170,7 +170,7 @@ def notes_of(clips: PreparedClips) -> dict[str, Any]:
 @torch.no_grad()
 def exhibits_of(clips: PreparedClips, n_exhibits: int, behind: Tensor) -> tuple[Exhibit, ...]:
     """Probabilities of the prepared state and of the outcomes, as pictures, for the first clips."""
-    n_qubits = clips.classifier.circuit.description.n_qubits
+    n_qubits = clips.classifier.circuit.structure.n_qubits
     n_columns = 2 ** (n_qubits // 2)
     axes = ("upper qubits", "lower qubits")
     pictures: list[Exhibit] = []

@@ -155,12 +155,6 @@ class Circuit:
     def _with_angles(self) -> "list[_GateWithAngle]":
         return [one for one in self.operations if isinstance(one, Gate) and one.angle is not None]  # type: ignore[misc]
 
-    def __add__(self, other: "Circuit") -> "Circuit":
-        """This circuit, then the other on the same qubits; both read the same weights and features."""
-        if self.n_qubits != other.n_qubits:
-            raise InputError(f"Circuits of {self.n_qubits} and {other.n_qubits} qubits cannot follow each other.")
-        return Circuit(self.n_qubits, self.operations + other.operations)
-
 
 class _GateWithAngle(Gate):
     angle: Angle

@@ -5,7 +5,7 @@
     features   [batch, feature]        radians, where the circuit's angles follow the clip
 
 The precision follows the angles: float32 angles give complex64 states, `circuit.double()` gives complex128.
-The same circuit as Qiskit gates is `qiskit_circuit(description, angles)`.
+The same circuit as Qiskit gates is `qiskit_circuit(structure, angles)`.
 """
 
 import math
@@ -22,17 +22,17 @@ class VariationalCircuit(nn.Module):
 
     angles: Tensor  # [weight], radians
 
-    def __init__(self, description: Circuit, *, spread_radians: float = 0.3, frozen: bool = False) -> None:
+    def __init__(self, structure: Circuit, *, spread_radians: float = 0.3, frozen: bool = False) -> None:
         super().__init__()
-        self.description = description
-        shape = (description.n_weights,)
+        self.structure = structure
+        shape = (structure.n_weights,)
         # A frozen circuit is a random one: its angles are uniform, not near the identity.
         start = (2 * torch.rand(shape) - 1) * math.pi if frozen else spread_radians * torch.randn(shape)
         if frozen:
             self.register_buffer("angles", start)
         else:
             self.angles = nn.Parameter(start)
-        self.engine = Engine(description)
+        self.engine = Engine(structure)
 
     def forward(self, states: Tensor, features: Tensor | None = None) -> Tensor:
         """The states behind the circuit, before measurement."""

@@ -55,7 +55,7 @@ class ReuploadingClassifier(StateClassifier):
 
     def states(self, encoded: Tensor) -> Tensor:
         """|0...0> for each clip."""
-        start = self.factors.new_zeros(len(encoded), 2**self.circuit.description.n_qubits)
+        start = self.factors.new_zeros(len(encoded), 2**self.circuit.structure.n_qubits)
         start[:, 0] = 1
         return start
 
@@ -66,7 +66,7 @@ class ReuploadingClassifier(StateClassifier):
 
     def preparation(self) -> Circuit:
         """None is needed: a processor starts in |0...0>."""
-        return Circuit(self.circuit.description.n_qubits, ())
+        return Circuit(self.circuit.structure.n_qubits, ())
 
     def classical_operations(self, encoded: Tensor) -> OperationCounts:
         """The front and its tanh, one product for each gate that follows the clip, and the head."""

@@ -26,7 +26,7 @@ class StateClassifier(Classifier):
 
     def __init__(
         self,
-        description: Circuit,
+        structure: Circuit,
         readout: Readout,
         n_classes: int,
         *,
@@ -39,7 +39,7 @@ class StateClassifier(Classifier):
         super().__init__()
         self.front = front
         self.training_shots = training_shots  # that each step sees of a clip; None: exact probabilities
-        self.circuit = VariationalCircuit(description, spread_radians=spread_radians, frozen=frozen)
+        self.circuit = VariationalCircuit(structure, spread_radians=spread_radians, frozen=frozen)
         self.head = ReadoutHead(readout, n_classes, dropout)
 
     def states(self, encoded: Tensor) -> Tensor:
@@ -74,7 +74,7 @@ class StateClassifier(Classifier):
         """What runs beside the circuit whatever runs the circuit: the front, its unit vector, and the head."""
         counts = self.head.operations()
         if self.front is not None:
-            n = 2**self.circuit.description.n_qubits
+            n = 2**self.circuit.structure.n_qubits
             front = count_modules(self.front, encoded[:1].to(self.head.linear.weight.dtype))
             unit_vector = OperationCounts.of(
                 "network", "unit-vector", mac_fp32=n, multiply_fp32=n, transcendental_fp32=2, sram_bytes=8 * n
@@ -86,5 +86,5 @@ class StateClassifier(Classifier):
         """Of one clip where the circuit is simulated by this module, on a classical machine."""
         from quantum.operations import simulation_operations
 
-        circuit = simulation_operations(self.circuit.description)
+        circuit = simulation_operations(self.circuit.structure)
         return self.classical_operations(encoded) + circuit + self.head.readout.simulation()

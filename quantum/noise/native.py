@@ -21,8 +21,6 @@ from classical_baselines.harness.choices import InputError
 from quantum.engine.density import DensityEngine, NoisyOperation
 from quantum.engine.one_qubit_gates import FIXED, PARTS
 from quantum.engine.pauli import transfer_matrix
-from quantum.mitigation.folding import folded_circuit
-from quantum.mitigation.readout import basis_state_gates
 from quantum.noise.calibration import Calibration
 from quantum.noise.channels import gate_noise
 from quantum.noise.target import target_of
@@ -129,47 +127,11 @@ def native_circuit_of(circuit: QuantumCircuit, columns: Mapping[str, int], calib
     part = best_part(calibration, circuit.num_qubits)
     measured = circuit.copy()
     measured.measure_all()
-    return _transpiled([measured], part, columns)[0]
+    return transpiled_for(part, [measured], columns)[0]
 
 
-def basis_states_of(native: NativeCircuit, states: Sequence[int]) -> list[NativeCircuit]:
-    """Circuits that prepare basis states, by X gates, on the qubits that a native circuit is read from; bit i of a
-    state is bit i of the outcome. They read no features."""
-    circuits = []
-    for state in states:
-        circuit = QuantumCircuit(native.part.n_qubits)
-        for qubit in basis_state_gates(state, native.part.n_qubits):
-            circuit.x(qubit)
-        circuit.measure_all()
-        circuits.append(circuit)
-    return _transpiled(circuits, native.part, {}, list(native.measured))
-
-
-def folded(native: NativeCircuit, folds: Sequence[int]) -> NativeCircuit:
-    """The circuit with gate i of its two-qubit gates, in their order, folded `folds[i]` times (`folding.py`)."""
-    gates: list[NativeGate] = []
-    n_preparation = number = 0
-    for place, gate in enumerate(native.gates):
-        n_preparation = len(gates) if place == native.n_preparation else n_preparation
-        gates.append(gate)
-        if len(gate.qubits) == 2:
-            gates += [_inverse(gate), gate] * folds[number]
-            number += 1
-    if native.n_preparation == len(native.gates):
-        n_preparation = len(gates)
-    qiskit = folded_circuit(native.qiskit, folds, native.part.basis)
-    return replace(native, gates=tuple(gates), n_preparation=n_preparation, qiskit=qiskit)
-
-
-def _inverse(gate: NativeGate) -> NativeGate:
-    """Of a two-qubit gate: it turns back by its angle, and without one undoes itself (cx, cz, ecr)."""
-    return replace(
-        gate, offset=-gate.offset, coefficients=tuple((feature, -value) for feature, value in gate.coefficients)
-    )
-
-
-def _transpiled(
-    measured: list[QuantumCircuit], part: Calibration, columns: Mapping[str, int], layout: list[int] | None = None
+def transpiled_for(
+    part: Calibration, measured: list[QuantumCircuit], columns: Mapping[str, int], layout: list[int] | None = None
 ) -> list[NativeCircuit]:
     """Circuits in the gates of a part that has as many qubits; with a layout each circuit's qubits stand there."""
     made = transpile(

@@ -2,15 +2,18 @@
 
 import pytest
 import torch
+from qiskit.quantum_info import Statevector
 from torch.func import functional_call
 
 from classical_baselines.harness.contracts import Trained
 from quantum.backends.aer_exact import AerExact
+from quantum.backends.clip_circuit import clip_circuit_of
 from quantum.backends.exact_states import ExactStates
 from quantum.backends.shots import Shots
+from quantum.backends.states import engine_probabilities, prepare
 from quantum.classifiers import CLASSIFIERS
 from quantum.classifiers.state_classifier import StateClassifier
-from quantum.export import clip_circuit, openqasm_3
+from quantum.export import in_standard_gates, openqasm_3
 from tests.conformance.test_quantum_classifiers import CASES
 
 INTENSITY = torch.rand(3, 8, 16, generator=torch.Generator().manual_seed(0))
@@ -60,14 +63,13 @@ def test_every_gradient_is_that_of_finite_differences(system):
 
 def test_a_clips_circuit_is_exported_whole(system):
     classifier, encoder = system
-    encoded = encoder(INTENSITY[:1], torch.Generator())
-    features = classifier.features(encoded)
-    circuit = clip_circuit(
-        classifier.double(), classifier.states(encoded)[0], None if features is None else features[0].detach()
-    )
+    clips = prepare(Trained(encoder, classifier, INTENSITY), INTENSITY, torch.Generator())
+    circuit = clip_circuit_of(clips).of_clip(1)
 
     assert circuit.num_parameters == 0
     assert openqasm_3(circuit).startswith("OPENQASM 3")
+    found = Statevector(in_standard_gates(circuit).remove_final_measurements(inplace=False)).probabilities()
+    torch.testing.assert_close(torch.from_numpy(found), engine_probabilities(clips)[1], atol=1e-10, rtol=0)
 
 
 def test_shots_are_paid_for_the_gates_of_the_circuit(system):

@@ -4,14 +4,19 @@
 import re
 
 import numpy as np
+import pytest
 import torch
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Operator, Statevector
 
 from classical_baselines.harness.contracts import EncodedShape
+from quantum.backends.clip_circuit import clip_circuit_of
+from quantum.backends.states import engine_probabilities, prepare
 from quantum.classifiers.qft_circuit import QftCircuit
 from quantum.encoders.amplitude import unit_states
-from quantum.export import clip_circuit, openqasm_3, trained_circuit
+from quantum.encoders.iqp import IqpEncoder
+from quantum.export import openqasm_3, trained_circuit
+from tests.quantum.backends.systems import generator, intensity, trained
 
 
 def classifier():
@@ -32,12 +37,14 @@ def test_the_exported_circuit_makes_the_engines_state():
     np.testing.assert_allclose(ours, qiskits, atol=1e-10)
 
 
-def test_a_clips_circuit_prepares_its_state_by_gates():
-    network = classifier()
-    whole = clip_circuit(network, state()[0])
+@pytest.mark.parametrize("system", [(), (QftCircuit(), IqpEncoder((2, 4), n_repeats=1))], ids=["exact", "iqp"])
+def test_a_clips_circuit_prepares_its_state_by_gates(system):
+    clips = prepare(trained(*system), intensity(3), generator())
+    whole = clip_circuit_of(clips).of_clip(2)
+    assert whole.num_parameters == 0
     whole.remove_final_measurements()
 
-    expected = network.outcome_probabilities(state())[0].detach().numpy()
+    expected = engine_probabilities(clips)[2].numpy()
     np.testing.assert_allclose(Statevector(whole).probabilities(), expected, atol=1e-10)
 
 
@@ -49,7 +56,8 @@ def test_the_text_declares_its_qubits_and_has_every_gate():
     assert "qubit[4] q;" in text
     assert text.count("cp(") == 6
     assert text.count("\ncx ") == 16
-    assert openqasm_3(clip_circuit(classifier(), state()[0])).count("measure") == 4
+    whole = clip_circuit_of(prepare(trained(), intensity(1), generator())).of_clip(0)
+    assert openqasm_3(whole).count("measure") == 4
 
 
 def test_the_text_read_back_line_by_line_is_the_same_unitary():

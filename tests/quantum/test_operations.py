@@ -65,20 +65,18 @@ def test_every_shot_pays_preparation_circuit_readout_and_delay():
     assert counts.total("machine_seconds") == pytest.approx(100 * (250e-6 + 1.708e-6 + 1.56e-6 + 1.2e-6))
 
 
-def test_mitigation_runs_every_shot_over_and_a_dynamic_circuit_waits_for_its_bits():
+def test_a_dynamic_circuit_waits_for_its_bits():
     cost = CircuitCost(PartCost(10, 7, 9, 1e-6), PartCost(4, 0, 3, 2e-7))
     times = ShotTimes(250e-6, reset_seconds=2e-6, readout_seconds=1e-6, feed_forward_seconds=5e-7, n_feed_forward=2)
 
-    counts = processor_operations(cost, 3, 100, times=times, mitigation=3)
+    counts = processor_operations(cost, 3, 100, times=times)
 
-    assert counts.total("shots") == 300
-    assert counts.total("gates_2q") == 2100
-    assert counts.total("measurements") == 900
-    assert counts.total("machine_seconds") == pytest.approx(300 * (250e-6 + 2e-6 + 1e-6 + 2 * 5e-7 + 1.2e-6))
+    assert counts.total("shots") == 100
+    assert counts.total("gates_2q") == 700
+    assert counts.total("measurements") == 300
+    assert counts.total("machine_seconds") == pytest.approx(100 * (250e-6 + 2e-6 + 1e-6 + 2 * 5e-7 + 1.2e-6))
     by_layer = {layer: n for (_, layer, operation), n in counts if operation == "machine_seconds"}
-    assert by_layer["feed-forward"] == pytest.approx(300 * 1e-6)
-    with pytest.raises(InputError, match=r"1 or more; got 0\.5"):
-        processor_operations(cost, 3, 100, mitigation=0.5)
+    assert by_layer["feed-forward"] == pytest.approx(100 * 1e-6)
     with pytest.raises(InputError, match=r"repetition_delay_seconds must lie in \[0, 1\); got 2"):
         ShotTimes(2)
 

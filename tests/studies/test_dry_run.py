@@ -71,7 +71,7 @@ ALIKE = [1, 1.001, 1.002]
         (
             "qiskit-backend",
             {
-                "provider": "tests.quantum.backends.test_qiskit_backend:WithoutRun",
+                "provider": CANNOT_RUN,
                 "provider_options": {"num_qubits": 4},
             },
             "cannot be run by itself",

@@ -12,10 +12,11 @@ from quantum.backends.clip_circuit import clip_circuit_of
 from quantum.backends.noisy import Noisy
 from quantum.backends.states import engine_probabilities, prepare
 from quantum.classifiers.qft_circuit import QftCircuit
+from quantum.mitigation.native_circuits import basis_states_of, folded
 from quantum.mitigation.zero_noise import folds_of
 from quantum.noise.aer_model import noise_model_of
 from quantum.noise.machines import calibration_called
-from quantum.noise.native import basis_states_of, folded, native_circuit_of
+from quantum.noise.native import native_circuit_of
 from quantum.noise.readout import confused, confusion_of
 from tests.quantum.backends.systems import generator, intensity, trained
 from tests.quantum.backends.test_noisy import without_errors

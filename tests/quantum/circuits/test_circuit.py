@@ -71,7 +71,6 @@ def test_weights_and_features_are_counted_by_the_highest_number():
             r"gate cx reaches outside the circuit: .*\(0, 2\), and there are 2",
         ),
         (lambda: Circuit(3, (Fourier(1, 3),)), r"Fourier transform reaches outside the circuit: .*\(1, 2, 3\)"),
-        (lambda: Circuit(1, ()) + Circuit(2, ()), "Circuits of 1 and 2 qubits"),
     ],
 )
 def test_what_is_no_circuit_is_refused(make, message):

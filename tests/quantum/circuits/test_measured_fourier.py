@@ -99,13 +99,13 @@ def test_aer_draws_from_the_dynamic_circuit_what_the_unitary_one_gives(register)
     drawn = AerMeasuredFourier(n_shots).frequencies(clips, torch.Generator().manual_seed(0))
 
     for clip in range(2):
-        exported = qiskit_circuit(clips.classifier.circuit.description, clips.classifier.circuit.angles.tolist())
+        exported = qiskit_circuit(clips.classifier.circuit.structure, clips.classifier.circuit.angles.tolist())
         exact = Statevector(clips.states[clip].numpy()).evolve(exported).probabilities()
         assert chisquare(drawn[clip].numpy() * n_shots, exact / exact.sum() * n_shots).pvalue > 1e-3
 
 
 def test_the_engine_and_aer_are_paid_alike_and_no_gate_of_two_qubits_is_in_the_transform():
-    description = classifier(fourier_register="all", n_layers_before=1).circuit.description
+    description = classifier(fourier_register="all", n_layers_before=1).circuit.structure
     cost = measured_cost(description, "all-to-all")
     unitary = circuit_cost(description, "all-to-all")
     without = circuit_cost(measured_parts(description)[0], "all-to-all")

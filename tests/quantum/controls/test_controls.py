@@ -178,11 +178,11 @@ def test_a_random_unitary_costs_as_many_two_qubit_gates_and_leaves_no_structure(
 
 def test_a_random_unitary_stands_where_the_transform_would():
     def names(**options):
-        return [gate.name for gate in QftCircuit(**options).build(STATE, 3).circuit.description.gates]
+        return [gate.name for gate in QftCircuit(**options).build(STATE, 3).circuit.structure.gates]
 
     one, other = names(random_unitary=1), names(random_unitary=2)
     assert one == other and "h" not in one and one.count("cz") == names().count("cz") + 3 * 2
-    first, again, second = (QftCircuit(random_unitary=seed).build(STATE, 3).circuit.description for seed in (1, 1, 2))
+    first, again, second = (QftCircuit(random_unitary=seed).build(STATE, 3).circuit.structure for seed in (1, 1, 2))
     assert first == again != second
 
 

@@ -1,0 +1,64 @@
+# studies/commands/circuit_file.py
+"""`trichord export-circuit STUDY`: the circuit of a clip of a trained system as OpenQASM 3."""
+
+import json
+import sys
+from pathlib import Path
+
+from classical_baselines.harness.choices import InputError
+from studies.commands.places import check_place, told_of
+from studies.commands.request import Request
+from studies.commands.trained_cells import Asking, trained_place
+
+ENDING = ".qasm"
+
+
+def export_circuit(
+    request: Request, *, system: str, fold: str | None, seed: int | None, clip: int, to: Path, as_json: bool
+) -> int:
+    """Write the circuit; 1 where Qiskit gives it other outcomes, and then nothing is kept."""
+    if to.suffix != ENDING:
+        raise InputError(f"--to {to}: a circuit ends in {ENDING}. Name it so.")
+    check_place(to, "--to")
+    if to.exists():
+        raise InputError(f"--to {to}: there is something already. Name a new file.")
+    study = request.open_study()
+    if study.system(system).family != "quantum":
+        raise InputError(f"--system {system}: it is of the family {study.system(system).family} and has no circuit.")
+    asking = Asking(request.study, f"export-circuit --system {system} --to {to}", "a circuit's angles")
+    store, place = trained_place(request, study, asking, system, fold, seed)
+    (keyed,) = place.cells
+
+    from studies.circuit_export import NotEqualError, exported_circuit
+    from studies.report import write_file
+
+    try:
+        made = exported_circuit(study, keyed.cell, store.load_weights(keyed.fit_key), request.data_root, clip)
+    except NotEqualError as error:
+        print(f"{error} Nothing is kept.", file=sys.stderr)
+        return 1
+    with told_of(to, "--to"):
+        to.parent.mkdir(parents=True, exist_ok=True)
+        write_file(to, made.text.encode())
+    record = {
+        "study": study.name,
+        "system": system,
+        "fold": place.fold,
+        "seed": place.seed,
+        "clip": made.clip,
+        "n_qubits": made.n_qubits,
+        "n_gates": dict(made.n_gates),
+        "largest_difference": made.largest_difference,
+        "file": str(to),
+    }
+    if as_json:
+        print(json.dumps(record, ensure_ascii=False))
+        return 0
+    gates = ", ".join(f"{n} {name}" for name, n in made.n_gates.items())
+    print(f"{system} of {study.name}, fold {place.fold}, seed {place.seed}, validation clip {made.clip}")
+    print(f"{made.n_qubits} qubits: {gates}")
+    print(
+        f"equal  no outcome probability that Qiskit finds is more than {made.largest_difference:.1g} from the engine's"
+    )
+    print(f"File: {to}")
+    return 0
