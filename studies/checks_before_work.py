@@ -17,6 +17,8 @@ from classical_baselines.harness.choices import InputError, build_options, choos
 from neuro.classifiers import CLASSIFIERS as SPIKING_CLASSIFIERS
 from neuro.loihi import BACKENDS as LOIHI_BACKENDS
 from quantum.backends import BACKENDS as CIRCUIT_BACKENDS
+from quantum.classifiers import CLASSIFIERS as CIRCUITS
+from quantum.classifiers.circuits_of import built_by
 from studies.analysis_frames import check_hops
 from studies.cell import StudyCell
 from studies.early_checks import check_early_decisions
@@ -26,8 +28,6 @@ from studies.probe import ProbeName, probes_of
 from studies.registries import build
 from studies.specification import Protocol, Run, Study, System
 
-CIRCUITS = ("qft-circuit", "qft-hybrid", "qcnn", "data-reuploading")
-MANY_CIRCUITS = ("quanvolution", "fidelity-kernel")  # of one clip: their backend is `repeated-circuits`
 LARGEST_BATCH = 65_536  # clips that a backend takes at a time, as in the training
 INTEGER_TWINS = ("dense-twin", "convolutional-twin")
 # Whom a probe needs among the systems that are probed, where it does not take any.
@@ -143,12 +143,12 @@ def _check_system(system: System, known: Mapping[str, Any]) -> None:
             )
         if hasattr(backend, "check_here"):  # what it runs on may be missing on this machine
             backend.check_here()
-        _check_pairing(system, run, options)
+        _check_pairing(system, run, options, backend)
         for name in run.deployments:
             choose(known, name, what="deployment")
 
 
-def _check_pairing(system: System, run: Run, options: Any) -> None:
+def _check_pairing(system: System, run: Run, options: Any, backend_options: Any) -> None:
     """A backend that runs one kind of network is not given another: it would say so after the training."""
     backend, classifier = run.backend.name, system.classifier.name
     if backend in LOIHI_BACKENDS and classifier not in SPIKING_CLASSIFIERS:
@@ -156,8 +156,8 @@ def _check_pairing(system: System, run: Run, options: Any) -> None:
             f"the backend {backend!r} runs spiking networks ({', '.join(sorted(SPIKING_CLASSIFIERS))}), "
             f"and {classifier!r} is none."
         )
-    run_by_it = MANY_CIRCUITS if backend == "repeated-circuits" else CIRCUITS
-    if backend in CIRCUIT_BACKENDS and classifier not in run_by_it:
+    if backend in CIRCUIT_BACKENDS and not issubclass(built_by(options), backend_options.runs):
+        run_by_it = [name for name, of in CIRCUITS.items() if issubclass(built_by(of()), backend_options.runs)]
         raise InputError(
             f"the backend {backend!r} runs circuits ({', '.join(run_by_it)}), and {classifier!r} has none of that kind."
         )

@@ -128,14 +128,25 @@ def fft_counts(n_qubits: int) -> OperationCounts:
     return simulation_operations(Circuit(n_qubits, (Fourier(0, n_qubits),)))
 
 
-def _joules(view: str, n_qubits: int, seconds: Range) -> Range:
-    """Power of a view, of all its qubits, times the seconds."""
+def power_of(view: str) -> Range:
+    """Watts of a view: of the whole machine, or of each qubit in use."""
     device = load_device(VIEWS[view])
     (row,) = device.rows("machine_seconds" if view == "whole" else "qubit_seconds")
     power = _ends(row)
     if row.of:
         base = _ends(device.row(row.of))
         power = power.scaled(base.low, base.mid, base.high)
+    return power
+
+
+def shot_time(layer: str) -> Range:
+    """Seconds of a part of a shot, by its layer of counted seconds: what its row of the times says."""
+    return _ends(load_device(TIMES).row(SCALED_BY[layer]))
+
+
+def _joules(view: str, n_qubits: int, seconds: Range) -> Range:
+    """Power of a view, of all its qubits, times the seconds."""
+    power = power_of(view)
     n = 1 if view == "whole" else n_qubits
     return seconds.scaled(n * power.low, n * power.mid, n * power.high)
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from quantum.backends import AS_TRAINED
 from studies.budgets import EnergyRow
 from studies.results import Members, StudyResults
 from studies.some_clips import (
@@ -24,7 +25,6 @@ from studies.specification import Run, System
 from studies.statistics import Interval
 from studies.wording import energy_text, interval_text, joules_text, note_text
 
-MEASURABLE = ("exact-states",)  # those of `studies.measuring`, which imports torch, that run circuits
 OF_CIRCUITS = "n_qubits"  # a note of every backend of circuits, and of no other
 HEADER = (
     *("system", "backend", "what ran", "clips of a cell", "accuracy", "clips per second here"),
@@ -79,14 +79,16 @@ class CircuitRun:
 
 
 def circuit_runs(results: StudyResults) -> list[CircuitRun]:
-    """Every run of a circuit under the headline protocol, in the study's order."""
-    found = []
+    """Every run of a circuit under the headline protocol, in the study's order; none where there is nothing to set side
+    by side: one backend, whose runs all stand in the table of systems."""
+    found: list[CircuitRun] = []
     for system in results.study.systems:
         for run in system.runs:
             members = members_with_some_clips(results, system, run.backend.name)
             if members and OF_CIRCUITS in members[0][2].notes:
                 found.append(_circuit_run(results, system, run, members))
-    return found
+    in_systems = all(results.row(one.system.name, one.run.backend.name) is not None for one in found)
+    return [] if in_systems and len({one.run.backend.name for one in found}) < 2 else found
 
 
 def _circuit_run(results: StudyResults, system: System, run: Run, members: Members) -> CircuitRun:
@@ -99,7 +101,7 @@ def _circuit_run(results: StudyResults, system: System, run: Run, members: Membe
         interval=accuracy_on_some_clips(members),
         clips_per_second=clips_per_second(members),
         measured=None if row is None else next((one for one in row.energies if one.kind == "measured"), None),
-        can_be_measured=run.backend.name in MEASURABLE,
+        can_be_measured=run.backend.name in AS_TRAINED,
         priced=energies_on_some_clips(results, run, members),
     )
 

@@ -27,6 +27,7 @@ from classical_baselines.harness.contracts import Trained
 from classical_baselines.harness.energy import Unavailable
 from classical_baselines.harness.measurement import Rules, visit
 from classical_baselines.harness.meters import Conditions, Meter, cuda_meter, find_rapl
+from quantum.backends import AS_TRAINED
 from studies.cell import StudyCell
 from studies.measurement import DeviceKind, Simulated, VisitRecord
 from studies.other_work import OtherWork
@@ -35,16 +36,8 @@ from studies.specification import Choice, Study, System
 from studies.store import Store
 from studies.worker import thread_environment
 
-WITHOUT_CIRCUIT = (
-    "circuit-removed",
-    "same-size-layer",
-    "fourier-features",
-    "quadratic-surrogate",
-    "kernel-surrogate",
-    "patch-map",
-)  # controls in the quantum registry
 Inference = Callable[[Tensor], Tensor]  # encoded batch -> logits [batch, class]
-ON_CUDA = ("torch-float", "exact-states")  # the others compute in integers, on the CPU
+ON_CUDA = ("torch-float", *AS_TRAINED)  # the others compute in integers, on the CPU
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +185,7 @@ def _loihi_emulator(trained: Trained) -> Inference:
 # A backend's inference alone, prepared once; what a backend does beside it (counts, checks, pictures) is not measured.
 INFERENCES: Mapping[str, Callable[[Trained], Inference]] = {
     "torch-float": _as_trained,
-    "exact-states": _as_trained,
+    **dict.fromkeys(AS_TRAINED, _as_trained),
     "int8": _int8,
     "loihi-emulator": _loihi_emulator,
 }
@@ -203,9 +196,10 @@ def simulated_by(system: System) -> Simulated:
     from classical_baselines.models import CLASSIFIERS as CLASSICAL
     from neuro.classifiers import CLASSIFIERS as SPIKING
     from quantum.classifiers import CLASSIFIERS as QUANTUM
+    from quantum.classifiers.circuits_of import has_circuit
 
     name = system.classifier.name
-    if name in CLASSICAL or name in WITHOUT_CIRCUIT:
+    if name in CLASSICAL or (name in QUANTUM and not has_circuit(QUANTUM[name]())):
         return ""
     is_spiking = name in SPIKING or (system.family == "neuro" and name not in QUANTUM)  # or of another package
     is_circuit = name in QUANTUM or system.family == "quantum"

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from quantum.circuits.circuit import Circuit, Fourier
 from quantum.machine_time import REPETITION_DELAY_SECONDS, ShotTimes
+from quantum.mitigation.zero_noise import FEWEST_FACTORS, MOST_FACTORS
 from quantum.operations import processor_operations
 from quantum.transpiled import circuit_cost
-from studies.circuit_energy import CircuitEnergy, Range, energy_of_counts
+from studies.circuit_energy import TIMES, CircuitEnergy, Range, energy_of_counts, power_of, shot_time
 from studies.qft_speed import (
     LOADINGS,
     MOST_QUBITS,
+    N_BANDS,
     OPERATIONS_PER_SECOND,
     TASKS,
     coherence_seconds,
@@ -32,6 +34,7 @@ ERROR = 0.05  # total variation distance
 SHOWN = (4, 8, 10, 12, 16, 20, 24, 30)
 ERRORS = (0.2, 0.1, 0.05, 0.02, 0.01)
 COUNTED = (4, 6, 8)  # qubits whose circuits are transpiled: more take minutes
+SPOKEN_PARTS = {"repetition-delay": "repetition delay", "reset": "reset", "measurement": "readout"}
 SPOKEN = {"free": "loading free", "qram": "assumed QRAM", "counted": "loading counted"}
 
 
@@ -96,13 +99,22 @@ def _seconds(error: float) -> Iterator[str]:
             cells = [_range(qft_seconds(task.name, n, name, error)) for name in LOADINGS]
             rows.append((f"2^{n}", f"{shots:,.0f}", _range(fft_seconds(n)), *cells))
         yield "\n".join(markdown_table(header, rows)) + "\n"
-    yield f"""\
-Low to high: every time of a shot at its low or its high end (`superconducting-times`: repetition delay 0.1, 250,
-500 µs; reset 0.9, 1.7, 4 µs; readout 0.8, 1.6, 4 µs; two-qubit gate 68 to 660 ns), and a core of {_billions(rate.high)}
-down to {_billions(rate.low)} operations a second, which is assumed. The assumed QRAM passes n levels of routers,
-one gate each. It has a time and no price: N routers would have to exist, be written (N writes, where the FFT needs
-5 n N operations) and be kept coherent.
-"""
+    parts = ("repetition-delay", "reset", "measurement")
+    times = "; ".join(
+        f"{SPOKEN_PARTS[part]} {', '.join(map(_number, (ends.low * 1e6, ends.mid * 1e6, ends.high * 1e6)))} µs"
+        for part in parts
+        for ends in [shot_time(part)]
+    )
+    gate = shot_time("circuit")
+    yield textwrap.fill(
+        f"Low to high: every time of a shot at its low or its high end (`{TIMES}`: {times}; two-qubit gate "
+        f"{_number(gate.low * 1e9)} to {_number(gate.high * 1e9)} ns), and a core of {_billions(rate.high)} down to "
+        f"{_billions(rate.low)} operations a second, which is assumed. The assumed QRAM passes n levels of routers, "
+        "one gate each. It has a time and no price: N routers would have to exist, be written (N writes, where the "
+        "FFT needs 5 n N operations) and be kept coherent.",
+        PAGE_WIDTH,
+    )
+    yield ""
 
 
 def _crossings(error: float) -> Iterator[str]:
@@ -212,13 +224,18 @@ def _energy(error: float) -> Iterator[str]:
                 )
             )
     yield "\n".join(markdown_table(header, rows)) + "\n"
-    yield f"""\
-Of twenty bands at an error of {error:g}; power times shots times what a shot takes ([energy.md](../energy.md)): 15,
-25, 30 kW for the whole machine, qubits in use over qubits on the chip of it, or 8 to 15 W of control electronics
-per qubit where the machine is on anyway. At the default delay, delay and shots are most of it: a
-transform without any gate would cost nearly the same. The host that compiles, binds and counts is left out, and no
-error is mitigated; three to five levels of noise would multiply the shots.
-"""
+    whole, marginal = power_of("whole"), power_of("marginal")
+    kilowatts = ", ".join(_number(watts / 1e3) for watts in (whole.low, whole.mid, whole.high))
+    yield textwrap.fill(
+        f"Of {N_BANDS} bands at an error of {error:g}; power times shots times what a shot takes "
+        f"([energy.md](../energy.md)): {kilowatts} kW for the whole machine, qubits in use over qubits on the chip of "
+        f"it, or {_number(marginal.low)} to {_number(marginal.high)} W of control electronics per qubit where the "
+        "machine is on anyway. At the default delay, delay and shots are most of it: a transform without any gate "
+        "would cost nearly the same. The host that compiles, binds and counts is left out, and no error is mitigated; "
+        f"{FEWEST_FACTORS} to {MOST_FACTORS} levels of noise would multiply the shots.",
+        PAGE_WIDTH,
+    )
+    yield ""
 
 
 def _priced(n_qubits: int, n_shots: int) -> Iterator[tuple[str, CircuitEnergy]]:
@@ -230,6 +247,11 @@ def _priced(n_qubits: int, n_shots: int) -> Iterator[tuple[str, CircuitEnergy]]:
         found = energy_of_counts(processor_operations(cost, n_qubits, n_shots, times=ShotTimes(delay)))
         assert found is not None
         yield title, found
+
+
+def _number(value: float) -> str:
+    """`0.1`, `4`, `250`: one decimal where it is not 0."""
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def _billions(number: float) -> str:

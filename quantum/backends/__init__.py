@@ -98,3 +98,5 @@ BACKENDS: Mapping[str, Callable[[], type[Any]]] = {
     "noisy": _noisy,
     "aer-noisy": _aer_noisy,
 }
+# Their logits are the trained network's own, on whatever device it is: such a run can be measured by itself.
+AS_TRAINED = ("exact-states",)

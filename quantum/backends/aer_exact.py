@@ -15,7 +15,7 @@ are no shots, and a quantum processor is charged nothing that could be called a 
 
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from qiskit import QuantumCircuit
@@ -42,6 +42,7 @@ from quantum.backends.states import (
     prepare,
     spread_clips,
 )
+from quantum.classifiers.state_classifier import StateClassifier
 
 LARGEST_DIFFERENCE = 1e-10  # of an outcome probability; both sides compute in double precision
 
@@ -50,6 +51,7 @@ LARGEST_DIFFERENCE = 1e-10  # of an outcome probability; both sides compute in d
 class AerExact(AerMethod):
     """The options of Aer without shots."""
 
+    runs: ClassVar[type[Any]] = StateClassifier
     device: str = "auto"  # auto, cpu or gpu
     n_clips: int | None = None  # spread over the given clips; None: all
     method: str = field(init=False, default="statevector")

@@ -8,6 +8,7 @@ that, run `aer-shots`, whose notes have the gates of one execution.
 
 import time
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -22,6 +23,7 @@ from quantum.backends.states import (
     prepare,
     torch_device,
 )
+from quantum.classifiers.state_classifier import StateClassifier
 from quantum.operations import simulation_operations
 
 
@@ -29,6 +31,7 @@ from quantum.operations import simulation_operations
 class ExactStates:
     """The options of exact states."""
 
+    runs: ClassVar[type[Any]] = StateClassifier
     batch_size: int = 256  # clips at a time; the logits do not depend on it
     device: str = "auto"  # auto, cpu or gpu
 

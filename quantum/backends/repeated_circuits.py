@@ -8,6 +8,7 @@ of a clip, `circuit_executions` of a clip, and of a kernel the circuits that its
 
 import time
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -33,6 +34,7 @@ CLIPS_AT_ONCE = 64
 class RepeatedCircuits:
     """The options of such shots."""
 
+    runs: ClassVar[type[Any]] = ManyCircuits
     n_shots: int = 1024  # of each circuit
     coupling: str = "heavy-hex"  # of the processor that is counted: heavy-hex, linear or all-to-all
 

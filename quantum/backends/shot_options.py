@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -34,6 +34,7 @@ from quantum.backends.states import (
     torch_device,
 )
 from quantum.circuits.circuit import Circuit
+from quantum.classifiers.state_classifier import StateClassifier
 from quantum.machine_time import REPETITION_DELAY_SECONDS
 from quantum.operations import processor_operations
 from quantum.transpiled import COUNTED_PATH, COUPLINGS, circuit_cost
@@ -56,6 +57,7 @@ class Sampled:
 class ShotRun(ABC):
     """The options of every run in shots."""
 
+    runs: ClassVar[type[Any]] = StateClassifier
     n_shots: int = 4096
     n_clips: int | None = field(default=None, kw_only=True)  # spread over the given clips; None: all
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from classical_baselines.harness.choices import InputError
-from classical_baselines.harness.contracts import Classifier, EncodedShape
+from classical_baselines.harness.contracts import EncodedShape
 from classical_baselines.harness.macs import count_modules
 from classical_baselines.harness.operations import OperationCounts
 from quantum.circuits.circuit import Circuit
@@ -105,7 +105,7 @@ class DataReuploading:
         if not 0 < self.factor_radians <= 2 * math.pi:
             raise InputError(f"factor_radians must lie in (0, 2 pi]; got {self.factor_radians}.")
 
-    def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
+    def build(self, shape: EncodedShape, n_classes: int) -> ReuploadingClassifier:
         circuit = reuploading_circuit(self.n_qubits, self.n_layers, self.entangler)
         front = None
         if self.widths:

@@ -11,29 +11,22 @@ circuit, the code of x and then the inverse of the code of v. A decision needs a
 the fit one for every pair of training clips.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from classical_baselines.harness.choices import InputError
-from classical_baselines.harness.contracts import Classifier, EncodedShape
+from classical_baselines.harness.contracts import EncodedShape
 from classical_baselines.harness.operations import OperationCounts
 from quantum.circuits.circuit import Angle, Circuit, Gate, inverse_of
 from quantum.circuits.real_state import real_state_circuit
 from quantum.classifiers.many_circuits import ManyCircuits
+from quantum.classifiers.sized_by_fit import SizedByFit
 from quantum.engine.amplitudes import qubits_of
-
-_SIZED_BY_FIT = ("vectors", "coefficients")
-
-
-def fidelities(states: Tensor, vectors: Tensor) -> Tensor:
-    """|<v|x>|^2: [batch, amplitude] and [support, amplitude] -> [batch, support]."""
-    return (states @ vectors.mH).abs().square()
+from quantum.engine.overlaps import squared_overlaps
 
 
 def overlap_circuit(preparation: Circuit) -> Circuit:
@@ -50,9 +43,10 @@ def overlap_circuit(preparation: Circuit) -> Circuit:
     return Circuit(preparation.n_qubits, preparation.gates + back)
 
 
-class FidelityClassifier(ManyCircuits):
+class FidelityClassifier(SizedByFit, ManyCircuits):
     """What was fitted, as buffers; two of them get their size by the fit."""
 
+    sized_by_fit = ("vectors", "coefficients")
     vectors: Tensor  # [support, amplitude, 2]: real and imaginary parts of the support vectors
     coefficients: Tensor  # [pair, support]: 0 where a vector is of neither class of a pair
     intercepts: Tensor  # [pair], pairs (0, 1), (0, 2), ..., (1, 2), ...
@@ -81,7 +75,7 @@ class FidelityClassifier(ManyCircuits):
         if missing:
             raise InputError(f"The training clips hold no clip of the classes {missing}. Give some of each.")
         states = self.states(encoded)
-        fitted = SVC(C=self.c, kernel="precomputed").fit(fidelities(states, states).numpy(), targets.numpy())
+        fitted = SVC(C=self.c, kernel="precomputed").fit(squared_overlaps(states, states).numpy(), targets.numpy())
         n_support, support = fitted.n_support_, fitted.support_
         # scikit-learn keeps, of a vector of class i, its coefficient against class j in row j - 1 for j > i, else j;
         # of two classes it turns the sign.
@@ -102,17 +96,11 @@ class FidelityClassifier(ManyCircuits):
     def n_parameters(self) -> int:
         return self.vectors.numel() + int(self.coefficients.count_nonzero()) + self.intercepts.numel()
 
-    def _load_from_state_dict(self, state_dict: Mapping[str, Any], prefix: str, *args: Any, **kwargs: Any) -> None:
-        for name in _SIZED_BY_FIT:
-            if prefix + name in state_dict:
-                setattr(self, name, torch.empty_like(state_dict[prefix + name], device=self.intercepts.device))
-        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
-
     def kernel(self, encoded: Tensor) -> Tensor:
         """[batch, support], exact, double."""
         if not len(self.vectors):
             raise RuntimeError("This quantum kernel has not been fitted. Call fit_directly, or load its weights.")
-        return fidelities(self.states(encoded), torch.view_as_complex(self.vectors.double().contiguous()))
+        return squared_overlaps(self.states(encoded), torch.view_as_complex(self.vectors.double().contiguous()))
 
     def logits_of(self, kernel: Tensor) -> Tensor:
         """[batch, support] -> logits [batch, class], float32."""
@@ -191,7 +179,7 @@ class FidelityKernel:
         if not self.c > 0:
             raise InputError(f"c must be greater than 0; got {self.c}.")
 
-    def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
+    def build(self, shape: EncodedShape, n_classes: int) -> FidelityClassifier:
         if shape.code not in {"state", "complex-state"}:
             raise InputError(
                 f"fidelity-kernel reads states, got the code {shape.code!r}. Choose a state code, such as amplitude."

@@ -11,7 +11,7 @@ The circuit: `quantum/circuits/qcnn.py`.
 from dataclasses import dataclass
 
 from classical_baselines.harness.choices import InputError
-from classical_baselines.harness.contracts import Classifier, EncodedShape
+from classical_baselines.harness.contracts import EncodedShape
 from quantum.circuits.description import registers_of
 from quantum.circuits.qcnn import QcnnDescription, qcnn_circuit
 from quantum.classifiers.head import Readout, check_dropout
@@ -38,7 +38,7 @@ class Qcnn:
         check_dropout(self.dropout)
         check_training_shots(self.training_shots)
 
-    def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
+    def build(self, shape: EncodedShape, n_classes: int) -> StateClassifier:
         if shape.code not in {"state", "complex-state"}:
             raise InputError(f"qcnn reads states, got the code {shape.code!r}. Choose a state code, such as amplitude.")
         description = QcnnDescription(

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from classical_baselines.harness.choices import InputError, choose
-from classical_baselines.harness.contracts import Classifier, EncodedShape
+from classical_baselines.harness.contracts import EncodedShape
 from classical_baselines.harness.macs import count_modules
 from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.harness.pooling import Pool, check_pool
@@ -191,6 +191,6 @@ class Quanvolution:
         if not 1 <= self.n_layers <= 100:
             raise InputError(f"n_layers must lie in 1 to 100; got {self.n_layers}.")
 
-    def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
+    def build(self, shape: EncodedShape, n_classes: int) -> Quanvolver:
         grid = check_patches(shape, self.pool, "quanvolution")
         return Quanvolver(self, MapsHead(grid, self.pool, n_classes, self.dropout))

@@ -12,9 +12,7 @@ solved in closed form from all training clips as they are; nothing is augmented 
 no log-probabilities: calibrate them before any use as such.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,14 +20,16 @@ from torch import Tensor
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, EncodedShape
 from classical_baselines.harness.operations import OperationCounts
+from quantum.classifiers.sized_by_fit import SizedByFit
+from quantum.engine.overlaps import real_values, squared_overlaps_of_values
 
 MOST_TRAINING_CLIPS = 10_000  # a kernel matrix of 800 MB
-_SIZED_BY_FIT = ("vectors", "weights")
 
 
-class KernelSurrogateClassifier(Classifier):
+class KernelSurrogateClassifier(SizedByFit):
     """Everything that was fitted, as buffers, which get their size by the fit."""
 
+    sized_by_fit = ("vectors", "weights")
     vectors: Tensor  # [training clip, value]: amplitudes; of complex ones the real parts, then the imaginary ones
     weights: Tensor  # [training clip, class]
     bias: Tensor  # [class]
@@ -50,7 +50,7 @@ class KernelSurrogateClassifier(Classifier):
                 "Choose quadratic-surrogate, which is trained by gradients."
             )
         values = real_values(encoded).double()
-        kernel = squared_overlaps(values, values, encoded.is_complex())
+        kernel = squared_overlaps_of_values(values, values, encoded.is_complex())
         wanted = torch.nn.functional.one_hot(targets, len(self.bias)).double()
         bias = wanted.mean(0)
         solved = torch.linalg.solve(kernel + self.ridge * torch.eye(len(kernel), dtype=torch.float64), wanted - bias)
@@ -61,16 +61,10 @@ class KernelSurrogateClassifier(Classifier):
     def n_parameters(self) -> int:
         return self.vectors.numel() + self.weights.numel() + self.bias.numel()
 
-    def _load_from_state_dict(self, state_dict: Mapping[str, Any], prefix: str, *args: Any, **kwargs: Any) -> None:
-        for name in _SIZED_BY_FIT:
-            if prefix + name in state_dict:
-                setattr(self, name, torch.empty_like(state_dict[prefix + name], device=self.bias.device))
-        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
-
     def forward(self, encoded: Tensor) -> Tensor:
         if not len(self.vectors):
             raise RuntimeError("This kernel surrogate has not been fitted. Call fit_directly, or load its weights.")
-        overlaps = squared_overlaps(real_values(encoded).to(self.bias), self.vectors, encoded.is_complex())
+        overlaps = squared_overlaps_of_values(real_values(encoded).to(self.bias), self.vectors, encoded.is_complex())
         return overlaps @ self.weights + self.bias
 
     def count_operations(self, encoded: Tensor) -> OperationCounts:
@@ -93,21 +87,6 @@ class KernelSurrogateClassifier(Classifier):
             add_fp32=n_classes,
             sram_bytes=4 * (n_clips * n_classes + n_clips + 2 * n_classes),
         )
-
-
-def real_values(states: Tensor) -> Tensor:
-    """[batch, value]: amplitudes; of complex ones the real parts, then the imaginary ones."""
-    return torch.cat([states.real, states.imag], 1) if states.is_complex() else states
-
-
-def squared_overlaps(values: Tensor, others: Tensor, is_complex: bool) -> Tensor:
-    """[batch, other]: |<x|v>|**2 of states as `real_values` has them."""
-    real = values @ others.T
-    if not is_complex:
-        return real.square()
-    half = values.shape[1] // 2
-    turned = torch.cat([values[:, half:], -values[:, :half]], 1)
-    return real.square() + (turned @ others.T).square()
 
 
 @dataclass(frozen=True)

@@ -14,19 +14,13 @@ their 75 bins. Drawn from few pairs the value is too large: Haar's own states gi
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from classical_baselines.harness.choices import InputError
 from quantum.circuits.circuit import Circuit
+from quantum.engine.overlaps import squared_overlaps_by_row
 from quantum.measures.random_angles import drawn_angles, states_at
 
 N_BINS = 75  # Sim et al. 2019, section 3.1
-
-
-def fidelities(states: Tensor, others: Tensor) -> NDArray[np.float64]:
-    """[draw]: |<state|other>|**2 of [draw, amplitude] unit vectors, row by row."""
-    found: NDArray[np.float64] = (states.conj() * others).sum(1).abs().square().numpy()
-    return found
 
 
 def divergence_from_haar(fidelity: NDArray[np.float64], n_amplitudes: int, n_bins: int = N_BINS) -> float:
@@ -57,7 +51,7 @@ def expressibility(circuit: Circuit, n_pairs: int, generator: torch.Generator) -
     """Of |0...0> behind the circuit at `n_pairs` pairs of random settings."""
     with torch.no_grad():
         pair = [states_at(circuit, drawn_angles(circuit, n_pairs, generator)) for _ in range(2)]
-    return divergence_from_haar(fidelities(*pair), 2**circuit.n_qubits)
+    return divergence_from_haar(squared_overlaps_by_row(*pair).numpy(), 2**circuit.n_qubits)
 
 
 def haar_floor(n_amplitudes: int, n_pairs: int, seed: int = 0, n_repeats: int = 20) -> float:

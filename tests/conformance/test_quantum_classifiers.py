@@ -7,7 +7,11 @@ import torch
 from classical_baselines.harness.backends.torch_float import classifier_operations
 from classical_baselines.harness.contracts import Classifier
 from classical_baselines.harness.unencoded import Unencoded
+from quantum.backends import BACKENDS
 from quantum.classifiers import CLASSIFIERS
+from quantum.classifiers.circuits_of import built_by, has_circuit
+from quantum.classifiers.many_circuits import ManyCircuits
+from quantum.classifiers.state_classifier import StateClassifier
 from quantum.encoders.amplitude import AmplitudeEncoder
 from quantum.encoders.phase import PhaseEncoder
 
@@ -66,6 +70,18 @@ def test_it_gives_finite_logits_for_each_class_and_changes_no_input(system):
     assert logits.shape == (6, 5)
     assert torch.isfinite(logits).all()
     assert torch.equal(encoded, before)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{type(case[2]).__name__}")
+def test_its_options_say_what_they_build_and_the_backends_what_they_run(case):
+    name, options, encoder = case
+    made = CLASSIFIERS[name]()(**options).build(encoder.shape(8, 16), 5)
+
+    assert isinstance(made, built_by(CLASSIFIERS[name]()))
+    assert has_circuit(CLASSIFIERS[name]()) == isinstance(made, StateClassifier | ManyCircuits)
+    for backend in BACKENDS.values():
+        of_one_kind = StateClassifier if backend().runs is StateClassifier else ManyCircuits
+        assert issubclass(built_by(CLASSIFIERS[name]()), backend().runs) == isinstance(made, of_one_kind)
 
 
 def test_a_seed_gives_one_network(system):

@@ -17,7 +17,7 @@ TIMES_OF_A_SHOT = ShotTimes(250e-6, 1.708e-6, 1.56e-6, 0.7e-6, n_feed_forward=7)
 
 
 def test_power_times_time_in_each_view():
-    found = energy_of_counts(processor_operations(COST, 8, 1000, times=TIMES_OF_A_SHOT, mitigation=3))
+    found = energy_of_counts(processor_operations(COST, 8, 3000, times=TIMES_OF_A_SHOT))
     seconds = 3000 * (250e-6 + 1.708e-6 + 1.56e-6 + 7 * 0.7e-6 + 52e-6)
 
     assert found.n_qubits == 8

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from quantum.backends import BACKENDS
-from studies.circuit_runs import HEADER, MEASURABLE, circuit_runs
+from quantum.backends import AS_TRAINED, BACKENDS
+from studies.circuit_runs import HEADER, circuit_runs
 from studies.measuring import INFERENCES
 from studies.tables import results_markdown
 from tests.studies.synthetic_results import synthetic_results
@@ -86,5 +86,19 @@ def test_the_page_has_it(results):
     assert "## Backends of circuits" in results_markdown(results)
 
 
+def test_one_backend_has_nothing_beside_it_unless_it_stands_in_no_other_table(results):
+    def only(backend):
+        systems = [
+            system.model_copy(
+                update={"runs": [run for run in system.runs if run.backend.name in (backend, "torch-float")]}
+            )
+            for system in results.study.systems
+        ]
+        return replace(results, study=results.study.model_copy(update={"systems": systems}))
+
+    assert circuit_runs(only("exact-states")) == []
+    assert {one.run.backend.name for one in circuit_runs(only("aer-exact"))} == {"aer-exact"}  # of some clips
+
+
 def test_those_that_can_be_measured_are_the_ones_that_the_command_measures():
-    assert set(MEASURABLE) == {name for name in INFERENCES if name in BACKENDS}
+    assert set(AS_TRAINED) == {name for name in INFERENCES if name in BACKENDS}

@@ -12,7 +12,8 @@ import pytest
 from classical_baselines.harness.choices import InputError
 from quantum.circuits.circuit import Circuit, Fourier
 from quantum.transpiled import circuit_cost
-from studies.circuit_energy import fft_counts
+from studies import qft_speed_page
+from studies.circuit_energy import Range, fft_counts
 from studies.commands.is_the_qft_faster import is_the_qft_faster
 from studies.qft_speed import (
     crossing,
@@ -128,3 +129,14 @@ def test_numbers_and_figure_are_written_and_an_error_that_is_none_is_refused(cap
     with pytest.raises(InputError, match="No task is called 'all'"):
         values_told_apart("all", 3)
     assert sqrt(2 / pi) / 2 == pytest.approx(sqrt(1 / (2 * pi)))  # half the mean of |normal|, as the docstring has it
+
+
+def test_times_and_powers_in_prose_are_those_of_the_coefficients(monkeypatch):
+    power, seconds = {"whole": Range(1.5e4, 2.6e4, 3.1e4), "marginal": Range(7, 10, 14)}, Range(0.3e-6, 2e-6, 5.5e-6)
+    monkeypatch.setattr(qft_speed_page, "power_of", lambda view: power[view])
+    monkeypatch.setattr(qft_speed_page, "shot_time", lambda layer: seconds)
+
+    words = " ".join(qft_speed_page.qft_speed_page(0.05).split())
+
+    assert "15, 26, 31 kW for the whole machine" in words and "or 7 to 14 W of control electronics" in words
+    assert "reset 0.3, 2, 5.5 µs" in words and "two-qubit gate 300 to 5500 ns" in words

@@ -12,9 +12,10 @@ from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import EncodedShape
 from quantum.circuits.qiskit_form import qiskit_circuit
 from quantum.circuits.real_state import real_state_angles, real_state_circuit
-from quantum.classifiers.fidelity_kernel import FidelityKernel, fidelities, overlap_circuit
+from quantum.classifiers.fidelity_kernel import FidelityKernel, overlap_circuit
 from quantum.encoders.amplitude import unit_states
 from quantum.encoders.iqp import IqpEncoder
+from quantum.engine.overlaps import squared_overlaps
 
 SHAPE = EncodedShape("complex-state", (8,))
 
@@ -61,7 +62,7 @@ def test_of_a_code_the_kernel_is_aers_share_of_zeros_behind_code_and_inverse_cod
 
     found = probability_of_zero(overlap_circuit(preparation), features.flatten().tolist())
 
-    assert float(fidelities(encoded[:1], encoded[1:])) == pytest.approx(found, abs=1e-10)
+    assert float(squared_overlaps(encoded[:1], encoded[1:])) == pytest.approx(found, abs=1e-10)
 
 
 def test_of_real_states_the_kernel_is_aers_share_of_zeros_too():
@@ -69,7 +70,7 @@ def test_of_real_states_the_kernel_is_aers_share_of_zeros_too():
 
     found = probability_of_zero(overlap_circuit(real_state_circuit(3)), real_state_angles(both).flatten().tolist())
 
-    assert float(fidelities(both[:1], both[1:])) == pytest.approx(found, abs=1e-10)
+    assert float(squared_overlaps(both[:1], both[1:])) == pytest.approx(found, abs=1e-10)
 
 
 def test_a_fitted_machine_goes_through_a_file_whatever_its_size():

@@ -12,11 +12,11 @@ from classical_baselines.harness.choices import InputError
 from quantum.circuits.circuit import Angle, Circuit, Fourier, Gate
 from quantum.circuits.description import CircuitDescription, described_circuit
 from quantum.circuits.qiskit_form import qiskit_circuit
+from quantum.engine.overlaps import squared_overlaps_by_row
 from quantum.measures.entangling import entangling_capability, haar_mean, meyer_wallach
 from quantum.measures.expressibility import (
     divergence_from_haar,
     expressibility,
-    fidelities,
     haar_floor,
     log_haar_shares,
 )
@@ -40,7 +40,8 @@ def rotations(n_qubits):
 
 
 def test_every_row_is_qiskits_state_at_its_own_angles():
-    circuit = described_circuit(CircuitDescription(3, 1, 1, "cx-ring")) + Circuit(3, (Fourier(0, 3),))
+    layers = described_circuit(CircuitDescription(3, 1, 1, "cx-ring")).operations
+    circuit = Circuit(3, (*layers, Fourier(0, 3)))
     angles = drawn_angles(circuit, 4, generator())
 
     ours = states_at(circuit, angles)
@@ -60,7 +61,7 @@ def test_a_bin_of_haar_is_the_integral_of_its_density():
 
 
 def test_fidelities_of_haar_states_have_the_mean_of_that_density():
-    drawn = fidelities(haar_states(20_000, 8), haar_states(20_000, 8, seed=1))
+    drawn = squared_overlaps_by_row(haar_states(20_000, 8), haar_states(20_000, 8, seed=1)).numpy()
 
     assert drawn.mean() == pytest.approx(1 / 8, abs=4 / 8 / math.sqrt(20_000))  # the mean of the density is 1 / N
     assert divergence_from_haar(drawn, 8) == pytest.approx(haar_floor(8, 20_000), abs=2e-3)
@@ -82,7 +83,7 @@ def test_a_circuit_of_one_state_has_the_largest_value_and_a_rotation_of_one_qubi
     # Sim et al., figure 2: an idle circuit of one qubit 4.30, RZ behind H 0.22, RZ and RX 0.02, Haar about 0.007
     assert expressibility(Circuit(1, (Gate("h", (0,)),)), 50, generator()) == pytest.approx(4.317, abs=1e-3)
     one = Circuit(1, (Gate("h", (0,)), Gate("rz", (0,), Angle(weight=0))))
-    two = one + Circuit(1, (Gate("rx", (0,), Angle(weight=1)),))
+    two = Circuit(1, (*one.operations, Gate("rx", (0,), Angle(weight=1))))
     assert expressibility(one, 5000, generator()) == pytest.approx(0.22, abs=0.03)
     assert expressibility(two, 5000, generator()) == pytest.approx(0.02, abs=0.015)
 

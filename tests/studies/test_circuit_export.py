@@ -1,0 +1,85 @@
+"""`trichord export-circuit` keeps a circuit that Qiskit finds the same outcomes of, or says why there is none."""
+
+import json
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit
+from qiskit.quantum_info import Statevector
+
+from classical_baselines.harness.choices import InputError
+from quantum.backends.states import engine_probabilities, prepare
+from studies import circuit_export
+from studies.circuit_export import NotEqualError, exported_circuit
+from studies.commands import circuit_file
+from tests.quantum.backends.systems import generator, intensity, trained
+from tests.studies.small_study import study
+
+CELL = SimpleNamespace(system="one", fold="george", seed=0)
+
+
+@pytest.fixture
+def system(monkeypatch):
+    found = trained()
+    clips = SimpleNamespace(names=tuple(f"{number}.wav" for number in range(5)))
+    bench = SimpleNamespace(intensity=intensity(5), fold=SimpleNamespace(validation=(1, 4)), clips=clips)
+    monkeypatch.setattr(circuit_export, "trained_bench", lambda *given: (bench, found))
+    return found
+
+
+def read_back(text):
+    """The circuit of the text, line by line, without Qiskit's reader of OpenQASM."""
+    (n_qubits,) = re.findall(r"qubit\[(\d+)\]", text)
+    circuit = QuantumCircuit(int(n_qubits))
+    for gate, angle, qubits in re.findall(r"^(\w+)(?:\(([^)]*)\))? (q\[.*);$", text, re.MULTILINE):
+        if gate != "barrier":
+            angles = [eval(angle, {"pi": np.pi})] if angle else []
+            getattr(circuit, gate)(*angles, *map(int, re.findall(r"\d+", qubits)))
+    return circuit
+
+
+def test_the_text_is_the_circuit_of_the_validation_clip_that_is_asked_for(system):
+    made = exported_circuit(None, CELL, {}, None, clip=1)
+
+    expected = engine_probabilities(prepare(system, intensity(5)[[4]], generator()))[0].numpy()
+    np.testing.assert_allclose(Statevector(read_back(made.text)).probabilities(), expected, atol=1e-10)
+    assert (made.clip, made.n_qubits) == ("4.wav", 4)
+    assert made.text.count("= measure q[") == 4
+    assert sum(made.n_gates.values()) == len(read_back(made.text).data)
+
+
+def test_a_clip_that_is_not_there_and_other_outcomes_are_refused(system, monkeypatch):
+    with pytest.raises(InputError, match="--clip 2: the fold george has the validation clips 0 to 1"):
+        exported_circuit(None, CELL, {}, None, clip=2)
+    monkeypatch.setattr(circuit_export, "engine_probabilities", lambda clips: engine_probabilities(clips) + 1e-6)
+    with pytest.raises(NotEqualError, match="are 1e-06 from the engine's"):
+        exported_circuit(None, CELL, {}, None, clip=0)
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_the_command_writes_the_file_and_says_what_is_in_it(system, monkeypatch, tmp_path, capsys, as_json):
+    asked = {"system": "one", "fold": None, "seed": None, "clip": 0, "as_json": as_json}
+    of_circuits = study(family="quantum", encoder={"name": "amplitude"}, classifier={"name": "qft-circuit"})
+    request = SimpleNamespace(study="small", data_root=None, open_study=lambda: of_circuits)
+    keyed = SimpleNamespace(cell=CELL, fit_key="key")
+    place = SimpleNamespace(fold="george", seed=0, cells=(keyed,))
+    store = SimpleNamespace(load_weights=lambda key: {})
+    monkeypatch.setattr(circuit_file, "trained_place", lambda *given: (store, place))
+
+    assert circuit_file.export_circuit(request, to=tmp_path / "new" / "c.qasm", **asked) == 0
+    assert (tmp_path / "new" / "c.qasm").read_text().startswith("OPENQASM 3")
+    said = capsys.readouterr().out
+    assert json.loads(said)["n_gates"]["ry"] > 0 if as_json else "validation clip 1.wav" in said
+
+    with pytest.raises(InputError, match="there is something already"):
+        circuit_file.export_circuit(request, to=tmp_path / "new" / "c.qasm", **asked)
+    with pytest.raises(InputError, match=r"a circuit ends in \.qasm"):
+        circuit_file.export_circuit(request, to=tmp_path / "c.txt", **asked)
+    classical = SimpleNamespace(study="small", data_root=None, open_study=study)
+    with pytest.raises(InputError, match="it is of the family classical and has no circuit"):
+        circuit_file.export_circuit(classical, to=tmp_path / "c.qasm", **asked)
+    monkeypatch.setattr(circuit_export, "engine_probabilities", lambda clips: engine_probabilities(clips) + 1e-6)
+    assert circuit_file.export_circuit(request, to=tmp_path / "other.qasm", **asked) == 1
+    assert not (tmp_path / "other.qasm").exists()
