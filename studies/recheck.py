@@ -336,8 +336,8 @@ def older_probes(
     ground: Ground,
     summaries: Mapping[str, CellSummary],
 ) -> list[tuple[KeyedCell, Probe, str, CellSummary]]:
-    """Of each probe that is not committed under the present code: the configuration, and each committed probe of the
-    same fit cell and specification."""
+    """Of each probe that is not committed by the present code, that of its system included: the configuration, and each
+    committed probe of the same fit cell and specification."""
     stored: dict[tuple[str, str], list[CellSummary]] = {}
     for one in summaries.values():
         if one.kind == "probe":
@@ -346,7 +346,8 @@ def older_probes(
         return []
     found = []
     for keyed_cell, probe in probed:
-        if keyed_cell.probe_key(study, probe) not in summaries:
+        committed = summaries.get(keyed_cell.probe_key(study, probe))
+        if committed is None or committed.code_version != probe_code(keyed_cell.code_version):
             described = describe_probe(describe(study, keyed_cell, ground, "test"), probe)
             configuration = configuration_of(described["specification"])
             for one in stored.get((keyed_cell.fit_key, described["specification_key"]), ()):

@@ -31,6 +31,7 @@ from tempfile import TemporaryDirectory
 
 from classical_baselines.data.cache import ENVIRONMENT_VARIABLE
 from classical_baselines.harness.choices import InputError
+from classical_baselines.harness.operations import OperationCounts
 from studies.bit_equality import Difference, difference_in, first_difference
 from studies.cell import CellResult, StudyCell
 from studies.cell_key import digest
@@ -70,6 +71,19 @@ class ShortCells:
 
 # Runs the shortened study with the code in a folder; the last folder is for its store and its cache.
 RunShort = Callable[[Study, Sequence[StudyCell], Path, Path], ShortCells]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What newer code counts otherwise in a run: by layer, and summed over layers, as probes keep their counts."""
+
+    by_layer: tuple[CountChange, ...]
+    summed: tuple[CountChange, ...]
+
+    @classmethod
+    def between(cls, older: OperationCounts, newer: OperationCounts) -> "Changes":
+        """Of the counts of one run by either code."""
+        return cls(changed_counts(older, newer), changed_counts(summed_over_layers(older), summed_over_layers(newer)))
 
 
 @dataclass(frozen=True)
@@ -146,12 +160,12 @@ def _verdict(
     command: Sequence[str],
 ) -> ShortVerdict:
     differences: list[tuple[StudyCell, Difference]] = []
-    by_backend: dict[str, tuple[CountChange, ...]] = {}
+    by_backend: dict[str, Changes] = {}
     for cell in sorted(cell for cell in newer.keys if cell.system == system):
         ours, theirs = (one.store.load(one.keys[cell]) for one in (older, newer))
         found = _difference(older, newer, cell, ours, theirs)
         for run, one, other in zip(_runs(study, cell), ours.runs, theirs.runs, strict=True):
-            changes = changed_counts(one.counts, other.counts)
+            changes = Changes.between(one.counts, other.counts)
             if found is None and by_backend.setdefault(digest(run.backend.model_dump()), changes) != changes:
                 found = first_difference(ours, theirs) or Difference("counts", "equal", "unequal in another cell")
         if found is not None:
@@ -168,7 +182,7 @@ def _carry(
     choices: Sequence[Candidate],
     older: ShortCells,
     newer: ShortCells,
-    by_backend: Mapping[str, tuple[CountChange, ...]],
+    by_backend: Mapping[str, Changes],
     spoken: Shortened,
     command: Sequence[str],
 ) -> ShortVerdict:
@@ -237,7 +251,7 @@ def _recounts(
     candidate: Candidate,
     stored: StoredCell,
     n_runs: int,
-    by_backend: Mapping[str, tuple[CountChange, ...]],
+    by_backend: Mapping[str, Changes],
 ) -> tuple[Recount, ...] | None:
     """What is counted otherwise in a stored cell; None where it was run on a backend that no fit cell is run on."""
     system = study.system(candidate.cell.cell.system)
@@ -247,10 +261,10 @@ def _recounts(
         backends = [run.backend for run in _runs(study, candidate.cell.cell, test=stored.kind == "test")]
     recounts = []
     for number, backend in enumerate(backends):
-        changes = by_backend.get(digest(backend.model_dump()))
-        if changes is None:
+        found = by_backend.get(digest(backend.model_dump()))
+        if found is None:
             return None
-        if changes:
+        if changes := found.by_layer if stored.probe is None else found.summed:
             recounts.append(
                 Recount(configuration=stored.configuration, run=number, backend=backend.name, changes=changes)
             )
@@ -259,6 +273,14 @@ def _recounts(
 
 def _runs(study: Study, cell: StudyCell, *, test: bool = False) -> tuple[Run, ...]:
     return study.system(cell.system).runs_for(cell.seed, study.seeds, test=test)
+
+
+def summed_over_layers(counts: OperationCounts) -> OperationCounts:
+    """The counts as a probe keeps them (`probing.py`): one sum for each operation of a stage."""
+    sums = OperationCounts()
+    for (stage, _, operation), count in counts:
+        sums += OperationCounts.of(stage, "all", **{operation: count})
+    return sums
 
 
 def _compared(candidate: Candidate, stored: StoredCell) -> ComparedCell:

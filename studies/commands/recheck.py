@@ -33,7 +33,7 @@ DRAWN = ("fold", "seed")
 
 
 def recheck(
-    request: Request, cells: int, jobs: int | None, from_revision: str | None, epochs: int, as_json: bool
+    request: Request, cells: int, jobs: int | None, as_json: bool, from_revision: str | None = None, epochs: int = 2
 ) -> int:
     """Compute a sample of every system anew and compare it; 1 where a cell differs or could not be computed."""
     if cells < 1:

@@ -162,6 +162,38 @@ def test_counts_are_put_right_by_short_trainings(tmp_path):
     assert counts == [{HEAD: 90.0}] * 4
 
 
+def test_a_probe_s_counts_are_summed_over_layers_as_probing_sums_them():
+    from studies.probing import _small
+
+    counts = OperationCounts({HEAD: 3.0, ("network", "stem", "mac_fp32"): 4.0, ("front_end", "mel", "mac_fp32"): 0.1})
+    run = replace(TRUE_RESULT(short_cells(STUDY, GROUND)[0], "test").runs[0], counts=counts)
+
+    assert short_rechecking.summed_over_layers(counts) == _small(run).counts
+
+
+def test_counts_of_probes_are_put_right_by_their_sums(tmp_path):
+    study = fake_study.fake_study(seeds=[0, 1], probes={"snr_db": [10.0, 20.0], "systems": ["large"], "n_seeds": 1})
+    counts = {HEAD: 100.0, ("network", "stem", "mac_fp32"): 7.0}
+    store = open_store(tmp_path / "store", create=True)
+    probe_counts = OperationCounts.of("network", "all", mac_fp32=107.0)
+
+    def probe_cell(study, cell, weights, probe, data_root):
+        result = TRUE_RESULT(cell, "test")
+        return replace(result, runs=tuple(replace(result.runs[0], counts=probe_counts) for _ in probe.values))
+
+    with patch("studies.probe.probing_code", return_value="probing"):
+        with patch("studies.probing.probe_cell", probe_cell), code("a"), large(lambda cell: counts):
+            assert not run_here(planned(store, study, only=SOME), store).failed
+        in_short(store, lambda cell: counts, lambda cell: {**counts, HEAD: 90.0}, study=study)
+        with code("b"):
+            plan = planned(store, study, only=SOME)
+            results = load_results(study, store, plan)
+
+    assert plan.n_missing == 0
+    assert len(results.probes) == 2
+    assert {run.counts.total("mac_fp32") for one in results.probes.values() for run in one.runs} == {97.0}
+
+
 def test_stored_counts_that_follow_what_was_learnt_are_left(tmp_path):
     learnt = {"anna": 100.0, "ben": 101.0}
     store = stored(tmp_path, lambda cell: {HEAD: learnt[cell.fold]})
