@@ -16,7 +16,8 @@ from studies.code_version import SOURCE
 from studies.rechecking import candidates
 from studies.results import load_results
 from studies.running import make_plan
-from studies.short_rechecking import read_short_cells, rechecked_in_short, short_cells, shortened
+from studies.short_rechecking import rechecked_in_short
+from studies.short_trainings import read_short_cells, run_by_command, short_cells, shortened
 from studies.store import open_store
 from studies.study_file import load_study
 from studies.study_text import study_toml
@@ -59,7 +60,7 @@ def no_git(monkeypatch):
     def checkout(revision, folder):
         yield folder, revision * 5
 
-    monkeypatch.setattr(short_rechecking, "_checkout", checkout)
+    monkeypatch.setattr(short_rechecking, "checkout", checkout)
 
 
 def stored(tmp_path, counts_of=None, only=SOME, letter="a"):
@@ -82,7 +83,7 @@ def in_short(store, older=None, newer=None, *, study=STUDY, old_letter="a", trai
             assert not run_here(replace(plan, missing=tuple(wanted)), made).failed
             return read_short_cells(made, "probing")
 
-    with code("b"), patch("studies.short_rechecking.probing_code", return_value="probing"):
+    with code("b"), patch("studies.short_trainings.probing_code", return_value="probing"):
         plan = planned(store, study)
         found = candidates(study, plan, store)
         verdicts = rechecked_in_short(study, plan, store, found, "deadbeef", 2, None, run_short=run_short)
@@ -263,7 +264,7 @@ def test_the_same_code_of_another_folder_trains_alike(tmp_path, monkeypatch):
     (tmp_path / "again.toml").write_text(study_toml(study))
     assert load_study(str(tmp_path / "again.toml"), {}) == study
     ground = replace(GROUND, folds={"official-split": ("official",)})
-    run_short = short_rechecking._runner(None)
+    run_short = run_by_command(None)
     cells = short_cells(study, ground)
 
     one, other = (run_short(study, cells, SOURCE, tmp_path / name) for name in ("one", "other"))
@@ -279,4 +280,4 @@ def test_a_code_that_cannot_run_the_study_says_why(tmp_path):
     study = fake_study.fake_study()
 
     with pytest.raises(InputError, match=r"cannot run the shortened study: .*'ds-cnn' has no option 'size'"):
-        short_rechecking._runner(None)(study, short_cells(study, GROUND), SOURCE, tmp_path / "folder")
+        run_by_command(None)(study, short_cells(study, GROUND), SOURCE, tmp_path / "folder")
