@@ -220,13 +220,17 @@ def verify(request: "Request") -> int:
 @of_a_study("store", "data_root", "settings", "seeds", "only", only=OnlySystems)
 def recheck(
     request: "Request",
-    cells: Annotated[int, typer.Option("--cells", help="At least so many of each system and protocol.")] = 1,
+    cells: Annotated[
+        int | None, typer.Option("--cells", help="At least so many of each system and protocol.  [default: 1]")
+    ] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", help="Cells side by side.  [default: one per core]")] = None,
     from_revision: Annotated[
         str | None,
         typer.Option("--from-revision", help="Instead: train for a few epochs by the code at this git revision too."),
     ] = None,
-    epochs: Annotated[int, typer.Option("--epochs", help="With --from-revision: of each training.")] = 2,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", help="With --from-revision: of each training.  [default: 2]")
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Carry cells of older code over, if they are equal.

@@ -3,11 +3,14 @@
 
     STORE/rechecks/<key>.json       the key is the SHA-256 of what is kept; it carries its seal (`sealed_json.py`)
 
-A record says that stored cells of a system, computed by the code `old_code`, were computed anew from nothing by the
-code `new_code`, and came out equal bit for bit (`bit_equality.py`). It speaks for the configurations that it compared,
-and for no others: a configuration is all that a cell's specification holds but fold, seed and whether pictures are
-kept. So the same system with other options, under another protocol, on other recordings or on another backend is not
-carried by it, nor are test cells by a record that compared fit cells alone.
+A record says that the codes `old_code` and `new_code` compute the same cells of a system, bit for bit
+(`bit_equality.py`). It speaks for configurations, and for no others: a configuration is all that a cell's specification
+holds but fold, seed and whether pictures are kept. So the same system with other options, under another protocol, on
+other recordings or on another backend is not carried by it. There are two kinds:
+
+    whole         stored cells were computed anew from nothing; test cells and probes are carried where some were too
+    `shortened`   both codes made trainings cut short, on validation clips (`short_rechecking.py`); test cells and probes
+                  are carried with the fit cells, as the same networks on other clips
 
 From then on every command takes the older cells for cells of the present code: for a cell that is missing, an older one
 of the same specification stands in, where records lead from its code to the present code, one or several in a row.
@@ -49,7 +52,7 @@ class _Model(BaseModel):
 
 
 class ComparedCell(_Model):
-    """A stored cell that was computed anew and came out equal."""
+    """A stored cell that was computed anew and came out equal; of a short recheck, one of those that it speaks for."""
 
     key: str
     kind: str  # "fit", "test" or "probe"

@@ -306,7 +306,7 @@ def _outcome(store: Store, aside: Store, candidate: Candidate, stored: StoredCel
     if found is None and stored.kind == "fit" and store.has_weights(stored.key):
         found = difference_in("weights", weights_of(store, stored.key), weights_of(aside, stored.new_key))
     recounts = recounts_between(stored.configuration, older, newer)
-    return Outcome(candidate, stored, found, recounts, _computed_on(store.provenance(stored.key)))
+    return Outcome(candidate, stored, found, recounts, computed_on(store.provenance(stored.key)))
 
 
 def weights_of(store: Store, key: str) -> dict[str, NDArray[Any]]:
@@ -416,7 +416,8 @@ def _changed_modules(study: Study, store: Store, group: Sequence[Outcome]) -> tu
     return tuple(sorted(changed))
 
 
-def _computed_on(provenance: Mapping[str, Any]) -> str:
+def computed_on(provenance: Mapping[str, Any]) -> str:
+    """Processor and torch of a stored cell."""
     return _on((provenance.get("machine") or {}).get("cpu"), (provenance.get("versions") or {}).get("torch"))
 
 

@@ -12,11 +12,14 @@ training and are all passed through. Losses, weights and the answers on the vali
 
 It carries over the stored cells that the revision's code computed, or that earlier records carry to it, and test cells
 and probes with them whose backends the fit cells were run on: there the same trained network is given other clips. No
-test clip is opened, so there is no look. What a short training cannot show is code that only a long one
-reaches: the record says how many epochs were compared, and so does every report.
+test clip is opened, so there is no look. Probes stay where a module of theirs changed that no fit cell runs.
 
-Counts that differ are put right by the rules of `rechecking.py`: the short trainings of both cells have to agree on
+Counts that differ are put right by the rules of `rechecking.py`: the short trainings of two cells have to agree on
 them, and every stored cell has to hold the older ones.
+
+What a short training cannot show: code that only a long one reaches, and a new count that follows what is learnt where
+the older did not and a few epochs move it in neither cell. The record says how many epochs were compared, and so does
+every report.
 """
 
 import datetime
@@ -30,8 +33,8 @@ from classical_baselines.harness.operations import OperationCounts
 from studies.bit_equality import Difference, difference_in, first_difference
 from studies.cell import CellResult, StudyCell
 from studies.cell_key import digest
-from studies.code_version import SOURCE, code_version
-from studies.provenance import SHOWN_DIGITS, git_state, machine, versions, without_paths
+from studies.code_version import SOURCE, CodeVersion
+from studies.provenance import git_state, machine, versions, without_paths
 from studies.recheck import (
     Carrier,
     ComparedCell,
@@ -41,11 +44,13 @@ from studies.recheck import (
     Shortened,
     changed_counts,
 )
-from studies.rechecking import Candidate, StoredCell, computed_here, weights_of
+from studies.rechecking import Candidate, StoredCell, computed_on, weights_of
 from studies.running import Plan
 from studies.short_trainings import RunShort, ShortCells, checkout, run_by_command, short_cells, shortened
 from studies.specification import Run, Study
 from studies.store import Store
+
+OF_THE_RUN = ("n_shots", "firing_threshold")  # probes that change what a run costs
 
 
 @dataclass(frozen=True)
@@ -87,8 +92,8 @@ def rechecked_in_short(
     short = shortened(study, n_epochs, found)
     cells = short_cells(short, plan.ground)
     with TemporaryDirectory() as folder, checkout(revision, Path(folder) / "source") as (source, full):
-        older = run_short(short, cells, source, Path(folder) / "older")
-        newer = run_short(short, cells, SOURCE, Path(folder) / "newer")
+        older = run_short(study, short, cells, source, Path(folder) / "older")
+        newer = run_short(study, short, cells, SOURCE, Path(folder) / "newer")
         spoken = Shortened(revision=full, n_epochs=n_epochs)
         verdicts = [
             _verdict(study, store, system, choices, older, newer, spoken, command) for system, choices in found.items()
@@ -110,19 +115,24 @@ def _verdict(
     command: Sequence[str],
 ) -> ShortVerdict:
     differences: list[tuple[StudyCell, Difference]] = []
-    by_backend: dict[str, Changes] = {}
-    for cell in sorted(cell for cell in newer.keys if cell.system == system):
+    by_backend: dict[str, list[Changes]] = {}  # one for each cell that was run on it
+    cells = sorted(cell for cell in newer.keys if cell.system == system)
+    for cell in cells:
         ours, theirs = (one.store.load(one.keys[cell]) for one in (older, newer))
-        found = _difference(older, newer, cell, ours, theirs)
-        for run, one, other in zip(_runs(study, cell), ours.runs, theirs.runs, strict=True):
-            changes = Changes.between(one.counts, other.counts)
-            if found is None and by_backend.setdefault(digest(run.backend.model_dump()), changes) != changes:
-                found = first_difference(ours, theirs) or Difference("counts", "equal", "unequal in another cell")
-        if found is not None:
+        if found := _difference(older, newer, cell, ours, theirs):
             differences.append((cell, found))
+        for run, one, other in zip(_runs(study, cell), ours.runs, theirs.runs, strict=True):
+            of_backend = by_backend.setdefault(digest(run.backend.model_dump()), [])
+            of_backend.append(Changes.between(one.counts, other.counts))
+            if not found and of_backend[-1] != of_backend[0]:
+                what = "counts otherwise than the older code"
+                place = f"run on {run.backend.name}: counts"
+                differences.append((cell, Difference(place, f"another cell {what} in one way", "this cell in another")))
     if differences:
         return ShortVerdict(system, tuple(differences), (), ())
-    return _carry(study, store, system, choices, older, newer, by_backend, spoken, command)
+    # What one cell of several was run on shows no other count by one training alone.
+    agreed = {name: made[0] for name, made in by_backend.items() if len(made) == len(cells) or not made[0].by_layer}
+    return _carry(study, store, system, choices, older, newer, agreed, spoken, command)
 
 
 def _carry(
@@ -138,13 +148,19 @@ def _carry(
 ) -> ShortVerdict:
     """The records of a system whose short trainings are equal, and what they cannot speak for."""
     carrier = Carrier(store)
-    then, now = older.code_versions[system], newer.code_versions[system]
+    then, now = older.versions[system], newer.versions[system]
+    uncompared = _differing(older.probing, newer.probing) - {*then.modules, *now.modules}
     groups: dict[tuple[str, str], dict[str, tuple[ComparedCell, tuple[Recount, ...]]]] = {}
     left: dict[str, None] = {}
     unspoken: set[str] = set()  # configurations with a cell that the record would put wrong
     for candidate in choices:
         for stored in candidate.stored:
-            old_code, new_code = (_probe_code(then, older), _probe_code(now, newer)) if stored.probe else (then, now)
+            old_code, new_code = then.digest, now.digest
+            if stored.probe is not None:
+                old_code, new_code = _probe_code(old_code, older), _probe_code(new_code, newer)
+                if uncompared:
+                    left[f"probes, whose own code changed in {', '.join(sorted(uncompared))}"] = None
+                    continue
             if new_code != stored.new_code:
                 raise InputError("the code changed while it was rechecked. Run it again.")
             if carrier.paths.between(stored.configuration, stored.old_code, old_code) is None:
@@ -153,7 +169,10 @@ def _carry(
             result = carrier.as_counted_now(stored.key, stored.configuration, old_code, store.load(stored.key))
             recounts = _recounts(study, candidate, stored, len(result.runs), by_backend)
             if recounts is None:
-                left[f"{stored.kind} cells on a backend that no fit cell is run on"] = None
+                left[f"{stored.kind} cells on a backend that not all fit cells are run on"] = None
+                continue
+            if recounts and stored.probe is not None and stored.probe.name in OF_THE_RUN:
+                left["probes of the run itself, which is counted otherwise now"] = None
                 continue
             if not all(one.holds_for(result) for one in recounts):
                 left[f"{stored.kind} cells whose counts follow what was learnt, and are counted otherwise now"] = None
@@ -170,14 +189,14 @@ def _carry(
                     system=system,
                     old_code=old_code,
                     new_code=new_code,
-                    changed_modules=_changed_modules(study, system, older),
+                    changed_modules=tuple(sorted(_differing(then, now))),
                     compared=tuple(cell for cell, _ in kept),
                     recounted=tuple(recount for _, recounts in kept for recount in recounts),
                     shortened=spoken,
                     test_cells_recomputed=0,
                     cpu=machine()["cpu"],
                     torch=versions()["torch"],
-                    stored_on=(computed_here(),),
+                    stored_on=tuple(sorted({computed_on(store.provenance(cell.key)) for cell, _ in kept})),
                     date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
                     git=git_state(),
                     command=tuple(map(without_paths, command)),
@@ -190,7 +209,8 @@ def _difference(
     older: ShortCells, newer: ShortCells, cell: StudyCell, ours: CellResult, theirs: CellResult
 ) -> Difference | None:
     """Where two short trainings differ first, counts aside."""
-    if older.specification_keys[cell] != newer.specification_keys[cell]:
+    described = [one.store.description(one.keys[cell])["specification_key"] for one in (older, newer)]
+    if described[0] != described[1]:
         return Difference("specification", "as the older code reads the study", "as the present code does")
     weights = [weights_of(one.store, one.keys[cell]) for one in (older, newer)]
     return first_difference(ours, theirs, with_counts=False) or difference_in("weights", *weights)
@@ -246,10 +266,10 @@ def _compared(candidate: Candidate, stored: StoredCell) -> ComparedCell:
 
 
 def _probe_code(code: str, cells: ShortCells) -> str:
-    return digest({"cell": code, "probing": cells.probing})
+    return digest({"cell": code, "probing": cells.probing.digest})
 
 
-def _changed_modules(study: Study, system: str, older: ShortCells) -> tuple[str, ...]:
-    now = {name: one[:SHOWN_DIGITS] for name, one in code_version(study, study.system(system)).modules.items()}
-    then = older.modules[system]
-    return tuple(sorted(name for name in {*then, *now} if then.get(name) != now.get(name)))
+def _differing(older: CodeVersion, newer: CodeVersion) -> set[str]:
+    """Modules that are new, gone, or of another syntax tree."""
+    names = {*older.modules, *newer.modules}
+    return {name for name in names if older.modules.get(name) != newer.modules.get(name)}

@@ -5,6 +5,7 @@ study -> every training a few epochs, two cells of each system and protocol -> `
       -> fit cells in a store aside
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -16,9 +17,8 @@ from pathlib import Path
 from classical_baselines.data.cache import ENVIRONMENT_VARIABLE
 from classical_baselines.harness.choices import InputError
 from studies.cell import StudyCell
-from studies.code_version import SOURCE
+from studies.code_version import SOURCE, CodeVersion
 from studies.grid import Ground
-from studies.probe import probing_code
 from studies.specification import Probes, Study, System
 from studies.store import Store, open_store
 from studies.study_text import study_toml
@@ -26,20 +26,35 @@ from studies.study_text import study_toml
 N_CELLS = 2  # of each system and protocol; of one alone nobody knows what a count follows
 
 
+CHANGES_NO_FIT = {"probes": Probes(), "device_files": (), "search": None}  # left out of what older code reads
+TELL_VERSIONS = """
+import json, sys
+from studies.code_version import code_of, code_version
+from studies.plugins import load_plugins
+from studies.study_file import load_study
+
+load_plugins()
+study = load_study(sys.argv[1], {})
+systems = {system.name: code_version(study, system) for system in study.systems}
+probing = code_of({"studies.probing"})
+told = {name: (version.digest, dict(version.modules)) for name, version in systems.items()}
+print(json.dumps({"systems": told, "probing": (probing.digest, dict(probing.modules))}))
+"""
+
+
 @dataclass(frozen=True)
 class ShortCells:
-    """What one code made of the shortened study: its fit cells, its version by system, and that of its probes."""
+    """What one code made of the shortened study, and its versions for the whole one: of each system and of probes."""
 
     store: Store
-    keys: Mapping[StudyCell, str]
-    code_versions: Mapping[str, str]
-    specification_keys: Mapping[StudyCell, str]
-    modules: Mapping[str, Mapping[str, str]]  # by system
-    probing: str
+    keys: Mapping[StudyCell, str]  # of the fit cells
+    versions: Mapping[str, CodeVersion]  # by system
+    probing: CodeVersion
 
 
-# Runs the shortened study with the code in a folder; the last folder is for its store and its cache.
-RunShort = Callable[[Study, Sequence[StudyCell], Path, Path], ShortCells]
+# Runs the cells of a shortened study (second) with the code in a folder, and tells its versions for the study (first);
+# the last folder is for its store and its cache.
+RunShort = Callable[[Study, Study, Sequence[StudyCell], Path, Path], ShortCells]
 
 
 def shortened(study: Study, n_epochs: int, systems: Iterable[str]) -> Study:
@@ -54,8 +69,7 @@ def shortened(study: Study, n_epochs: int, systems: Iterable[str]) -> Study:
     wanted = set(systems)
     kept = tuple(short(system) for system in study.systems if system.name in wanted)
     baseline = study.baseline if study.baseline in wanted else kept[0].name
-    left_out = {"probes": Probes(), "device_files": (), "search": None}  # they change no fit cell
-    return study.model_copy(update={"systems": kept, "baseline": baseline, **left_out})
+    return study.model_copy(update={"systems": kept, "baseline": baseline, **CHANGES_NO_FIT})
 
 
 def short_cells(study: Study, ground: Ground) -> tuple[StudyCell, ...]:
@@ -72,66 +86,61 @@ def short_cells(study: Study, ground: Ground) -> tuple[StudyCell, ...]:
 @contextmanager
 def checkout(revision: str, folder: Path) -> Iterator[tuple[Path, str]]:
     """The source as it stood at a revision, beside this one, and the revision's full name."""
-    git = ["git", "-C", str(SOURCE)]
-    asked = [*git, "rev-parse", "--verify", f"{revision}^{{commit}}"]
-    named = subprocess.run(asked, capture_output=True, text=True, check=False)
-    if named.returncode:
-        raise InputError(
-            f"--from-revision {revision}: the git history of this checkout has no such revision. Name one that "
-            "`git log` lists; `trichord trace` says which revision computed a number."
-        )
-    full = named.stdout.strip()
-    subprocess.run([*git, "worktree", "add", "--detach", str(folder), full], capture_output=True, check=True)
+
+    def git(*words: str) -> str:
+        done = subprocess.run(["git", "-C", str(SOURCE), *words], capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = done.stderr.strip().splitlines()
+            raise InputError(
+                f"--from-revision {revision}: git says {said[-1] if said else 'nothing'!r}. Name a revision that "
+                "`git log` lists where Trichord's source stands; `trichord trace` says which computed a number."
+            )
+        return done.stdout.strip()
+
+    full = git("rev-parse", "--verify", f"{revision}^{{commit}}")
+    git("worktree", "add", "--detach", str(folder), full)
     try:
         yield folder, full
     finally:
-        subprocess.run([*git, "worktree", "remove", "--force", str(folder)], capture_output=True, check=False)
+        git("worktree", "remove", "--force", str(folder))
 
 
 def run_by_command(data_root: Path | None) -> RunShort:
     """Runs `trichord run` of a source folder, in a process of its own."""
 
-    def run_short(study: Study, cells: Sequence[StudyCell], source: Path, folder: Path) -> ShortCells:
+    def run_short(study: Study, short: Study, cells: Sequence[StudyCell], source: Path, folder: Path) -> ShortCells:
         folder.mkdir(parents=True)
-        file, store = folder / f"{study.name}.toml", folder / "store"
-        file.write_text(study_toml(study), encoding="utf-8")
+        whole, file, store = folder / "whole.toml", folder / f"{study.name}.toml", folder / "store"
+        whole.write_text(study_toml(study.model_copy(update=CHANGES_NO_FIT)), encoding="utf-8")
+        file.write_text(study_toml(short), encoding="utf-8")
         environment = {**os.environ, "PYTHONPATH": str(source), ENVIRONMENT_VARIABLE: str(folder / "cache")}
-        places = dict.fromkeys((cell.protocol, cell.fold, cell.seed) for cell in cells)
-        for protocol, fold, seed in places:
-            asked = ["run", str(file), "--store", str(store), "--shard", "1/1"]
-            asked += ["--only", f"protocol={protocol},fold={fold},seed={seed}"]
-            asked += [] if data_root is None else ["--data-root", str(data_root.resolve())]
+
+        def python(*words: str) -> str:
             done = subprocess.run(
-                [sys.executable, "-m", "studies.cli", *asked],
-                cwd=folder,
-                env=environment,
-                capture_output=True,
-                text=True,
-                check=False,
+                [sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True, check=False
             )
             if done.returncode:
                 said = done.stderr.strip().splitlines()
                 raise InputError(
                     f"the code in {source.name} cannot run the shortened study: {said[-1] if said else ''}"
                 )
-        asked_code = "from studies.probe import probing_code; print(probing_code())"
-        probing = subprocess.run(
-            [sys.executable, "-c", asked_code], cwd=folder, env=environment, capture_output=True, text=True, check=True
-        )
-        return read_short_cells(open_store(store), probing.stdout.strip())
+            return done.stdout
+
+        places = dict.fromkeys((cell.protocol, cell.fold, cell.seed) for cell in cells)
+        for protocol, fold, seed in places:
+            asked = ["-m", "studies.cli", "run", str(file), "--store", str(store), "--shard", "1/1"]
+            asked += ["--only", f"protocol={protocol},fold={fold},seed={seed}"]
+            asked += [] if data_root is None else ["--data-root", str(data_root.resolve())]
+            python(*asked)
+        made = open_store(store)
+        known = json.loads(python("-c", TELL_VERSIONS, str(whole)).splitlines()[-1])
+        versions = {name: CodeVersion(*version) for name, version in known["systems"].items()}
+        return ShortCells(made, fit_keys(made), versions, CodeVersion(*known["probing"]))
 
     return run_short
 
 
-def read_short_cells(store: Store, probing: str = "") -> ShortCells:
+def fit_keys(store: Store) -> dict[StudyCell, str]:
     """The fit cells of a store, by what they are."""
-    keys, codes, specifications, modules = {}, {}, {}, {}
-    for key, one in store.summaries().items():
-        if one.kind == "fit":
-            described = store.description(key)
-            cell = StudyCell(**described["cell"])
-            keys[cell] = key
-            codes[cell.system] = str(described["code_version"])
-            specifications[cell] = str(described["specification_key"])
-            modules[cell.system] = dict(store.provenance(key)["code_modules"])
-    return ShortCells(store, keys, codes, specifications, modules, probing or probing_code())
+    summaries = store.summaries().items()
+    return {StudyCell(**store.description(key)["cell"]): key for key, one in summaries if one.kind == "fit"}

@@ -116,6 +116,7 @@ class _Walk:
         else:
             operations, n_weights = _operations(name, module, tensors, result), _n_weights(module, result)
         cost.add(operations)
+        # a table of places is stored at its largest
         cost.weight_bytes = max(cost.weight_bytes, BYTES_PER_FLOAT * float(n_weights))
         fused = folded or (isinstance(module, _ACTIVATIONS) and source in self._accumulators)
         is_view = not any(operations.values())

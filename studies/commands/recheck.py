@@ -30,16 +30,23 @@ from studies.store import Store
 from studies.worker import STOPPED
 
 DRAWN = ("fold", "seed")
+SHORT_EPOCHS = 2
 
 
 def recheck(
-    request: Request, cells: int, jobs: int | None, as_json: bool, from_revision: str | None = None, epochs: int = 2
+    request: Request,
+    cells: int | None,
+    jobs: int | None,
+    as_json: bool,
+    from_revision: str | None = None,
+    epochs: int | None = None,
 ) -> int:
     """Compute a sample of every system anew and compare it; 1 where a cell differs or could not be computed."""
-    if cells < 1:
-        raise InputError(f"--cells must be 1 or more; got {cells}.")
-    if epochs < 1:
-        raise InputError(f"--epochs must be 1 or more; got {epochs}.")
+    _refuse_idle(cells=cells, jobs=jobs, from_revision=from_revision, epochs=epochs)
+    n_cells, n_epochs = (1 if cells is None else cells), (SHORT_EPOCHS if epochs is None else epochs)
+    for name, n in (("--cells", n_cells), ("--epochs", n_epochs)):
+        if n < 1:
+            raise InputError(f"{name} must be 1 or more; got {n}.")
     named = {part.partition("=")[0].strip() for part in (request.only or "").split(",")}
     if chosen := sorted(named & set(DRAWN)):
         raise InputError(
@@ -64,13 +71,13 @@ def recheck(
     command = ["trichord", *sys.argv[1:]]
     if from_revision is not None:
         store.refuse_unwritable(0)
-        return _recheck_in_short(study, plan, store, found, request, from_revision, epochs, command, as_json=as_json)
+        return _recheck_in_short(study, plan, store, found, request, from_revision, n_epochs, command, as_json=as_json)
     recompute = as_run_computes(request.data_root, progress_for(as_json=as_json), options, command)
     store.refuse_unwritable(0)
     verdicts: list[Verdict] = []
     with from_nothing() as folder:
         for system, choices in found.items():
-            verdict = recheck_system(study, ground, store, choices, cells, folder / system, recompute, command)
+            verdict = recheck_system(study, ground, store, choices, n_cells, folder / system, recompute, command)
             if verdict.interrupted:
                 kept = f"what was found of {len(verdicts)} systems is kept. The same command goes on from here."
                 print(f"Interrupted; {kept}", file=sys.stderr)
@@ -84,6 +91,15 @@ def recheck(
     if not as_json:
         print(f"\n{n_carried} of {len(verdicts)} systems are equal bit for bit, and carried over to the present code.")
     return 0 if n_carried == len(verdicts) else 1
+
+
+def _refuse_idle(*, from_revision: str | None, epochs: int | None, **of_whole_cells: int | None) -> None:
+    """Refuse options of the other way to recheck, which would do nothing."""
+    idle = [f"--{name}" for name, n in of_whole_cells.items() if n is not None] if from_revision else []
+    if idle:
+        raise InputError(f"{' and '.join(idle)} of whole cells do nothing with --from-revision. Leave them out.")
+    if epochs is not None and from_revision is None:
+        raise InputError("--epochs is of trainings cut short. Give --from-revision too, or leave it out.")
 
 
 def _recheck_in_short(

@@ -1,6 +1,11 @@
 # tests/studies/test_short_rechecking.py
 """Cells are carried over where trainings cut short by older and by present code are equal, and nowhere else."""
 
+import json
+import os
+import shutil
+import subprocess
+import sys
 from contextlib import contextmanager
 from dataclasses import replace
 from unittest.mock import patch
@@ -12,12 +17,12 @@ import torch
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.operations import OperationCounts
 from studies import short_rechecking
-from studies.code_version import SOURCE
+from studies.code_version import SOURCE, CodeVersion, code_version
 from studies.rechecking import candidates
 from studies.results import load_results
 from studies.running import make_plan
 from studies.short_rechecking import rechecked_in_short
-from studies.short_trainings import read_short_cells, run_by_command, short_cells, shortened
+from studies.short_trainings import ShortCells, fit_keys, run_by_command, short_cells, shortened
 from studies.store import open_store
 from studies.study_file import load_study
 from studies.study_text import study_toml
@@ -45,7 +50,9 @@ def large(counts_of=None, training=None):
         if cell.system != "large":
             return result
         if counts_of is not None:
-            result = replace(result, runs=(replace(result.runs[0], counts=OperationCounts(counts_of(cell))),))
+            counts = counts_of(cell)  # None: this cell is not run on the backend
+            runs = () if counts is None else (replace(result.runs[0], counts=OperationCounts(counts)),)
+            result = replace(result, runs=runs)
         return result if training is None else replace(result, training=training)
 
     with patch.object(fake_study, "result_of", result_of):
@@ -71,19 +78,22 @@ def stored(tmp_path, counts_of=None, only=SOME, letter="a"):
     return store
 
 
-def in_short(store, older=None, newer=None, *, study=STUDY, old_letter="a", training=None):
+def in_short(store, older=None, newer=None, *, study=STUDY, old_letter="a", training=None, disturbed=False):
     """What comes of the code `old_letter` against `b`, whose `large` counts as `older` and `newer` say."""
 
-    def run_short(short, cells, source, folder):
+    def run_short(whole, short, cells, source, folder):
         made = open_store(folder / "store", create=True)
         present = source == SOURCE
         with code("b" if present else old_letter), large(newer if present else older, training if present else None):
             plan = make_plan(short, GROUND, made, confirm=False)
             wanted = [one for one in plan.missing if one[0].cell in cells]
             assert not run_here(replace(plan, missing=tuple(wanted)), made).failed
-            return read_short_cells(made, "probing")
+            version = CodeVersion(("b" if present else old_letter) * 64, {"studies.pipeline": str(present)})
+            probing_modules = {"studies.pipeline": str(present), "studies.disturbance": str(present and disturbed)}
+            versions = {system.name: version for system in whole.systems}
+            return ShortCells(made, fit_keys(made), versions, CodeVersion("probing", probing_modules))
 
-    with code("b"), patch("studies.short_trainings.probing_code", return_value="probing"):
+    with code("b"):
         plan = planned(store, study)
         found = candidates(study, plan, store)
         verdicts = rechecked_in_short(study, plan, store, found, "deadbeef", 2, None, run_short=run_short)
@@ -172,8 +182,43 @@ def test_a_probe_s_counts_are_summed_over_layers_as_probing_sums_them():
     assert short_rechecking.summed_over_layers(counts) == _small(run).counts
 
 
+PROBES = {"snr_db": [10.0, 20.0], "systems": ["large"], "n_seeds": 1}
+
+
+def test_probes_stay_where_code_changed_that_no_fit_cell_runs(tmp_path):
+    study = fake_study.fake_study(seeds=[0, 1], probes=PROBES)
+    store = open_store(tmp_path / "store", create=True)
+
+    def probe_cell(study, cell, weights, probe, data_root):
+        result = TRUE_RESULT(cell, "test")
+        return replace(result, runs=result.runs * len(probe.values))
+
+    with patch("studies.probe.probing_code", return_value="probing"):
+        with patch("studies.probing.probe_cell", probe_cell), code("a"):
+            assert not run_here(planned(store, study, only=SOME), store).failed
+        verdict = in_short(store, study=study, disturbed=True)["large"]
+
+    assert verdict.left == ("probes, whose own code changed in studies.disturbance",)
+    assert {one.kind for record in verdict.records for one in record.compared} == {"fit", "test"}
+
+
+def test_a_count_that_one_short_training_alone_shows_is_left(tmp_path):
+    raw = fake_study.raw_study(seeds=[0, 1])
+    raw["systems"][2]["runs"] = [{"backend": {"name": "torch-float"}, "first_seed_only": True}]
+    study = fake_study.fake_study(seeds=[0, 1], systems=raw["systems"])
+    store = open_store(tmp_path / "store", create=True)
+    with code("a"), large(lambda cell: {HEAD: 100.0}):
+        run_here(planned(store, study, only=SOME), store)
+
+    older, newer = ((lambda cell, n=n: None if cell.seed else {HEAD: n}) for n in (100.0, 90.0))
+    verdict = in_short(store, older, newer, study=study)["large"]
+
+    assert verdict.records == ()
+    assert "on a backend that not all fit cells are run on" in verdict.left[0]
+
+
 def test_counts_of_probes_are_put_right_by_their_sums(tmp_path):
-    study = fake_study.fake_study(seeds=[0, 1], probes={"snr_db": [10.0, 20.0], "systems": ["large"], "n_seeds": 1})
+    study = fake_study.fake_study(seeds=[0, 1], probes=PROBES)
     counts = {HEAD: 100.0, ("network", "stem", "mac_fp32"): 7.0}
     store = open_store(tmp_path / "store", create=True)
     probe_counts = OperationCounts.of("network", "all", mac_fp32=107.0)
@@ -253,7 +298,7 @@ def test_test_cells_on_a_backend_that_no_fit_cell_has_are_left(tmp_path):
     with code("b"):
         missing = planned(store, study, only=SOME).missing
 
-    assert verdicts["small"].left == ("test cells on a backend that no fit cell is run on",)
+    assert verdicts["small"].left == ("test cells on a backend that not all fit cells are run on",)
     assert {(cell.cell.system, kinds) for cell, kinds in missing} == {("small", ("fit", "test"))}
 
 
@@ -267,10 +312,11 @@ def test_the_same_code_of_another_folder_trains_alike(tmp_path, monkeypatch):
     run_short = run_by_command(None)
     cells = short_cells(study, ground)
 
-    one, other = (run_short(study, cells, SOURCE, tmp_path / name) for name in ("one", "other"))
+    one, other = (run_short(study, study, cells, SOURCE, tmp_path / name) for name in ("one", "other"))
 
     assert set(one.keys) == set(other.keys) == set(cells)
-    assert one.code_versions == other.code_versions and one.probing == other.probing
+    assert one.versions == other.versions and one.probing == other.probing
+    assert one.versions["linear-layer"] == code_version(study, study.systems[0])
     for cell in cells:
         logits = [made.store.load(made.keys[cell]).runs[0].logits for made in (one, other)]
         assert np.array_equal(*logits)
@@ -280,4 +326,51 @@ def test_a_code_that_cannot_run_the_study_says_why(tmp_path):
     study = fake_study.fake_study()
 
     with pytest.raises(InputError, match=r"cannot run the shortened study: .*'ds-cnn' has no option 'size'"):
-        run_by_command(None)(study, short_cells(study, GROUND), SOURCE, tmp_path / "folder")
+        run_by_command(None)(study, study, short_cells(study, GROUND), SOURCE, tmp_path / "folder")
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A git checkout of the packages of its own, and how `trichord` is asked in it."""
+    source = tmp_path / "source"
+    for package in ("classical_baselines", "neuro", "quantum", "studies"):
+        shutil.copytree(SOURCE / package, source / package, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "tiny.toml").write_text(TINY)
+    git = ["git", "-C", str(source), "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "as it was"]):
+        subprocess.run([*git, *words], check=True)
+
+    def ask(*words):
+        environment = {**os.environ, "PYTHONPATH": str(source), "TRICHORD_CACHE": str(tmp_path / "cache")}
+        command = [sys.executable, "-m", "studies.cli", *words]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    return source, ask
+
+
+def test_the_command_compares_the_code_of_a_revision_with_the_code_as_it_stands(checkout):
+    source, ask = checkout
+    assert ask("run", "tiny.toml", "--confirm", "--shard", "1/1", "--jobs", "1").returncode == 0
+    counting = source / "classical_baselines" / "harness" / "layer_operations.py"
+    counting.write_text(
+        counting.read_text() + "\n\n_linear_before = COUNTERS[nn.Linear]\nCOUNTERS[nn.Linear] = "
+        "lambda *call: {**_linear_before(*call), 'compare_fp32': 5.0}\n"
+    )
+
+    refused = ask("recheck", "tiny.toml", "--from-revision", "no-such")
+    idle = ask("recheck", "tiny.toml", "--from-revision", "HEAD", "--cells", "2")
+    done = ask("recheck", "tiny.toml", "--from-revision", "HEAD", "--json")
+
+    assert refused.returncode == 2 and "--from-revision no-such: git says" in refused.stderr
+    assert idle.returncode == 2 and "--cells of whole cells do nothing with --from-revision" in idle.stderr
+    assert done.returncode == 0, done.stderr
+    (said,) = [json.loads(line) for line in done.stdout.splitlines() if '"recheck"' in line]
+    (record,) = said["records"]
+    assert record["changed_modules"] == ["classical_baselines.harness.layer_operations"]
+    changes = {(one["operation"], one["new"] - one["old"]) for made in record["recounted"] for one in made["changes"]}
+    assert changes == {("compare_fp32", 5.0)}
+    assert "0 to run" in ask("plan", "tiny.toml", "--confirm").stdout
+    worktrees = subprocess.run(
+        ["git", "-C", str(source), "worktree", "list"], capture_output=True, text=True, check=True
+    )
+    assert len(worktrees.stdout.splitlines()) == 1
