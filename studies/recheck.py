@@ -9,8 +9,8 @@ holds but fold, seed and whether pictures are kept. So the same system with othe
 other recordings or on another backend is not carried by it. There are two kinds:
 
     whole         stored cells were computed anew from nothing; test cells and probes are carried where some were too
-    `shortened`   both codes made trainings cut short, on validation clips (`short_rechecking.py`); test cells and probes
-                  are carried with the fit cells, as the same networks on other clips
+    `shortened`   both codes made trainings cut short, on validation clips (`short_rechecking.py`); test cells and
+                  probes are carried with the fit cells, as the same networks on other clips
 
 From then on every command takes the older cells for cells of the present code: for a cell that is missing, an older one
 of the same specification stands in, where records lead from its code to the present code, one or several in a row.
