@@ -40,5 +40,5 @@ def in_standard_gates(circuit: QuantumCircuit) -> QuantumCircuit:
 
 
 def openqasm_3(circuit: QuantumCircuit) -> str:
-    """OpenQASM 3 text, in gates of its standard library."""
-    return qasm3.dumps(in_standard_gates(circuit))
+    """OpenQASM 3 text of a circuit in gates of its standard library, as `in_standard_gates` gives it."""
+    return qasm3.dumps(circuit)

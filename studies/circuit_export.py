@@ -65,4 +65,4 @@ def exported_circuit(
     if difference > LARGEST_DIFFERENCE:
         raise NotEqualError(f"Qiskit's outcome probabilities of the circuit are {difference:.2g} from the engine's.")
     gates = {name: n for name, n in native.count_ops().items() if name not in ("barrier", "measure")}
-    return ExportedCircuit(openqasm_3(circuit), bench.clips.names[row], circuit.num_qubits, gates, difference)
+    return ExportedCircuit(openqasm_3(native), bench.clips.names[row], circuit.num_qubits, gates, difference)

@@ -27,7 +27,6 @@ Floats may differ by the processor or by the version of torch alone. Where a cel
 one, it is said, and nothing is carried over: recheck on a machine like the one that computed the cells.
 """
 
-import datetime
 import os
 import random
 from collections import Counter
@@ -51,10 +50,9 @@ from studies.grid import Ground, KeyedCell, keyed
 from studies.index import CellSummary
 from studies.probe import Probe
 from studies.progress import Progress
-from studies.provenance import SHOWN_DIGITS, git_state, machine, versions, without_paths
+from studies.provenance import SHOWN_DIGITS
 from studies.recheck import (
     SHOWN_CODE,
-    ComparedCell,
     Configurations,
     Paths,
     Recheck,
@@ -65,6 +63,7 @@ from studies.recheck import (
     read_rechecks,
     recounts_between,
 )
+from studies.recheck_record import compared_cell, computed_here, computed_on, record_of
 from studies.running import Plan, run_plan
 from studies.specification import Study
 from studies.store import KINDS_THAT_LOOK, Store, open_store
@@ -294,11 +293,6 @@ def elsewhere(outcome: Outcome) -> str:
     )
 
 
-def computed_here() -> str:
-    """The processor and torch of this machine, as `stored_on` says it."""
-    return _on(machine()["cpu"], versions()["torch"])
-
-
 def _outcome(store: Store, aside: Store, candidate: Candidate, stored: StoredCell) -> Outcome:
     """What came of one stored cell, its counts left aside."""
     older, newer = store.load(stored.key), aside.load(stored.new_key)
@@ -371,35 +365,21 @@ def _records(study: Study, store: Store, outcomes: Sequence[Outcome], command: S
     for one in outcomes:
         by_codes.setdefault((one.stored.old_code, one.stored.new_code), []).append(one)
     return tuple(
-        Recheck(
-            study=study.name,
-            system=group[0].candidate.cell.cell.system,
-            old_code=old_code,
-            new_code=new_code,
-            changed_modules=_changed_modules(study, store, group),
-            compared=tuple(_compared(one) for one in group),
-            recounted=tuple(dict.fromkeys(recount for one in group for recount in one.recounts)),
+        record_of(
+            study.name,
+            group[0].candidate.cell.cell.system,
+            codes,
+            _changed_modules(study, store, group),
+            [
+                compared_cell(one.candidate.cell.cell, one.stored.key, one.stored.kind, one.stored.configuration)
+                for one in group
+            ],
+            dict.fromkeys(recount for one in group for recount in one.recounts),
+            (one.stored_on for one in group),
+            command,
             test_cells_recomputed=sum(one.stored.kind in KINDS_THAT_LOOK for one in group),
-            cpu=machine()["cpu"],
-            torch=versions()["torch"],
-            stored_on=tuple(sorted({one.stored_on for one in group})),
-            date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            git=git_state(),
-            command=tuple(map(without_paths, command)),
         )
-        for (old_code, new_code), group in sorted(by_codes.items())
-    )
-
-
-def _compared(one: Outcome) -> ComparedCell:
-    cell, stored = one.candidate.cell.cell, one.stored
-    return ComparedCell(
-        key=stored.key,
-        kind=stored.kind,
-        configuration=stored.configuration,
-        protocol=cell.protocol,
-        fold=cell.fold,
-        seed=cell.seed,
+        for codes, group in sorted(by_codes.items())
     )
 
 
@@ -413,16 +393,7 @@ def _changed_modules(study: Study, store: Store, group: Sequence[Outcome]) -> tu
         if not then:
             return None
         changed |= {name for name in {*then, *now} if then.get(name) != now.get(name)}
-    return tuple(sorted(changed))
-
-
-def computed_on(provenance: Mapping[str, Any]) -> str:
-    """Processor and torch of a stored cell."""
-    return _on((provenance.get("machine") or {}).get("cpu"), (provenance.get("versions") or {}).get("torch"))
-
-
-def _on(cpu: Any, torch: Any) -> str:
-    return f"{cpu or 'an unknown processor'}, torch {torch or 'unknown'}"
+    return tuple(changed)
 
 
 def _named(cell: StudyCell) -> str:

@@ -22,7 +22,6 @@ the older did not and a few epochs move it in neither cell. The record says how 
 every report.
 """
 
-import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,12 +29,12 @@ from tempfile import TemporaryDirectory
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.operations import OperationCounts
-from studies.bit_equality import Difference, difference_in, first_difference
+from studies.bit_equality import COUNTS_OF_A_RUN, Difference, difference_in, first_difference
 from studies.cell import CellResult, StudyCell
 from studies.cell_key import digest
 from studies.code_version import SOURCE, CodeVersion
-from studies.provenance import git_state, machine, versions, without_paths
 from studies.recheck import (
+    SHOWN_CODE,
     Carrier,
     ComparedCell,
     CountChange,
@@ -44,12 +43,14 @@ from studies.recheck import (
     Shortened,
     changed_counts,
 )
-from studies.rechecking import Candidate, StoredCell, computed_on, weights_of
+from studies.recheck_record import compared_cell, computed_on, record_of
+from studies.rechecking import Candidate, StoredCell, weights_of
 from studies.running import Plan
 from studies.short_trainings import RunShort, ShortCells, checkout, run_by_command, short_cells, shortened
 from studies.specification import Run, Study
 from studies.store import Store
 
+FOLLOWS = "counts that follow what was learnt"
 OF_THE_RUN = ("n_shots", "firing_threshold")  # probes that change what a run costs
 
 
@@ -94,115 +95,126 @@ def rechecked_in_short(
     with TemporaryDirectory() as folder, checkout(revision, Path(folder) / "source") as (source, full):
         older = run_short(study, short, cells, source, Path(folder) / "older")
         newer = run_short(study, short, cells, SOURCE, Path(folder) / "newer")
-        spoken = Shortened(revision=full, n_epochs=n_epochs)
-        verdicts = [
-            _verdict(study, store, system, choices, older, newer, spoken, command) for system, choices in found.items()
-        ]
+        both = _BothCodes(study, store, older, newer, Shortened(revision=full, n_epochs=n_epochs), tuple(command))
+        verdicts = [both.verdict(system, choices) for system, choices in found.items()]
     for verdict in verdicts:
         for record in verdict.records:
             store.save_recheck(record.model_dump(mode="json"))
     return verdicts
 
 
-def _verdict(
-    study: Study,
-    store: Store,
-    system: str,
-    choices: Sequence[Candidate],
-    older: ShortCells,
-    newer: ShortCells,
-    spoken: Shortened,
-    command: Sequence[str],
-) -> ShortVerdict:
-    differences: list[tuple[StudyCell, Difference]] = []
-    by_backend: dict[str, list[Changes]] = {}  # one for each cell that was run on it
-    cells = sorted(cell for cell in newer.keys if cell.system == system)
-    for cell in cells:
-        ours, theirs = (one.store.load(one.keys[cell]) for one in (older, newer))
-        if found := _difference(older, newer, cell, ours, theirs):
-            differences.append((cell, found))
-        for run, one, other in zip(_runs(study, cell), ours.runs, theirs.runs, strict=True):
-            of_backend = by_backend.setdefault(digest(run.backend.model_dump()), [])
-            of_backend.append(Changes.between(one.counts, other.counts))
-            if not found and of_backend[-1] != of_backend[0]:
-                what = "counts otherwise than the older code"
-                place = f"run on {run.backend.name}: counts"
-                differences.append((cell, Difference(place, f"another cell {what} in one way", "this cell in another")))
-    if differences:
-        return ShortVerdict(system, tuple(differences), (), ())
-    # What one cell of several was run on shows no other count by one training alone.
-    agreed = {name: made[0] for name, made in by_backend.items() if len(made) == len(cells) or not made[0].by_layer}
-    return _carry(study, store, system, choices, older, newer, agreed, spoken, command)
+@dataclass(frozen=True)
+class _BothCodes:
+    """What both codes made of the shortened study, beside the store whose cells it may carry over."""
 
+    study: Study
+    store: Store
+    older: ShortCells
+    newer: ShortCells
+    spoken: Shortened
+    command: tuple[str, ...]
 
-def _carry(
-    study: Study,
-    store: Store,
-    system: str,
-    choices: Sequence[Candidate],
-    older: ShortCells,
-    newer: ShortCells,
-    by_backend: Mapping[str, Changes],
-    spoken: Shortened,
-    command: Sequence[str],
-) -> ShortVerdict:
-    """The records of a system whose short trainings are equal, and what they cannot speak for."""
-    carrier = Carrier(store)
-    then, now = older.versions[system], newer.versions[system]
-    uncompared = _differing(older.probing, newer.probing) - {*then.modules, *now.modules}
-    groups: dict[tuple[str, str], dict[str, tuple[ComparedCell, tuple[Recount, ...]]]] = {}
-    left: dict[str, None] = {}
-    unspoken: set[str] = set()  # configurations with a cell that the record would put wrong
-    for candidate in choices:
-        for stored in candidate.stored:
-            old_code, new_code = then.digest, now.digest
-            if stored.probe is not None:
-                old_code, new_code = _probe_code(old_code, older), _probe_code(new_code, newer)
-                if uncompared:
-                    left[f"probes, whose own code changed in {', '.join(sorted(uncompared))}"] = None
+    def verdict(self, system: str, choices: Sequence[Candidate]) -> ShortVerdict:
+        """Of one system and its stored cells."""
+        differences: list[tuple[StudyCell, Difference]] = []
+        by_backend: dict[str, list[Changes]] = {}  # one for each cell that was run on it
+        cells = sorted(cell for cell in self.newer.keys if cell.system == system)
+        for cell in cells:
+            ours, theirs = (one.store.load(one.keys[cell]) for one in (self.older, self.newer))
+            found = _difference(self.older, self.newer, cell, ours, theirs)
+            for run, one, other in zip(_runs(self.study, cell), ours.runs, theirs.runs, strict=True):
+                of_backend = by_backend.setdefault(digest(run.backend.model_dump()), [])
+                of_backend.append(Changes.between(one.counts, other.counts))
+                if found is None and of_backend[-1] != of_backend[0]:
+                    place = f"run on {run.backend.name}{COUNTS_OF_A_RUN}, what changed"
+                    found = Difference(place, f"of {cells[0]} one thing", f"of {cell} another")
+            if found is not None:
+                differences.append((cell, found))
+        if differences:
+            return ShortVerdict(system, tuple(differences), (), ())
+        # What one cell of several was run on shows no other count by one training alone.
+        agreed = {name: made[0] for name, made in by_backend.items() if len(made) == len(cells) or not made[0].by_layer}
+        return self._carried(system, choices, agreed)
+
+    def _carried(self, system: str, choices: Sequence[Candidate], by_backend: Mapping[str, Changes]) -> ShortVerdict:
+        """The records of a system whose short trainings are equal, and what they cannot speak for."""
+        carrier = Carrier(self.store)
+        spoken_for: dict[tuple[str, str], dict[str, tuple[ComparedCell, tuple[Recount, ...]]]] = {}
+        left: dict[str, None] = {}
+        unspoken: set[str] = set()  # configurations with a cell that the record would put wrong
+        for candidate in choices:
+            for stored in candidate.stored:
+                codes = self._codes(system, stored)
+                recounts = self._recounts(candidate, stored, carrier, codes, by_backend)
+                if isinstance(recounts, str):
+                    left[recounts] = None
+                    unspoken |= {stored.configuration} if recounts.startswith(FOLLOWS) else set()
                     continue
-            if new_code != stored.new_code:
-                raise InputError("the code changed while it was rechecked. Run it again.")
-            if carrier.paths.between(stored.configuration, stored.old_code, old_code) is None:
-                left[f"{stored.kind} cells of code {stored.old_code[:12]}, which is not that of the revision"] = None
-                continue
-            result = carrier.as_counted_now(stored.key, stored.configuration, old_code, store.load(stored.key))
-            recounts = _recounts(study, candidate, stored, len(result.runs), by_backend)
-            if recounts is None:
-                left[f"{stored.kind} cells on a backend that not all fit cells are run on"] = None
-                continue
-            if recounts and stored.probe is not None and stored.probe.name in OF_THE_RUN:
-                left["probes of the run itself, which is counted otherwise now"] = None
-                continue
-            if not all(one.holds_for(result) for one in recounts):
-                left[f"{stored.kind} cells whose counts follow what was learnt, and are counted otherwise now"] = None
-                unspoken.add(stored.configuration)
-            of_codes = groups.setdefault((old_code, new_code), {})
-            of_codes.setdefault(stored.configuration, (_compared(candidate, stored), recounts))
-    records = []
-    for (old_code, new_code), spoken_for in sorted(groups.items()):
-        kept = [one for configuration, one in spoken_for.items() if configuration not in unspoken]
-        if kept and old_code != new_code:
-            records.append(
-                Recheck(
-                    study=study.name,
-                    system=system,
-                    old_code=old_code,
-                    new_code=new_code,
-                    changed_modules=tuple(sorted(_differing(then, now))),
-                    compared=tuple(cell for cell, _ in kept),
-                    recounted=tuple(recount for _, recounts in kept for recount in recounts),
-                    shortened=spoken,
-                    test_cells_recomputed=0,
-                    cpu=machine()["cpu"],
-                    torch=versions()["torch"],
-                    stored_on=tuple(sorted({computed_on(store.provenance(cell.key)) for cell, _ in kept})),
-                    date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-                    git=git_state(),
-                    command=tuple(map(without_paths, command)),
+                cell = compared_cell(candidate.cell.cell, stored.key, stored.kind, stored.configuration)
+                spoken_for.setdefault(codes, {}).setdefault(stored.configuration, (cell, recounts))
+        records = []
+        for codes, of_codes in sorted(spoken_for.items()):
+            kept = [one for configuration, one in of_codes.items() if configuration not in unspoken]
+            if kept and codes[0] != codes[1]:
+                records.append(
+                    record_of(
+                        self.study.name,
+                        system,
+                        codes,
+                        _differing(self.older.versions[system], self.newer.versions[system]),
+                        [cell for cell, _ in kept],
+                        (recount for _, recounts in kept for recount in recounts),
+                        (computed_on(self.store.provenance(cell.key)) for cell, _ in kept),
+                        self.command,
+                        shortened=self.spoken,
+                    )
                 )
-            )
-    return ShortVerdict(system, (), tuple(left), tuple(records))
+        return ShortVerdict(system, (), tuple(left), tuple(records))
+
+    def _codes(self, system: str, stored: StoredCell) -> tuple[str, str]:
+        """The older and the newer code of a stored cell's kind."""
+        codes = (self.older.versions[system].digest, self.newer.versions[system].digest)
+        if stored.probe is not None:
+            codes = (_probe_code(codes[0], self.older), _probe_code(codes[1], self.newer))
+        if codes[1] != stored.new_code:
+            raise InputError("the code changed while it was rechecked. Run it again.")
+        return codes
+
+    def _recounts(
+        self,
+        candidate: Candidate,
+        stored: StoredCell,
+        carrier: Carrier,
+        codes: tuple[str, str],
+        by_backend: Mapping[str, Changes],
+    ) -> tuple[Recount, ...] | str:
+        """What is counted otherwise in a stored cell, or why the short trainings do not speak for it."""
+        cell = candidate.cell.cell
+        then, now = self.older.versions[cell.system], self.newer.versions[cell.system]
+        uncompared = _differing(self.older.probing, self.newer.probing) - {*then.modules, *now.modules}
+        if stored.probe is not None and uncompared:
+            return f"probes, whose own code changed in {', '.join(sorted(uncompared))}"
+        if carrier.paths.between(stored.configuration, stored.old_code, codes[0]) is None:
+            return f"{stored.kind} cells of code {stored.old_code[:SHOWN_CODE]}, which is not that of the revision"
+        result = carrier.as_counted_now(stored.key, stored.configuration, codes[0], self.store.load(stored.key))
+        if stored.probe is not None:
+            backends = [self.study.system(cell.system).headline_run.backend] * len(result.runs)
+        else:
+            backends = [run.backend for run in _runs(self.study, cell, test=stored.kind == "test")]
+        found = [by_backend.get(digest(backend.model_dump())) for backend in backends]
+        recounts = []
+        for number, (backend, changed) in enumerate(zip(backends, found, strict=True)):
+            if changed is None:
+                return f"{stored.kind} cells on a backend that not all fit cells are run on"
+            if changes := changed.by_layer if stored.probe is None else changed.summed:
+                recounts.append(
+                    Recount(configuration=stored.configuration, run=number, backend=backend.name, changes=changes)
+                )
+        if recounts and stored.probe is not None and stored.probe.name in OF_THE_RUN:
+            return "probes of the run itself, which is counted otherwise now"
+        if not all(one.holds_for(result) for one in recounts):
+            return f"{FOLLOWS}: {stored.kind} cells, which are counted otherwise now"
+        return tuple(recounts)
 
 
 def _difference(
@@ -216,31 +228,6 @@ def _difference(
     return first_difference(ours, theirs, with_counts=False) or difference_in("weights", *weights)
 
 
-def _recounts(
-    study: Study,
-    candidate: Candidate,
-    stored: StoredCell,
-    n_runs: int,
-    by_backend: Mapping[str, Changes],
-) -> tuple[Recount, ...] | None:
-    """What is counted otherwise in a stored cell; None where it was run on a backend that no fit cell is run on."""
-    system = study.system(candidate.cell.cell.system)
-    if stored.probe is not None:
-        backends = [system.headline_run.backend] * n_runs
-    else:
-        backends = [run.backend for run in _runs(study, candidate.cell.cell, test=stored.kind == "test")]
-    recounts = []
-    for number, backend in enumerate(backends):
-        found = by_backend.get(digest(backend.model_dump()))
-        if found is None:
-            return None
-        if changes := found.by_layer if stored.probe is None else found.summed:
-            recounts.append(
-                Recount(configuration=stored.configuration, run=number, backend=backend.name, changes=changes)
-            )
-    return tuple(recounts)
-
-
 def _runs(study: Study, cell: StudyCell, *, test: bool = False) -> tuple[Run, ...]:
     return study.system(cell.system).runs_for(cell.seed, study.seeds, test=test)
 
@@ -251,18 +238,6 @@ def summed_over_layers(counts: OperationCounts) -> OperationCounts:
     for (stage, _, operation), count in counts:
         sums += OperationCounts.of(stage, "all", **{operation: count})
     return sums
-
-
-def _compared(candidate: Candidate, stored: StoredCell) -> ComparedCell:
-    cell = candidate.cell.cell
-    return ComparedCell(
-        key=stored.key,
-        kind=stored.kind,
-        configuration=stored.configuration,
-        protocol=cell.protocol,
-        fold=cell.fold,
-        seed=cell.seed,
-    )
 
 
 def _probe_code(code: str, cells: ShortCells) -> str:

@@ -59,6 +59,7 @@ def test_a_share_that_fails_is_heard_of_when_all_have_ended(failing):
     assert sorted(ended) == [0, 5]
 
 
+# Where processes cannot fork, nothing is inherited that could go wrong; CI is Linux, where this runs.
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_a_forked_process_has_threads_of_its_own():
     before = torch.get_num_threads()

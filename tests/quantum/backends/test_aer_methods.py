@@ -42,6 +42,7 @@ def sees_a_gpu():
 @pytest.mark.parametrize("backend", [AerExact(), AerDensityMatrix(), AerMps(), AerGpu()])
 def test_aer_and_the_engine_agree_on_every_probability(backend, system):
     if backend == AerGpu() and not sees_a_gpu():
+        # A GPU alone may be absent. Without one the refusal is tested below, and the engine on the CPU by the others.
         pytest.skip("Aer sees no GPU here")
     given = trained(*SYSTEMS[system])
     ours = ExactStates().run(given, intensity(), generator())
