@@ -17,7 +17,7 @@ host that binds a circuit's angles for each clip. The times of a shot: `quantum.
 
 from classical_baselines.harness.operations import OperationCounts
 from quantum.circuits.circuit import Circuit
-from quantum.engine.program import Phases, Program, Rotations, Transform, program_of
+from quantum.engine.program import Phases, Rotations, Transform, program_of
 from quantum.machine_time import REPETITION_DELAY_SECONDS, ShotTimes
 from quantum.transpiled import CircuitCost
 
@@ -58,21 +58,21 @@ def processor_operations(
 
 
 def simulation_operations(circuit: Circuit) -> OperationCounts:
-    """Arithmetic of one state through the torch engine, step by step of its program.
+    """Arithmetic of one state through the engine, step by step of its program, as it runs on a CPU.
 
-    What follows the weights alone (blocks, phases) is computed beforehand; what follows the clip is made for each clip.
-    A complex multiply-accumulate is four real ones. A step of rotations is a product with each block of qubits that it
-    touches; moved amplitudes and signs (CX, swap, CZ) cost memory traffic alone, turned phases a complex factor per
-    amplitude. The FFT over m qubits of n amplitudes is booked as radix 2: m n / 2 complex multiplications, m n complex
-    additions, one real scaling. An approximate transform has no fast form: it is its gates.
+    What follows the weights alone (matrices, phases) is computed beforehand; what follows the clip is made for each
+    clip. A complex multiply-accumulate is four real ones. A step of rotations is one sweep of the state for each qubit
+    that it touches, whatever the number of its gates there; moved amplitudes and signs (CX, swap, CZ) cost memory
+    traffic alone, turned phases a complex factor per amplitude. The FFT over m qubits of n amplitudes is radix 2:
+    m n / 2 complex multiplications, m n complex additions, one real scaling. An approximate transform has no fast form:
+    it is its gates.
     """
     n = 2**circuit.n_qubits
     traffic = 2 * BYTES_PER_AMPLITUDE * n  # a state read and written
-    program = program_of(circuit)
     counts = OperationCounts()
-    for number, step in enumerate(program.steps):
+    for number, step in enumerate(program_of(circuit).steps):
         if isinstance(step, Rotations):
-            counts += _rotations(step, program, f"rotations-{number}", traffic)
+            counts += _rotations(step, n, f"rotations-{number}", traffic)
         elif isinstance(step, Phases):
             counts += _phases(step, n, f"phases-{number}", traffic)
         elif isinstance(step, Transform):
@@ -89,30 +89,24 @@ def simulation_operations(circuit: Circuit) -> OperationCounts:
     return counts
 
 
-def _rotations(step: Rotations, program: Program, layer: str, traffic: int) -> OperationCounts:
-    """The products; where angles follow the clip, before them the sines, cosines and Kronecker products of a block."""
-    n = 2**program.circuit.n_qubits
-    touched = [(first, size) for first, size in program.blocks if step.qubits & set(range(first, first + size))]
-    heights = [2**size for _, size in touched]
+def _rotations(step: Rotations, n: int, layer: str, traffic: int) -> OperationCounts:
+    """The product of each qubit's matrix with its pairs of amplitudes; where angles follow the clip, before it the
+    sines and cosines, and behind a qubit's first gate the products of two matrices: 8 complex multiply-accumulates."""
+    n_touched = len(step.qubits)
     counts = OperationCounts.of(
         "network",
         layer,
-        mac_fp32=4 * n * sum(heights),
-        sram_bytes=len(touched) * traffic + BYTES_PER_AMPLITUDE * sum(height**2 for height in heights),
+        mac_fp32=4 * 2 * n * n_touched,
+        sram_bytes=(traffic + 4 * BYTES_PER_AMPLITUDE) * n_touched,
     )
     if step.follows_clips:
         gates = [gate for held in step.gates.values() for gate in held]
-        # Behind the first gate of a qubit each is a product of two matrices of 2 x 2: 8 complex multiply-accumulates.
-        n_products = len(gates) - len(step.gates)
-        n_elements = sum(4**k for _, size in touched for k in range(2, size + 1))
         counts += OperationCounts.of(
             "network",
             layer,
             transcendental_fp32=2 * sum(gate.angle is not None for gate in gates),
-            mac_fp32=4 * 8 * n_products,
-            multiply_fp32=4 * n_elements,
-            add_fp32=2 * n_elements,
-            sram_bytes=2 * BYTES_PER_AMPLITUDE * n_elements,
+            mac_fp32=4 * 8 * (len(gates) - n_touched),
+            sram_bytes=4 * BYTES_PER_AMPLITUDE * len(gates),
         )
     return counts
 

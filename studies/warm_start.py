@@ -12,7 +12,13 @@ from importlib import import_module
 from studies.provenance import coefficients_hash, git_state, machine, versions
 from studies.worker import WARM_DATA_VARIABLE
 
-SLOW_IMPORTS = ("scipy.signal", "scipy.special", "torch.fx", "classical_baselines.data.loading")
+SLOW_IMPORTS = (
+    "scipy.signal",
+    "scipy.special",
+    "torch.fx",
+    "torch._dynamo",  # which the first optimiser of a process imports: seconds
+    "classical_baselines.data.loading",
+)
 
 for _name in SLOW_IMPORTS:
     import_module(_name)

@@ -3,9 +3,10 @@
 
     values    [(batch,) value]                     radians: the weights, then the features of a clip
     blocks    [step, (batch,) 2**size, 2**size]    complex, one tensor per block of qubits
+    gates     [step, (batch,) qubit, 2 * 2]        complex, each qubit's own matrix, on a CPU
 
-Two engines under one contract make them, `blocks(angles, table, dtype)`: compiled for the CPU, where a graph of so many
-small tensors would cost more than their arithmetic, and in torch for a GPU.
+Two engines under one contract make the blocks, `blocks(angles, table, dtype)`: compiled for the CPU, where a graph of
+so many small tensors would cost more than their arithmetic, and in torch for a GPU.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from quantum.circuits.circuit import Angle, Gate
-from quantum.engine import compiled_blocks, torch_blocks
+from quantum.engine import compiled_blocks, compiled_gates, torch_blocks
 from quantum.engine.circuit_tensors import COMPLEX, AngleTable
 from quantum.engine.one_qubit_gates import FACTORS, FIXED, PARTS
 from quantum.engine.program import Program, Rotations
@@ -67,3 +68,7 @@ class BlockTable(nn.Module):
             return ()
         engine = compiled_blocks if values.device.type == "cpu" else torch_blocks
         return engine.blocks(self.angles(values), self, COMPLEX[values.dtype])
+
+    def gates(self, values: Tensor) -> Tensor | None:
+        """Each qubit's matrix in every step, on a CPU; None where there are no steps."""
+        return compiled_gates.gates(self.angles(values), self, COMPLEX[values.dtype]) if self.n_steps else None

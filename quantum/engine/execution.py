@@ -5,10 +5,15 @@
     weights    [weight]             radians
     features   [batch, feature]     radians, where angles follow the clip
 
-The whole program is one autograd function over few tensors (Kronecker blocks, phases), whose own gradients are those of
-small matrices. Backwards, either the states before each product are kept ("stored"), or they are worked out anew from
-the last one, since every step can be undone ("adjoint": Jones & Gacon, arXiv 2009.02823): one more product per block,
-and memory that does not grow with the depth.
+The whole program is one autograd function over few tensors (matrices of qubits or of blocks of them, phases), whose own
+gradients are those of small matrices. Two of them do the same:
+
+    tiles     gate by gate on a few clips that stay in the cache: on a CPU, up to 14 qubits (`tile_run.py`)
+    kernels   blocks of qubits on the whole batch, as products of torch: on a GPU, and for larger circuits
+
+Backwards, the kernels either keep the states before each product ("stored"), or work them out anew from the last one,
+since every step can be undone ("adjoint": Jones & Gacon, arXiv 2009.02823): one more product per block, and memory that
+does not grow with the depth. Tiles always do the latter.
 """
 
 from collections.abc import Sequence
@@ -22,6 +27,7 @@ from quantum.engine.block_table import BlockTable
 from quantum.engine.circuit_tensors import COMPLEX, PhaseTable
 from quantum.engine.kernels import Kernel, KernelWithAngles, RunTensors, kernels_of
 from quantum.engine.program import program_of
+from quantum.engine.tile_run import in_tiles, plan_of, run
 
 GRADIENTS = ("stored", "adjoint")
 
@@ -43,6 +49,7 @@ class Engine(nn.Module):
             self.register_buffer(f"source_{number}", source, persistent=False)
             self.register_buffer(f"destination_{number}", destination, persistent=False)
         self.kernels = kernels_of(program)
+        self.plan = plan_of(program)
 
     def forward(self, states: Tensor, weights: Tensor, features: Tensor | None = None) -> Tensor:
         """The states behind the circuit; their precision follows the weights.
@@ -53,11 +60,20 @@ class Engine(nn.Module):
         values = weights
         if features is not None:
             values = torch.cat([weights.expand(len(features), -1), features.to(weights.dtype)], 1)
-        tensors = [*self.shared_blocks(weights), *self.clip_blocks(values)]
-        tensors += [table(values if table.follows_clips else weights) for table in self.phase_tables]
+        states = states.to(COMPLEX[weights.dtype])
+        phases = [table(values if table.follows_clips else weights) for table in self.phase_tables]
+        if self.in_tiles(states):
+            gates = self.shared_blocks.gates(weights), self.clip_blocks.gates(values)
+            follow = [bool(table.follows_clips) for table in self.phase_tables]
+            return run(states, self.plan, gates, phases, follow)
+        tensors = [*self.shared_blocks(weights), *self.clip_blocks(values), *phases]
         tensors += [index for name, index in self._buffers.items() if index is not None]
-        behind: Tensor = _Execution.apply(states.to(COMPLEX[weights.dtype]), self.kernels, self.adjoint, *tensors)
+        behind: Tensor = _Execution.apply(states, self.kernels, self.adjoint, *tensors)
         return behind
+
+    def in_tiles(self, states: Tensor) -> bool:
+        """Whether these run in tiles: on a CPU, where that is faster."""
+        return states.device.type == "cpu" and in_tiles(self.circuit.n_qubits, len(states))
 
     def _check(self, states: Tensor, weights: Tensor, features: Tensor | None) -> None:
         circuit = self.circuit

@@ -81,11 +81,11 @@ def test_a_dynamic_circuit_waits_for_its_bits():
         ShotTimes(2)
 
 
-def test_a_simulated_layer_is_a_complex_product_of_each_block_of_qubits():
+def test_a_simulated_layer_is_a_complex_product_of_each_qubit_with_its_pairs():
     counts = simulation_operations(described(7, 1, 0, "cx-ring", ((0, 2),)))
 
-    # 128 amplitudes times (16 + 8) complex multiply-accumulates of 4 real ones
-    assert counts.total("mac_fp32") == 128 * 24 * 4
+    # 7 qubits times 64 pairs of amplitudes times 4 complex multiply-accumulates of 4 real ones
+    assert counts.total("mac_fp32") == 7 * 64 * 4 * 4
     # radix 2 over 2 qubits: 2 x 64 complex multiplications (4 and 2), 2 x 128 complex additions (2), 128 scalings
     assert counts.total("multiply_fp32") == 128 * 4 + 256
     assert counts.total("add_fp32") == 128 * 2 + 256 * 2
@@ -94,9 +94,9 @@ def test_a_simulated_layer_is_a_complex_product_of_each_block_of_qubits():
 def test_an_approximate_transform_is_paid_gate_by_gate():
     counts = simulation_operations(described(3, 0, 0, "none", ((0, 3),), 1))
 
-    # 8 amplitudes: three Hadamards, each a complex product of the one block of 8; phases behind two of them, a complex
-    # multiplication of every amplitude each (4 and 2)
-    assert counts.total("mac_fp32") == 3 * 8 * 8 * 4
+    # 8 amplitudes: three Hadamards, each 4 complex multiply-accumulates for each of 4 pairs; phases behind two of them,
+    # a complex multiplication of every amplitude each (4 and 2)
+    assert counts.total("mac_fp32") == 3 * 4 * 4 * 4
     assert counts.total("multiply_fp32") == 2 * 8 * 4
     assert counts.total("add_fp32") == 2 * 8 * 2
 

@@ -1,5 +1,6 @@
 # tests/quantum/engine/test_execution.py
-"""The engine against Aer on the exported circuit, and its gradients against finite differences."""
+"""The engine against Aer on the exported circuit, and its gradients against finite differences: in tiles, and by the
+kernels of torch that a GPU and larger circuits run on, with states stored or worked out anew."""
 
 import subprocess
 import sys
@@ -14,10 +15,12 @@ from qiskit_aer import AerSimulator
 
 from quantum.circuits.circuit import Angle, Circuit, Fourier, Gate, layer_of
 from quantum.circuits.qiskit_form import qiskit_circuit
+from quantum.engine import tile_run
 from quantum.engine.execution import Engine
 from tests.quantum.random_circuits import circuits
 
 BATCH = 3
+WAYS = st.sampled_from(["tiles", "stored", "adjoint"])
 AER = AerSimulator(method="statevector")
 
 
@@ -28,6 +31,14 @@ def numbers(circuit, seed):
     weights = torch.randn(circuit.n_weights, dtype=torch.float64, generator=generator)
     features = torch.randn(BATCH, circuit.n_features, dtype=torch.float64, generator=generator)
     return states / states.norm(dim=1, keepdim=True), weights, features
+
+
+def engine_of(circuit, way):
+    if way == "tiles":
+        return Engine(circuit)
+    engine = Engine(circuit, way)
+    engine.in_tiles = lambda states: False
+    return engine
 
 
 def behind_aer(circuit, states, weights, features):
@@ -44,20 +55,20 @@ def behind_aer(circuit, states, weights, features):
 
 
 @settings(max_examples=60, deadline=None)
-@given(circuits(), st.integers(0, 10_000), st.sampled_from(["stored", "adjoint"]))
-def test_the_states_are_those_of_aer(circuit, seed, gradients):
+@given(circuits(), st.integers(0, 10_000), WAYS)
+def test_the_states_are_those_of_aer(circuit, seed, way):
     states, weights, features = numbers(circuit, seed)
 
-    ours = Engine(circuit, gradients)(states, weights, features if circuit.n_features else None)
+    ours = engine_of(circuit, way)(states, weights, features if circuit.n_features else None)
 
     np.testing.assert_allclose(ours.numpy(), behind_aer(circuit, states, weights, features), atol=1e-10)
 
 
 @settings(max_examples=20, deadline=None)
-@given(circuits(most_qubits=3, most_operations=12), st.integers(0, 10_000), st.sampled_from(["stored", "adjoint"]))
-def test_the_gradients_are_those_of_finite_differences(circuit, seed, gradients):
+@given(circuits(most_qubits=3, most_operations=12), st.integers(0, 10_000), WAYS)
+def test_the_gradients_are_those_of_finite_differences(circuit, seed, way):
     states, weights, features = numbers(circuit, seed)
-    engine = Engine(circuit, gradients)
+    engine = engine_of(circuit, way)
     inputs = [states[:1], *([weights] if circuit.n_weights else []), *([features[:1]] if circuit.n_features else [])]
 
     def behind(states, *angles):
@@ -68,22 +79,62 @@ def test_the_gradients_are_those_of_finite_differences(circuit, seed, gradients)
 
 
 @pytest.mark.parametrize("n_qubits", [6, 11])  # two blocks, three blocks; few columns below a block, and many
-@pytest.mark.parametrize("batch", [1, 40])
-def test_both_ways_of_keeping_states_give_one_gradient(n_qubits, batch):
+@pytest.mark.parametrize("batch", [4, 40])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_all_ways_give_one_state_and_one_gradient(n_qubits, batch, dtype):
     circuit = layers(n_qubits, 2)
     generator = torch.Generator().manual_seed(0)
-    states = torch.nn.functional.normalize(torch.randn(batch, 2**n_qubits, generator=generator).double())
-    weights = torch.randn(circuit.n_weights, generator=generator, dtype=torch.float64)
-    wanted = torch.randn(2**n_qubits, generator=generator, dtype=torch.float64)
+    states = torch.nn.functional.normalize(torch.randn(batch, 2**n_qubits, generator=generator)).to(dtype)
+    weights = torch.randn(circuit.n_weights, generator=generator).to(dtype)
+    wanted = torch.randn(2**n_qubits, generator=generator).to(dtype)
     found = []
-    for gradients in ("stored", "adjoint"):
-        own = weights.clone().requires_grad_()
-        behind = Engine(circuit, gradients)(states, own)
-        (behind.abs().square() @ wanted).square().sum().backward()
-        found.append(own.grad)
+    for way in ("tiles", "stored", "adjoint"):
+        inputs = [states.clone().requires_grad_(), weights.clone().requires_grad_()]
+        behind = engine_of(circuit, way)(*inputs)
+        assert behind.shape == (batch, 2**n_qubits)
+        found.append((behind.detach(), *torch.autograd.grad((behind.abs().square() @ wanted).square().sum(), inputs)))
 
-    assert found[0].abs().min() > 1e-9
-    torch.testing.assert_close(found[0], found[1], atol=1e-12, rtol=1e-9)
+    tolerance = {"atol": 1e-12, "rtol": 1e-9} if dtype == torch.float64 else {"atol": 1e-4, "rtol": 1e-3}
+    assert found[0][2].abs().min() > 1e-9
+    for other in found[1:]:
+        torch.testing.assert_close(found[0], other, **tolerance)
+
+
+@settings(max_examples=30, deadline=None)
+@given(circuits(), st.integers(0, 10_000))
+def test_a_circuit_that_does_not_learn_carries_the_same_gradients_back(circuit, seed):
+    states, weights, features = numbers(circuit, seed)
+    engine = Engine(circuit)
+    found = []
+    for learns in (True, False):
+        own, angles = states.clone().requires_grad_(), weights.clone().requires_grad_(learns)
+        behind = engine(own, angles, features if circuit.n_features else None)
+        (of_states,) = torch.autograd.grad((behind * behind.flip(0).conj()).real.sum(), own)
+        found.append(of_states)
+
+    torch.testing.assert_close(found[0], found[1], atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("n_clips", [1, 7, 8, 9, 33])
+def test_threads_change_nothing_however_the_clips_fill_the_tiles(n_clips, monkeypatch):
+    of_both_kinds = Gate("rx", (1,), Angle(feature=0)), Gate("rzz", (0, 2), Angle(weight=1))
+    circuit = Circuit(3, (*layers(3, 1).operations, *of_both_kinds))
+    states, weights, features = numbers(circuit, 1)
+    turn = torch.arange(n_clips) % BATCH
+    states, features = states[turn], features[turn] * torch.arange(1, n_clips + 1)[:, None]
+    before = torch.get_num_threads()
+    found = []
+    for n_threads in (1, 2):
+        torch.set_num_threads(n_threads)
+        monkeypatch.setattr(tile_run, "WORTH_A_THREAD", 1)
+        inputs = [one.clone().requires_grad_() for one in (states, weights, features)]
+        behind = Engine(circuit)(*inputs)
+        found.append((behind.detach(), *torch.autograd.grad(behind.abs().square()[:, :3].square().sum(), inputs)))
+    torch.set_num_threads(before)
+
+    assert len(found[0][0]) == n_clips
+    for one, other in zip(*found, strict=True):
+        assert torch.equal(one, other)
 
 
 def test_a_gate_object_that_stands_twice_in_a_circuit_acts_and_learns_twice():
@@ -130,6 +181,7 @@ def test_another_way_of_keeping_states_is_refused():
 MEASURED = """
 import resource
 import torch
+from quantum.engine import tile_run
 from quantum.engine.execution import Engine
 from tests.quantum.engine.test_execution import layers
 circuit = layers(20, 3)
