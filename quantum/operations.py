@@ -58,14 +58,15 @@ def processor_operations(
 
 
 def simulation_operations(circuit: Circuit) -> OperationCounts:
-    """Arithmetic of one state through the engine, step by step of its program, as it runs on a CPU.
+    """Arithmetic of one state through the engine, step by step of its program, as its tiles compute it.
 
     What follows the weights alone (matrices, phases) is computed beforehand; what follows the clip is made for each
     clip. A complex multiply-accumulate is four real ones. A step of rotations is one sweep of the state for each qubit
-    that it touches, whatever the number of its gates there; moved amplitudes and signs (CX, swap, CZ) cost memory
-    traffic alone, turned phases a complex factor per amplitude. The FFT over m qubits of n amplitudes is radix 2:
-    m n / 2 complex multiplications, m n complex additions, one real scaling. An approximate transform has no fast form:
-    it is its gates.
+    that it touches, whatever the number of its gates there; moved amplitudes (CX, swap) cost memory traffic alone, and
+    so do signs (CZ), which a machine would flip and the engine multiplies by; turned phases are a complex factor per
+    amplitude. The FFT over m qubits of n amplitudes is radix 2: a sweep that reverses bits and scales, then m n / 2
+    complex multiplications and m n complex additions in m sweeps. An approximate transform has no fast form: it is its
+    gates. Left out: an angle's own scale and offset, and a gate's matrix of its sine and cosine.
     """
     n = 2**circuit.n_qubits
     traffic = 2 * BYTES_PER_AMPLITUDE * n  # a state read and written
@@ -82,7 +83,7 @@ def simulation_operations(circuit: Circuit) -> OperationCounts:
                 f"fourier-{number}",
                 multiply_fp32=4 * (n // 2) * m + 2 * n,
                 add_fp32=2 * (n // 2) * m + 2 * n * m,
-                sram_bytes=traffic * m,
+                sram_bytes=traffic * (m + 1),
             )
         else:
             counts += OperationCounts.of("network", f"moved-{number}", sram_bytes=traffic)
@@ -116,7 +117,8 @@ def _phases(step: Phases, n: int, layer: str, traffic: int) -> OperationCounts:
     n_turning = sum(gate.angle is not None for gate in step.gates)
     if not n_turning:
         return OperationCounts.of("network", layer, sram_bytes=traffic)
-    counts = OperationCounts.of("network", layer, multiply_fp32=4 * n, add_fp32=2 * n, sram_bytes=traffic)
+    read = traffic + BYTES_PER_AMPLITUDE * n  # the states, and the factors
+    counts = OperationCounts.of("network", layer, multiply_fp32=4 * n, add_fp32=2 * n, sram_bytes=read)
     if step.follows_clips:
         counts += OperationCounts.of("network", layer, mac_fp32=n_turning * n, transcendental_fp32=2 * n)
     return counts

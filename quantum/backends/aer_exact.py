@@ -6,7 +6,7 @@
     aer-density-matrix   density matrix, of at most 10 qubits
     aer-mps              matrix product state on the CPU, of all bond dimensions or of a largest one
 
-Check `aer-equality`: the largest difference of an outcome probability between Aer and the torch engine, over all clips.
+Check `aer-equality`: the largest difference of an outcome probability between Aer and the engine, over all clips.
 A matrix product state whose bond dimension is limited is an approximation, so there the difference is a note.
 
 The counts are of what Aer does, the preparation by gates among it (`aer_operations.py`). As with all exact states there

@@ -134,7 +134,7 @@ def check_n_clips(n_clips: int | None) -> None:
 
 @torch.no_grad()
 def engine_probabilities(clips: PreparedClips, batch_size: int = 256, device: torch.device | None = None) -> Tensor:
-    """[clip, outcome], float64, on the CPU, from the torch engine on a device."""
+    """[clip, outcome], float64, on the CPU, from the engine on a device."""
     where = device or torch.device("cpu")
     classifier = clips.classifier.to(where)
     behind = [

@@ -22,7 +22,7 @@ from quantum.engine.program import Program, Rotations
 
 
 class BlockTable(nn.Module):
-    """The Kronecker blocks of some steps of rotations, all at once."""
+    """The matrices of some steps of rotations, all at once: of each qubit, or of blocks of them."""
 
     fixed: Tensor  # [matrix, 2, 2]: the identity, then the fixed gates that occur
     parts: Tensor  # [cosine, sine or constant; rotation; 2 * 2]: what a rotation's matrix is made of

@@ -40,7 +40,7 @@ class AngleTable(nn.Module):
     def forward(self, values: Tensor) -> Tensor:
         """[(batch,) gate], in radians times the factors."""
         if self.fixed:
-            return self.offset.to(values.dtype)
+            return self.offset.to(values.dtype).expand(*values.shape[:-1], -1)
         scaled = values.index_select(-1, self.index) * self.scale.to(values.dtype)
         return scaled + self.offset.to(values.dtype) if self.has_offsets else scaled
 

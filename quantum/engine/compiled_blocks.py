@@ -34,12 +34,11 @@ class _Blocks(torch.autograd.Function):
     """The Kronecker products of neighbouring qubits' matrices."""
 
     @staticmethod
-    def forward(ctx: Any, gates: Tensor, sizes: Sequence[int]) -> tuple[Tensor, ...]:
-        n_qubits = gates.shape[-2]
-        ctx.gates, ctx.sizes, ctx.shape = gates.detach().reshape(-1, n_qubits, 4).numpy(), sizes, gates.shape
+    def forward(ctx: Any, qubits: Tensor, sizes: Sequence[int]) -> tuple[Tensor, ...]:
+        ctx.gates, ctx.sizes, ctx.shape = qubits.detach().flatten(0, -3).numpy(), sizes, qubits.shape
         made, first = [], 0
         for size in sizes:
-            block = torch.empty(*gates.shape[:-2], 2**size, 2**size, dtype=gates.dtype)
+            block = torch.empty(*qubits.shape[:-2], 2**size, 2**size, dtype=qubits.dtype)
             _kronecker(ctx.gates, first, size, block.view(-1, 2**size, 2**size).numpy())
             made.append(block)
             first += size
@@ -51,7 +50,7 @@ class _Blocks(torch.autograd.Function):
         of_qubits = np.empty_like(ctx.gates)
         first = 0
         for size, gradient in zip(ctx.sizes, gradients, strict=True):
-            conjugate = gradient.conj().resolve_conj().contiguous().view(-1, 2**size, 2**size)
+            conjugate = gradient.conj().resolve_conj().resolve_neg().contiguous().view(-1, 2**size, 2**size)
             _kronecker_gradient(ctx.gates, first, size, conjugate.numpy(), of_qubits)
             first += size
         return torch.from_numpy(of_qubits).conj().view(ctx.shape), None

@@ -28,6 +28,8 @@ def gates(angles: Tensor, table: "BlockTable", dtype: torch.dtype) -> Tensor:
 
 
 class _Gates(torch.autograd.Function):
+    """Every qubit's matrices at once, and the way back to the angles."""
+
     @staticmethod
     def forward(ctx: Any, angles: Tensor, table: "BlockTable", dtype: torch.dtype) -> Tensor:
         by_clip = torch.atleast_2d(angles.detach().contiguous()).numpy()
@@ -41,7 +43,7 @@ class _Gates(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        conjugate = gradients[0].conj().resolve_conj().contiguous().view(ctx.chain.shape[1:])
+        conjugate = gradients[0].conj().resolve_conj().resolve_neg().contiguous().view(ctx.chain.shape[1:])
         of_angles = np.zeros_like(ctx.by_clip)
         _chain_gradient(ctx.by_clip, *ctx.rules, ctx.chain, conjugate.numpy(), of_angles)
         return torch.from_numpy(of_angles).view(ctx.shape), None, None
@@ -49,6 +51,7 @@ class _Gates(torch.autograd.Function):
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _chained(angles: Array, parts: Array, fixed: Array, order: Array, chain: Array) -> None:
+    """Write the products of the first 1, 2, ... gates on each qubit."""
     n_clips, n_qubits = len(angles), chain.shape[2]
     gate = np.empty(4, chain.dtype)
     for matrix in range(chain.shape[1]):
@@ -74,6 +77,7 @@ def _chained(angles: Array, parts: Array, fixed: Array, order: Array, chain: Arr
 def _chain_gradient(
     angles: Array, parts: Array, fixed: Array, order: Array, chain: Array, of_qubits: Array, of_angles: Array
 ) -> None:
+    """Add up the angles' gradients, from the last gate on a qubit to the first."""
     n_clips, n_qubits = len(angles), chain.shape[2]
     gate, arriving, own = np.empty(4, chain.dtype), np.empty(4, chain.dtype), np.empty(4, chain.dtype)
     for matrix in range(chain.shape[1]):
@@ -126,4 +130,5 @@ def _place(matrix: Array, number: Any, angle: Any, parts: Array, fixed: Array) -
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def _angle_of(number: Any, angles: Array, clip: Any, fixed: Array) -> Any:
+    """The angle of the gate with this number, 0 where it has none."""
     return angles[clip, number - len(fixed)] if number >= len(fixed) else angles.dtype.type(0)

@@ -27,13 +27,16 @@ from quantum.engine.block_table import BlockTable
 from quantum.engine.circuit_tensors import COMPLEX, PhaseTable
 from quantum.engine.kernels import Kernel, KernelWithAngles, RunTensors, kernels_of
 from quantum.engine.program import program_of
-from quantum.engine.tile_run import in_tiles, plan_of, run
+from quantum.engine.tile_run import MOST_QUBITS, in_tiles, plan_of, refuse_second_derivatives, run
 
 GRADIENTS = ("stored", "adjoint")
 
 
 class Engine(nn.Module):
-    """Executes one circuit; holds its index tables, which move with `.to(device)`, and nothing that is trained."""
+    """Executes one circuit; holds its index tables, which move with `.to(device)`, and nothing that is trained.
+
+    `gradients`: how the kernels keep states; tiles have one way.
+    """
 
     def __init__(self, circuit: Circuit, gradients: str = "stored") -> None:
         super().__init__()
@@ -49,7 +52,7 @@ class Engine(nn.Module):
             self.register_buffer(f"source_{number}", source, persistent=False)
             self.register_buffer(f"destination_{number}", destination, persistent=False)
         self.kernels = kernels_of(program)
-        self.plan = plan_of(program)
+        self.plan = plan_of(program) if circuit.n_qubits <= MOST_QUBITS else None
 
     def forward(self, states: Tensor, weights: Tensor, features: Tensor | None = None) -> Tensor:
         """The states behind the circuit; their precision follows the weights.
@@ -62,10 +65,8 @@ class Engine(nn.Module):
             values = torch.cat([weights.expand(len(features), -1), features.to(weights.dtype)], 1)
         states = states.to(COMPLEX[weights.dtype])
         phases = [table(values if table.follows_clips else weights) for table in self.phase_tables]
-        if self.in_tiles(states):
-            gates = self.shared_blocks.gates(weights), self.clip_blocks.gates(values)
-            follow = [bool(table.follows_clips) for table in self.phase_tables]
-            return run(states, self.plan, gates, phases, follow)
+        if self.plan is not None and self.in_tiles(states):
+            return run(states, self.plan, self.shared_blocks.gates(weights), self.clip_blocks.gates(values), phases)
         tensors = [*self.shared_blocks(weights), *self.clip_blocks(values), *phases]
         tensors += [index for name, index in self._buffers.items() if index is not None]
         behind: Tensor = _Execution.apply(states, self.kernels, self.adjoint, *tensors)
@@ -107,6 +108,7 @@ class _Execution(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        refuse_second_derivatives()
         kernels: Sequence[Kernel] = ctx.kernels
         kept, tensors = list(ctx.saved_tensors[: ctx.n_kept]), ctx.saved_tensors[ctx.n_kept :]
         held = RunTensors(tensors)

@@ -1,8 +1,8 @@
 # quantum/engine/program.py
 """A circuit as few large steps on a batch of states: what the engine executes (`execution.py`).
 
-    rotations     any number of one-qubit gates, side by side or after one another: Kronecker blocks
-    permutation   a run of CX, X and swaps behind each other: one index map
+    rotations     any number of one-qubit gates, side by side or after one another: a matrix for each qubit
+    permutation   a run of CX and swaps behind each other: one index map
     phases        a run of CZ, CP and RZZ: one phase per amplitude
     fourier       the transform of a register: one FFT; an approximate one is its gates
 
@@ -73,7 +73,7 @@ Step = Rotations | Permutation | Phases | Transform
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """The steps of a circuit, and the blocks of qubits that its rotations are applied in."""
+    """The steps of a circuit, and the blocks of qubits in which the kernels of torch apply its rotations."""
 
     circuit: Circuit
     steps: tuple[Step, ...]

@@ -1,11 +1,20 @@
 # quantum/engine/tile_kernels.py
-"""What each step of a program does to a tile: the states of as many clips as one vector of the processor holds.
+"""A program on tiles, forwards and backwards, compiled for the CPU; a tile is the states of as many clips as one vector
+of the processor holds.
 
     tile      [amplitude, real and imaginary part, lane]     one axis in memory; a lane is a clip
     matrix    [entry, real and imaginary part, lane]         of a qubit: 2 x 2 entries, row by row
 
-A gate on one qubit takes each pair of amplitudes that differ in its bit: 16 multiplications, where a Kronecker block of
-four qubits has 64 for the four of them on one amplitude (kernels.py), and a tile stays in the processor's cache.
+A gate on one qubit takes each pair of amplitudes that differ in its bit: 8 real products for an amplitude, 32 for four
+qubits where a Kronecker block of them (kernels.py) has 64; and a tile stays in the processor's cache. Numba keeps what
+it compiled by the file that a function stands in, so the passes stand beside the kernels that are compiled into them.
+
+    gates     [row, 4, 2]              the matrices of qubits, real and imaginary parts side by side
+    phases    [row, amplitude, 2]      factors
+    places    [step, 2]                the first row of a step, and how many rows on those of the next clip are:
+                                       0 where all clips share them
+    of_...    [row, ...]               torch's gradients of them: rows for each clip, for each tile where all clips
+                                       share them; `first_of_...` [step] is a step's first, -1 where none is asked for
 """
 
 from typing import Any
@@ -18,9 +27,130 @@ from classical_baselines.compiled.lanes import load, spread, store
 
 Array = NDArray[Any]
 
+ROTATION, MOVE, TURN, FOURIER, INVERSE_FOURIER = range(5)  # kinds of the rows of a plan (tile_run.py)
+
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def rotate(tile: Array, matrix: Array, qubit: Any, n_qubits: Any, n_lanes: Any) -> None:
+def forwards(
+    states: Array,
+    behind: Array,
+    rows: Array,
+    tables: Array,
+    twiddles: Array,
+    gates: Array,
+    gate_places: Array,
+    phases: Array,
+    phase_places: Array,
+    n_qubits: int,
+    n_lanes: int,
+    first_clip: int,
+    end: int,
+) -> None:
+    """Write the states [clip, amplitude, 2] behind the program, for the clips from `first_clip` to `end`."""
+    tile = np.empty((2 << n_qubits) * n_lanes, states.dtype)
+    other, matrix = np.empty_like(tile), np.empty(8 * n_lanes, states.dtype)
+    one = states.dtype.type(1)
+    for clip in range(first_clip, end, n_lanes):
+        count = min(n_lanes, end - clip)
+        gather(states, clip, 1, count, one, tile, n_lanes)
+        for row in range(len(rows)):
+            kind, number, first, size = rows[row]
+            if kind == ROTATION:
+                gather_own(gates, gate_places[number], first, clip, count, matrix, n_lanes)
+                rotate(tile, matrix, first, n_qubits, n_lanes)
+            elif kind == MOVE:
+                move(tile, other, tables[number, 0], n_lanes)
+                tile, other = other, tile
+            elif kind == TURN:
+                gather_own(phases, phase_places[number], 0, clip, count, other, n_lanes)
+                turn(tile, other, n_lanes)
+            else:
+                fourier(tile, other, first, size, kind == INVERSE_FOURIER, twiddles, n_qubits, n_lanes)
+                tile, other = other, tile
+        scatter(tile, n_lanes, one, behind, clip, 1, count)
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def backwards(
+    behind: Array,
+    arriving: Array,
+    leaving: Array,
+    rows: Array,
+    tables: Array,
+    twiddles: Array,
+    gates: Array,
+    gate_places: Array,
+    phases: Array,
+    phase_places: Array,
+    of_gates: Array,
+    first_of_gates: Array,
+    of_phases: Array,
+    first_of_phases: Array,
+    learns: bool,
+    n_qubits: int,
+    n_lanes: int,
+    first_clip: int,
+    end: int,
+) -> None:
+    """Write torch's gradients before the program, `leaving`, of those behind it, `arriving`, and those of gates and
+    phases. Within, gradients are conjugated, so that a transpose carries them back. Where nothing learns, the states
+    are not worked out."""
+    states = np.empty((2 << n_qubits) * n_lanes, behind.dtype)
+    gradients, other = np.empty_like(states), np.empty_like(states)
+    matrix, of_matrix = np.empty(8 * n_lanes, behind.dtype), np.empty(8 * n_lanes, behind.dtype)
+    one = behind.dtype.type(1)
+    for clip in range(first_clip, end, n_lanes):
+        count, tile = min(n_lanes, end - clip), clip // n_lanes
+        gather(behind, clip, 1, count, one, states, n_lanes)
+        gather(arriving, clip, 1, count, -one, gradients, n_lanes)
+        for row in range(len(rows) - 1, -1, -1):
+            kind, number, first, size = rows[row]
+            if kind == ROTATION:
+                gather_own(gates, gate_places[number], first, clip, count, matrix, n_lanes)
+                if learns:
+                    rotate_back(states, gradients, matrix, first, n_qubits, n_lanes, of_matrix)
+                    follows = gate_places[number, 1] > 0
+                    scatter_own(
+                        of_matrix,
+                        of_gates,
+                        first_of_gates[number],
+                        follows,
+                        n_qubits,
+                        first,
+                        clip,
+                        tile,
+                        count,
+                        n_lanes,
+                    )
+                else:
+                    transpose(matrix, n_lanes)
+                    rotate(gradients, matrix, first, n_qubits, n_lanes)
+            elif kind == MOVE:
+                move(gradients, other, tables[number, 1], n_lanes)
+                gradients, other = other, gradients
+                if learns:
+                    move(states, other, tables[number, 1], n_lanes)
+                    states, other = other, states
+            elif kind == TURN:
+                gather_own(phases, phase_places[number], 0, clip, count, other, n_lanes)
+                if learns:
+                    turn_back(states, gradients, other, n_lanes)
+                    follows = phase_places[number, 1] > 0
+                    scatter_own(other, of_phases, first_of_phases[number], follows, 1, 0, clip, tile, count, n_lanes)
+                else:
+                    turn(gradients, other, n_lanes)
+            else:
+                is_inverse = kind == INVERSE_FOURIER  # a symmetric matrix: its transpose is itself
+                fourier(gradients, other, first, size, is_inverse, twiddles, n_qubits, n_lanes)
+                gradients, other = other, gradients
+                if learns:
+                    fourier(states, other, first, size, not is_inverse, twiddles, n_qubits, n_lanes)
+                    states, other = other, states
+        scatter(gradients, n_lanes, -one, leaving, clip, 1, count)
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def rotate(tile: Array, matrix: Array, qubit: int, n_qubits: int, n_lanes: int) -> None:
     """The matrix times the qubit's amplitudes."""
     a_r, a_i, b_r, b_i = _row(matrix, 0, n_lanes)
     c_r, c_i, d_r, d_i = _row(matrix, 1, n_lanes)
@@ -38,7 +168,7 @@ def rotate(tile: Array, matrix: Array, qubit: Any, n_qubits: Any, n_lanes: Any) 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def rotate_back(
-    states: Array, gradients: Array, matrix: Array, qubit: Any, n_qubits: Any, n_lanes: Any, of_matrix: Array
+    states: Array, gradients: Array, matrix: Array, qubit: int, n_qubits: int, n_lanes: int, of_matrix: Array
 ) -> None:
     """Undo the matrix on the states, carry the conjugate gradients back through it, and write its own."""
     a_r, a_i, b_r, b_i = _row(matrix, 0, n_lanes)
@@ -79,7 +209,8 @@ def rotate_back(
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _row(matrix: Array, row: Any, n_lanes: Any) -> Any:
+def _row(matrix: Array, row: int, n_lanes: int) -> Any:
+    """The two entries of a row, each as real and imaginary part."""
     first = 4 * row * n_lanes
     return (
         load(matrix, first),
@@ -90,7 +221,7 @@ def _row(matrix: Array, row: Any, n_lanes: Any) -> Any:
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def move(tile: Array, moved: Array, source: Array, n_lanes: Any) -> None:
+def move(tile: Array, moved: Array, source: Array, n_lanes: int) -> None:
     """moved[i] = tile[source[i]]."""
     for amplitude in range(len(source)):
         to, of = 2 * amplitude * n_lanes, 2 * source[amplitude] * n_lanes
@@ -99,7 +230,7 @@ def move(tile: Array, moved: Array, source: Array, n_lanes: Any) -> None:
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def turn(tile: Array, factors: Array, n_lanes: Any) -> None:
+def turn(tile: Array, factors: Array, n_lanes: int) -> None:
     """Each amplitude times the factor of its own, a tile too."""
     for first in range(0, len(tile), 2 * n_lanes):
         x_r, x_i = load(tile, first), load(tile, first + n_lanes)
@@ -109,7 +240,7 @@ def turn(tile: Array, factors: Array, n_lanes: Any) -> None:
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def turn_back(states: Array, gradients: Array, factors: Array, n_lanes: Any) -> None:
+def turn_back(states: Array, gradients: Array, factors: Array, n_lanes: int) -> None:
     """Undo the factors on the states, carry the conjugate gradients back, and leave those of the factors in them."""
     for first in range(0, len(states), 2 * n_lanes):
         u_r, u_i = load(states, first), load(states, first + n_lanes)
@@ -126,11 +257,11 @@ def turn_back(states: Array, gradients: Array, factors: Array, n_lanes: Any) -> 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def fourier(
-    tile: Array, behind: Array, first: Any, size: Any, is_inverse: Any, turns: Array, n_qubits: Any, n_lanes: Any
+    tile: Array, behind: Array, first: int, size: int, is_inverse: bool, twiddles: Array, n_qubits: int, n_lanes: int
 ) -> None:
     """The transform of the register of `size` qubits from `first` on, radix 2: reversed bits, then butterflies.
 
-    turns   [2**n_qubits / 2, real and imaginary part]     exp(2 pi i k / 2**n_qubits): the quantum transform has a +
+    twiddles   [2**n_qubits / 2, real and imaginary part]     exp(2 pi i k / 2**n_qubits): the quantum transform has a +
     """
     scale = spread(tile.dtype.type(1 / np.sqrt(1 << size)))
     below, register = 1 << first, ((1 << size) - 1) << first
@@ -148,7 +279,7 @@ def fourier(
         step = 1 << (n_qubits - 1 - stage)
         for above in range(0, 1 << n_qubits, 2 * half):
             for number in range(1 << stage):
-                w_r, w_i = spread(turns[number * step, 0]), spread(sign * turns[number * step, 1])
+                w_r, w_i = spread(twiddles[number * step, 0]), spread(sign * twiddles[number * step, 1])
                 for amplitude in range(above + number * below, above + (number + 1) * below):
                     low, high = 2 * amplitude * n_lanes, 2 * (amplitude + half) * n_lanes
                     x_r, x_i = load(behind, low), load(behind, low + n_lanes)
@@ -161,7 +292,7 @@ def fourier(
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def gather(numbers: Array, first: Any, step: Any, count: Any, imaginary: Any, tile: Array, n_lanes: Any) -> None:
+def gather(numbers: Array, first: int, step: int, count: int, imaginary: float, tile: Array, n_lanes: int) -> None:
     """Lane by lane the rows numbers[first], numbers[first + step], ... of [row, amplitude, 2], `count` of them; the
     rest of the lanes is zero. `imaginary` is the sign of imaginary parts."""
     for amplitude in range(numbers.shape[1]):
@@ -176,7 +307,7 @@ def gather(numbers: Array, first: Any, step: Any, count: Any, imaginary: Any, ti
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def scatter(tile: Array, n_lanes: Any, imaginary: Any, numbers: Array, first: Any, step: Any, count: Any) -> None:
+def scatter(tile: Array, n_lanes: int, imaginary: float, numbers: Array, first: int, step: int, count: int) -> None:
     """The way back of `gather`."""
     for amplitude in range(numbers.shape[1]):
         of = 2 * amplitude * n_lanes
@@ -184,3 +315,45 @@ def scatter(tile: Array, n_lanes: Any, imaginary: Any, numbers: Array, first: An
             row = first + lane * step
             numbers[row, amplitude, 0] = tile[of + lane]
             numbers[row, amplitude, 1] = imaginary * tile[of + n_lanes + lane]
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def gather_own(numbers: Array, place: Array, number: int, clip: int, count: int, tile: Array, n_lanes: int) -> None:
+    """What a step reads, number `number` of those beside each other: the clips' own, or what all share."""
+    gather(numbers, place[0] + clip * place[1] + number, place[1], count, numbers.dtype.type(1), tile, n_lanes)
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def scatter_own(
+    gradients: Array,
+    numbers: Array,
+    first: int,
+    follows: bool,
+    width: int,
+    number: int,
+    clip: int,
+    tile: int,
+    count: int,
+    n_lanes: int,
+) -> None:
+    """Torch's gradients of what `gather_own` reads, from the conjugate ones of a tile: by clip, or their sum."""
+    if first < 0:
+        return
+    minus = -numbers.dtype.type(1)
+    if follows:
+        scatter(gradients, n_lanes, minus, numbers, first + clip * width + number, width, count)
+        return
+    total = numbers[first + tile * width + number]
+    for amplitude in range(len(total)):
+        for part in range(2):
+            start = (2 * amplitude + part) * n_lanes
+            total[amplitude, part] = gradients[start : start + count].sum()
+        total[amplitude, 1] *= minus
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def transpose(matrix: Array, n_lanes: int) -> None:
+    """Exchange the entries beside the diagonal."""
+    for place in range(2 * n_lanes):
+        upper, lower = 2 * n_lanes + place, 4 * n_lanes + place
+        matrix[upper], matrix[lower] = matrix[lower], matrix[upper]

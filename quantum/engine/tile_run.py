@@ -1,5 +1,5 @@
 # quantum/engine/tile_run.py
-"""A program on tiles of a few clips each, forwards and backwards, compiled for the CPU.
+"""A program on tiles of a few clips each (`tile_kernels.py`), as one node of torch's graph.
 
     states      [batch, amplitude]                      complex
     gates       [step, (batch,) qubit, 2 * 2]           complex: each qubit's matrix in every step of rotations
@@ -14,37 +14,33 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from classical_baselines.compiled.lanes import N_LANES
 from quantum.engine.program import Permutation, Phases, Program, Rotations
-from quantum.engine.tile_kernels import fourier, gather, move, rotate, rotate_back, scatter, turn, turn_back
+from quantum.engine.tile_kernels import FOURIER, INVERSE_FOURIER, MOVE, ROTATION, TURN, backwards, forwards
 
 Array = NDArray[Any]
 
-MOST_QUBITS = 14  # measured: below it tiles are two to three times as fast as blocks of qubits, from FEWEST_CLIPS on
-FEWEST_CLIPS = 4  # a vector that is mostly empty costs as much as a full one
-ALWAYS_QUBITS = 10  # up to these the calls that are saved make up for that
+# Measured beside blocks of qubits (docs/results/quantum-speed.md): up to 14 qubits tiles are two to three times as
+# fast, but a vector that is mostly empty costs as much as a full one; up to 10 the calls saved make up for that.
+MOST_QUBITS, FEWEST_CLIPS, ALWAYS_QUBITS = 14, 4, 10
 WORTH_A_THREAD = 2**21  # amplitudes times steps: a few milliseconds, where a thread starts in a tenth of one
-
-# Rows of a plan: (kind, number, first, size). A number counts the matrices of what all clips share, or of what follows
-# a clip; of index tables or phases likewise. `first` is a qubit.
-ROTATION, CLIP_ROTATION, MOVE, TURN, CLIP_TURN, FOURIER, INVERSE_FOURIER = range(7)
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
     """The steps of a program as the rows of one table, and the tables that they read."""
 
-    rows: Array  # [row, 4], int64
+    rows: Array  # [row, 4], int64: kind, number among the steps of the kind, first qubit, qubits
     tables: Array  # [table, source or destination, amplitude], int64
-    turns: Array  # [amplitude / 2, 2], float64: exp(2 pi i k / amplitudes)
+    twiddles: Array  # [amplitude / 2, 2], float64: exp(2 pi i k / amplitudes)
     n_qubits: int
+    rotations_follow: tuple[bool, ...]  # whether the gates of each step of rotations follow the clip
+    phases_follow: tuple[bool, ...]
 
 
 def in_tiles(n_qubits: int, n_clips: int) -> bool:
@@ -56,21 +52,19 @@ def plan_of(program: Program) -> Plan:
     """The plan of a program's steps, in their order."""
     n_qubits = program.circuit.n_qubits
     rows: list[tuple[int, int, int, int]] = []
-    n_rotations, n_phases = {False: 0, True: 0}, {False: 0, True: 0}
+    rotations, phases = iter(range(len(program.rotations))), iter(range(len(program.phases)))
     known = [id(source) for source, _ in program.index_tables]
     for step in program.steps:
         if isinstance(step, Rotations):
-            kind = CLIP_ROTATION if step.follows_clips else ROTATION
-            rows += [(kind, n_rotations[step.follows_clips], qubit, 1) for qubit in sorted(step.qubits)]
-            n_rotations[step.follows_clips] += 1
+            number = next(rotations)
+            rows += [(ROTATION, number, qubit, 1) for qubit in sorted(step.qubits)]
         elif isinstance(step, Permutation):
             rows.append((MOVE, known.index(id(step.source)), 0, n_qubits))
         elif isinstance(step, Phases):
-            rows.append((CLIP_TURN if step.follows_clips else TURN, n_phases[step.follows_clips], 0, n_qubits))
-            n_phases[step.follows_clips] += 1
+            rows.append((TURN, next(phases), 0, n_qubits))
         else:
-            one = step.operation
-            rows.append((INVERSE_FOURIER if one.inverse else FOURIER, 0, one.first, one.n_qubits))
+            kind = INVERSE_FOURIER if step.operation.inverse else FOURIER
+            rows.append((kind, 0, step.operation.first, step.operation.n_qubits))
     tables = [torch.stack(pair).long().numpy() for pair in program.index_tables]
     angles = 2 * np.pi * np.arange(2 ** (n_qubits - 1)) / 2**n_qubits
     return Plan(
@@ -78,24 +72,26 @@ def plan_of(program: Program) -> Plan:
         np.stack(tables) if tables else np.zeros((0, 2, 2**n_qubits), np.int64),
         np.stack([np.cos(angles), np.sin(angles)], 1),
         n_qubits,
+        tuple(step.follows_clips for step in program.rotations),
+        tuple(step.follows_clips for step in program.phases),
     )
 
 
 def run(
-    states: Tensor,
-    plan: Plan,
-    gates: tuple[Tensor | None, Tensor | None],
-    phases: Sequence[Tensor],
-    follow: Sequence[bool],
+    states: Tensor, plan: Plan, shared_gates: Tensor | None, clip_gates: Tensor | None, phases: Sequence[Tensor]
 ) -> Tensor:
-    """The states behind the program, [batch, amplitude].
+    """The states behind the program, [batch, amplitude]; phases in the order of their steps.
 
-    `gates` are those that all clips share, and those that follow a clip; `follow` says which phases do.
+    RuntimeError where a gradient is to be differentiated again.
     """
-    ordered = sorted(range(len(phases)), key=lambda number: follow[number])
-    n_shared = len(phases) - sum(follow)
-    behind: Tensor = _Run.apply(states, plan, n_shared, *gates, *(phases[number] for number in ordered))
+    behind: Tensor = _Run.apply(states, plan, shared_gates, clip_gates, *phases)
     return behind
+
+
+def refuse_second_derivatives() -> None:
+    """RuntimeError where a backward pass is itself recorded, which would come out without the circuit's own part."""
+    if torch.is_grad_enabled():
+        raise RuntimeError("Gradients of a circuit cannot be differentiated again. Leave out create_graph=True.")
 
 
 class _Run(torch.autograd.Function):
@@ -103,127 +99,144 @@ class _Run(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any,
-        states: Tensor,
-        plan: Plan,
-        n_shared: int,
-        shared: Tensor | None,
-        by_clip: Tensor | None,
-        *phases: Tensor,
+        ctx: Any, states: Tensor, plan: Plan, shared_gates: Tensor | None, clip_gates: Tensor | None, *phases: Tensor
     ) -> Tensor:
-        states = states.contiguous()
+        states = _plain(states)
         behind = torch.empty_like(states)
-        read = _Read.of(plan, states.dtype, len(states), shared, by_clip, phases[:n_shared], phases[n_shared:])
-        from_, to = _reals(states), _reals(behind)
-        _in_shares(lambda first, end: _forwards(from_, to, *read.arrays, first, end), read, len(states))
-        ctx.read, ctx.n_shared = read, n_shared
+        inputs = _Inputs(plan, states, (shared_gates, clip_gates), phases)
+        numbers, to = _reals(states), _reals(behind)
+        _in_shares(lambda first, end: forwards(numbers, to, *inputs.arrays, *inputs.sizes, first, end), inputs)
+        ctx.inputs = inputs
         ctx.save_for_backward(behind)
         return behind
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        read: _Read = ctx.read
-        (behind,) = ctx.saved_tensors
-        arriving = gradients[0].resolve_conj().contiguous()
+        refuse_second_derivatives()
+        inputs: _Inputs = ctx.inputs
+        behind, arriving = ctx.saved_tensors[0], _plain(gradients[0])
         leaving = torch.empty_like(arriving)
-        of_gates, of_phases = read.empty_gradients()
-        learns = any(ctx.needs_input_grad[3:])
-        from_, came, to = _reals(behind), _reals(arriving), _reals(leaving)
-        _in_shares(
-            lambda first, end: _backwards(from_, came, to, learns, *read.arrays, *of_gates, *of_phases, first, end),
-            read,
-            len(behind),
+        learns = any(ctx.needs_input_grad[2:])
+        wanted = _Gradients(inputs, ctx.needs_input_grad[2:4], ctx.needs_input_grad[4:])
+        states, came, to = _reals(behind), _reals(arriving), _reals(leaving)
+
+        def work(first: int, end: int) -> None:
+            backwards(states, came, to, *inputs.arrays, *wanted.arrays, learns, *inputs.sizes, first, end)
+
+        _in_shares(work, inputs)
+        return leaving, None, *wanted.of_gates(), *wanted.of_phases()
+
+
+class _Inputs:
+    """What a run reads beside the states, as `tile_kernels` takes it."""
+
+    def __init__(
+        self, plan: Plan, states: Tensor, gates: tuple[Tensor | None, Tensor | None], phases: Sequence[Tensor]
+    ) -> None:
+        n, dtype = plan.n_qubits, states.dtype.to_real()
+        self.plan, self.n_clips = plan, len(states)
+        self.sizes = n, N_LANES[_numpy_type(dtype)]  # qubits, lanes
+        self.n_tiles = -(-self.n_clips // self.sizes[1])
+        shared_first = sorted(range(len(phases)), key=lambda number: plan.phases_follow[number])
+        self.arrays = (
+            plan.rows,
+            plan.tables,
+            plan.twiddles.astype(_numpy_type(dtype)),
+            _in_rows([one for one in gates if one is not None], dtype, 4),
+            _places(plan.rotations_follow, self.n_clips, n),
+            _in_rows([phases[number] for number in shared_first], dtype, 2**n),
+            _places(plan.phases_follow, self.n_clips, 1),
         )
-        if not learns:
-            return leaving, None, None, *[None] * len(ctx.needs_input_grad[3:])
-        return leaving, None, None, *read.gradients_of_gates(of_gates), *read.gradients_of_phases(of_phases)
 
 
-@dataclass(frozen=True, eq=False)
-class _Read:
-    """What a run reads beside the states, as real arrays with the parts of a complex number side by side.
+class _Gradients:
+    """Room for the gradients of what a run reads, where they are asked for.
 
-    gates    [(step, batch,) qubit in one row, 4, 2]
-    phases   [(table, batch) in one row, amplitude, 2]
+    Those of what all clips share are summed tile by tile, then over the tiles: in one order, however many threads.
     """
 
-    plan: Plan
-    n_clips: int
-    turns: Array
-    gates: tuple[Array, Array]
-    phases: tuple[Array, Array]
+    def __init__(self, inputs: _Inputs, gates_wanted: Sequence[bool], phases_wanted: Sequence[bool]) -> None:
+        self.inputs, plan = inputs, inputs.plan
+        self.gates_wanted, self.phases_wanted = gates_wanted, phases_wanted
+        wanted = [gates_wanted[follows] for follows in plan.rotations_follow]
+        self.arrays = *self._room(plan.rotations_follow, wanted, 4), *self._room(plan.phases_follow, phases_wanted, 0)
 
-    @classmethod
-    def of(
-        cls,
-        plan: Plan,
-        dtype: torch.dtype,
-        n_clips: int,
-        shared: Tensor | None,
-        by_clip: Tensor | None,
-        phases: Sequence[Tensor],
-        clip_phases: Sequence[Tensor],
-    ) -> "_Read":
-        real = dtype.to_real()
-        gates = [
-            torch.empty(0, 4, 2, dtype=real) if one is None else torch.view_as_real(one.detach()).reshape(-1, 4, 2)
-            for one in (shared, by_clip)
+    def of_gates(self) -> list[Tensor | None]:
+        """Those that all clips share, then those that follow a clip: [step, (batch,) qubit, 4]."""
+        rows, first = self.arrays[:2]
+        made: list[Tensor | None] = [None, None]
+        for follows, wanted in enumerate(self.gates_wanted):
+            if wanted:
+                steps = np.equal(self.inputs.plan.rotations_follow, follows).nonzero()[0]
+                found = [self._taken(rows, first[step], bool(follows), self.inputs.plan.n_qubits) for step in steps]
+                made[follows] = torch.from_numpy(np.stack(found))
+        return made
+
+    def of_phases(self) -> list[Tensor | None]:
+        """In the order of the steps, [(batch,) amplitude]."""
+        rows, first = self.arrays[2:]
+        return [
+            torch.from_numpy(self._taken(rows, place, follows, 1)[..., 0, :]) if wanted else None
+            for place, follows, wanted in zip(first, self.inputs.plan.phases_follow, self.phases_wanted, strict=True)
         ]
-        n = 2**plan.n_qubits
-        turned = [
-            torch.view_as_real(torch.stack([one.detach() for one in some])).reshape(-1, n, 2)
-            if some
-            else torch.empty(0, n, 2, dtype=real)
-            for some in (phases, clip_phases)
-        ]
-        return cls(
-            plan,
-            n_clips,
-            plan.turns.astype(gates[0].numpy().dtype),
-            (gates[0].numpy(), gates[1].numpy()),
-            (turned[0].numpy(), turned[1].numpy()),
-        )
 
-    @property
-    def arrays(self) -> tuple[Array, ...]:
-        """As the compiled functions take them."""
-        return self.plan.rows, self.plan.tables, self.turns, *self.gates, *self.phases
+    def _room(self, follow: Sequence[bool], wanted: Sequence[bool], n_entries: int) -> tuple[Array, Array]:
+        """Rows of so many entries, 0: all amplitudes, one beside the other; and the first of each step, -1 without."""
+        n = self.inputs.plan.n_qubits
+        width = n if n_entries else 1
+        total, first = 0, []
+        for follows, is_wanted in zip(follow, wanted, strict=True):
+            first.append(total if is_wanted else -1)
+            total += is_wanted * width * (self.inputs.n_clips if follows else self.inputs.n_tiles)
+        rows = np.zeros((total, n_entries or 2**n, 2), self.inputs.arrays[2].dtype)
+        return rows, np.array(first, np.int64)
 
-    def empty_gradients(self) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-        """Zeros, by clip: those of what all clips share are summed afterwards, in one order however many threads."""
-        n_clips = self.n_clips
-        of_gates = np.zeros((len(self.gates[0]) * n_clips, 4, 2), self.turns.dtype), np.zeros_like(self.gates[1])
-        n = self.phases[0].shape[1]
-        of_phases = np.zeros((len(self.phases[0]) * n_clips, n, 2), self.turns.dtype), np.zeros_like(self.phases[1])
-        return of_gates, of_phases
-
-    def gradients_of_gates(self, found: tuple[Array, Array]) -> list[Tensor | None]:
-        """[step, (batch,) qubit, 4], complex; None where there are none."""
-        shape = -1, self.n_clips, self.plan.n_qubits, 4
-        shared, by_clip = (_complex(rows).reshape(shape) for rows in found)
-        return [torch.from_numpy(one) if len(one) else None for one in (shared.sum(1), by_clip)]
-
-    def gradients_of_phases(self, found: tuple[Array, Array]) -> list[Tensor]:
-        """One for each step of phases, [(batch,) amplitude], complex."""
-        shape = -1, self.n_clips, 2**self.plan.n_qubits
-        shared, by_clip = (_complex(rows).reshape(shape) for rows in found)
-        return [torch.from_numpy(one) for one in (*shared.sum(1), *by_clip)]
+    def _taken(self, rows: Array, first: int, follows: bool, width: int) -> Array:
+        """A step's gradient: [(batch,) width, entry], complex."""
+        n_parts = self.inputs.n_clips if follows else self.inputs.n_tiles
+        parts = rows[first : first + n_parts * width].reshape(n_parts, width, *rows.shape[1:])
+        numbers = parts if follows else parts.sum(0)
+        return numbers.view(np.result_type(rows, np.complex64))[..., 0]
 
 
-def _complex(rows: Array) -> Array:
-    return rows.view(np.result_type(rows, np.complex64))[..., 0]
+def _places(follow: tuple[bool, ...], n_clips: int, width: int) -> Array:
+    """[step, 2]: the first row of each step and the step from clip to clip; what all clips share comes first."""
+    first = {False: 0, True: follow.count(False) * width}
+    places = []
+    for follows in follow:
+        places.append((first[follows], width * follows))
+        first[follows] += width * (n_clips if follows else 1)
+    return np.array(places, np.int64).reshape(-1, 2)
+
+
+def _in_rows(numbers: Sequence[Tensor], dtype: torch.dtype, n_entries: int) -> Array:
+    """[row, entry, real and imaginary part]."""
+    rows = [torch.view_as_real(_plain(one.detach())).reshape(-1, n_entries, 2) for one in numbers]
+    return _array(torch.cat(rows) if rows else torch.empty(0, n_entries, 2, dtype=dtype))
+
+
+def _plain(numbers: Tensor) -> Tensor:
+    """In memory as they are, neither conjugated nor negated on reading."""
+    return numbers.resolve_conj().resolve_neg().contiguous()
 
 
 def _reals(states: Tensor) -> Array:
-    return torch.view_as_real(states.detach()).numpy()
+    """[batch, amplitude, real and imaginary part], in the same memory."""
+    return _array(torch.view_as_real(states.detach()))
 
 
-def _in_shares(work: Callable[[int, int], None], read: _Read, n_clips: int) -> None:
+def _array(numbers: Tensor) -> Array:
+    return numbers.numpy()
+
+
+def _numpy_type(dtype: torch.dtype) -> np.dtype[Any]:
+    return np.dtype(np.float32 if dtype == torch.float32 else np.float64)
+
+
+def _in_shares(work: Callable[[int, int], None], inputs: _Inputs) -> None:
     """Do work(first clip, end), whole tiles to each of as many of torch's threads as have enough to do."""
-    n_lanes = N_LANES[read.turns.dtype]
-    n_tiles = -(-n_clips // n_lanes)
-    n_touched = (n_clips * len(read.plan.rows)) << read.plan.n_qubits
+    (n_qubits, n_lanes), n_clips, n_tiles = inputs.sizes, inputs.n_clips, inputs.n_tiles
+    n_touched = (n_clips * len(inputs.plan.rows)) << n_qubits
     n_threads = max(1, min(torch.get_num_threads(), n_tiles, n_touched // WORTH_A_THREAD))
     limits = [min(n_tiles * part // n_threads * n_lanes, n_clips) for part in range(n_threads + 1)]
     if n_threads == 1:
@@ -231,158 +244,3 @@ def _in_shares(work: Callable[[int, int], None], read: _Read, n_clips: int) -> N
         return
     with ThreadPoolExecutor(n_threads) as threads:
         list(threads.map(work, limits[:-1], limits[1:]))
-
-
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _forwards(
-    states: Array,
-    behind: Array,
-    rows: Array,
-    tables: Array,
-    turns: Array,
-    shared: Array,
-    by_clip: Array,
-    phases: Array,
-    clip_phases: Array,
-    first_clip: int,
-    end: int,
-) -> None:
-    n_clips, n_amplitudes = states.shape[:2]
-    n_qubits = int(np.log2(n_amplitudes) + 0.5)
-    n_lanes = 64 // states.itemsize
-    tile = np.empty(2 * n_amplitudes * n_lanes, states.dtype)
-    other, matrix = np.empty_like(tile), np.empty(8 * n_lanes, states.dtype)
-    one = states.dtype.type(1)
-    for clip in range(first_clip, end, n_lanes):
-        count = min(n_lanes, end - clip)
-        gather(states, clip, 1, count, one, tile, n_lanes)
-        for row in range(len(rows)):
-            kind, number, first, size = rows[row]
-            if kind <= CLIP_ROTATION:
-                _gather_matrix(kind, number, first, shared, by_clip, n_qubits, n_clips, clip, count, matrix, n_lanes)
-                rotate(tile, matrix, first, n_qubits, n_lanes)
-            elif kind == MOVE:
-                move(tile, other, tables[number, 0], n_lanes)
-                tile, other = other, tile
-            elif kind <= CLIP_TURN:
-                _gather_phases(kind, number, phases, clip_phases, n_clips, clip, count, other, n_lanes)
-                turn(tile, other, n_lanes)
-            else:
-                fourier(tile, other, first, size, kind == INVERSE_FOURIER, turns, n_qubits, n_lanes)
-                tile, other = other, tile
-        scatter(tile, n_lanes, one, behind, clip, 1, count)
-
-
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _backwards(
-    behind: Array,
-    arriving: Array,
-    leaving: Array,
-    learns: bool,
-    rows: Array,
-    tables: Array,
-    turns: Array,
-    shared: Array,
-    by_clip: Array,
-    phases: Array,
-    clip_phases: Array,
-    of_shared: Array,
-    of_clips: Array,
-    of_phases: Array,
-    of_clip_phases: Array,
-    first_clip: int,
-    end: int,
-) -> None:
-    """Conjugate gradients within, torch's without."""
-    n_clips, n_amplitudes = behind.shape[:2]
-    n_qubits = int(np.log2(n_amplitudes) + 0.5)
-    n_lanes = 64 // behind.itemsize
-    states = np.empty(2 * n_amplitudes * n_lanes, behind.dtype)
-    gradients, other = np.empty_like(states), np.empty_like(states)
-    matrix, of_matrix = np.empty(8 * n_lanes, behind.dtype), np.empty(8 * n_lanes, behind.dtype)
-    one = behind.dtype.type(1)
-    for clip in range(first_clip, end, n_lanes):
-        count = min(n_lanes, end - clip)
-        gather(behind, clip, 1, count, one, states, n_lanes)
-        gather(arriving, clip, 1, count, -one, gradients, n_lanes)
-        for row in range(len(rows) - 1, -1, -1):
-            kind, number, first, size = rows[row]
-            if kind <= CLIP_ROTATION:
-                _gather_matrix(kind, number, first, shared, by_clip, n_qubits, n_clips, clip, count, matrix, n_lanes)
-                if learns:
-                    rotate_back(states, gradients, matrix, first, n_qubits, n_lanes, of_matrix)
-                    found = of_shared if kind == ROTATION else of_clips
-                    place = (number * n_clips + clip) * n_qubits + first
-                    scatter(of_matrix, n_lanes, -one, found, place, n_qubits, count)
-                else:
-                    _transpose(matrix, n_lanes)
-                    rotate(gradients, matrix, first, n_qubits, n_lanes)
-            elif kind == MOVE:
-                move(gradients, other, tables[number, 1], n_lanes)
-                gradients, other = other, gradients
-                if learns:
-                    move(states, other, tables[number, 1], n_lanes)
-                    states, other = other, states
-            elif kind <= CLIP_TURN:
-                _gather_phases(kind, number, phases, clip_phases, n_clips, clip, count, other, n_lanes)
-                if learns:
-                    turn_back(states, gradients, other, n_lanes)
-                    found = of_phases if kind == TURN else of_clip_phases
-                    scatter(other, n_lanes, -one, found, number * n_clips + clip, 1, count)
-                else:
-                    turn(gradients, other, n_lanes)
-            else:
-                is_inverse = kind == INVERSE_FOURIER  # a symmetric matrix: its transpose is itself
-                fourier(gradients, other, first, size, is_inverse, turns, n_qubits, n_lanes)
-                gradients, other = other, gradients
-                if learns:
-                    fourier(states, other, first, size, not is_inverse, turns, n_qubits, n_lanes)
-                    states, other = other, states
-        scatter(gradients, n_lanes, -one, leaving, clip, 1, count)
-
-
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _gather_matrix(
-    kind: Any,
-    number: Any,
-    qubit: Any,
-    shared: Array,
-    by_clip: Array,
-    n_qubits: Any,
-    n_clips: Any,
-    clip: Any,
-    count: Any,
-    matrix: Array,
-    n_lanes: Any,
-) -> None:
-    one = matrix.dtype.type(1)
-    if kind == ROTATION:
-        gather(shared, number * n_qubits + qubit, 0, count, one, matrix, n_lanes)
-    else:
-        gather(by_clip, (number * n_clips + clip) * n_qubits + qubit, n_qubits, count, one, matrix, n_lanes)
-
-
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _gather_phases(
-    kind: Any,
-    number: Any,
-    phases: Array,
-    clip_phases: Array,
-    n_clips: Any,
-    clip: Any,
-    count: Any,
-    factors: Array,
-    n_lanes: Any,
-) -> None:
-    one = factors.dtype.type(1)
-    if kind == TURN:
-        gather(phases, number, 0, count, one, factors, n_lanes)
-    else:
-        gather(clip_phases, number * n_clips + clip, 1, count, one, factors, n_lanes)
-
-
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _transpose(matrix: Array, n_lanes: Any) -> None:
-    for place in range(2 * n_lanes):
-        upper, lower = 2 * n_lanes + place, 4 * n_lanes + place
-        matrix[upper], matrix[lower] = matrix[lower], matrix[upper]

@@ -115,6 +115,43 @@ def test_a_circuit_that_does_not_learn_carries_the_same_gradients_back(circuit, 
     torch.testing.assert_close(found[0], found[1], atol=1e-12, rtol=0)
 
 
+@pytest.mark.parametrize("way", ["tiles", "stored"])
+@pytest.mark.parametrize(("name", "qubits"), [("rx", (0,)), ("rzz", (0, 1))])
+def test_an_angle_that_follows_a_feature_by_nothing_is_its_offset(name, qubits, way):
+    gate, alike = Gate(name, qubits, Angle(0.5, feature=0, scale=0.0)), Gate(name, qubits, Angle(0.5))
+    states = torch.randn(9, 4, dtype=torch.complex128, generator=torch.Generator().manual_seed(0))
+    none = torch.zeros(0, dtype=torch.float64)
+
+    ours = engine_of(Circuit(2, (gate,)), way)(states, none, torch.ones(9, 1))
+
+    torch.testing.assert_close(ours, Engine(Circuit(2, (alike,)))(states, none), atol=1e-14, rtol=0)
+
+
+def test_states_and_gradients_that_torch_conjugates_or_negates_on_reading_are_read_so():
+    circuit = layers(3, 1)
+    states, weights, _ = numbers(circuit, 0)
+    weights.requires_grad_()
+    engine = Engine(circuit)
+    for view, plain in ((states.conj(), states.conj_physical()), (torch._neg_view(states), -states)):
+        assert torch.equal(engine(view, weights), engine(plain, weights))
+    behind = engine(states, weights)
+    arriving = torch.randn(behind.shape, dtype=behind.dtype, generator=torch.Generator().manual_seed(1))
+    for view, plain in ((arriving.conj(), arriving.conj_physical()), (torch._neg_view(arriving), -arriving)):
+        found = [torch.autograd.grad(behind, weights, one, retain_graph=True)[0] for one in (view, plain)]
+        assert torch.equal(*found)
+
+
+@pytest.mark.parametrize("way", ["tiles", "stored", "adjoint"])
+def test_a_second_derivative_is_refused(way):
+    circuit = layers(2, 1)
+    states, weights, _ = numbers(circuit, 0)
+    weights.requires_grad_()
+    loss = engine_of(circuit, way)(states, weights).abs().square()[:, 0].sum()
+
+    with pytest.raises(RuntimeError, match="Leave out create_graph=True"):
+        torch.autograd.grad(loss, weights, create_graph=True)
+
+
 @pytest.mark.parametrize("n_clips", [1, 7, 8, 9, 33])
 def test_threads_change_nothing_however_the_clips_fill_the_tiles(n_clips, monkeypatch):
     of_both_kinds = Gate("rx", (1,), Angle(feature=0)), Gate("rzz", (0, 2), Angle(weight=1))
@@ -122,15 +159,13 @@ def test_threads_change_nothing_however_the_clips_fill_the_tiles(n_clips, monkey
     states, weights, features = numbers(circuit, 1)
     turn = torch.arange(n_clips) % BATCH
     states, features = states[turn], features[turn] * torch.arange(1, n_clips + 1)[:, None]
-    before = torch.get_num_threads()
+    monkeypatch.setattr(tile_run, "WORTH_A_THREAD", 1)
     found = []
     for n_threads in (1, 2):
-        torch.set_num_threads(n_threads)
-        monkeypatch.setattr(tile_run, "WORTH_A_THREAD", 1)
+        monkeypatch.setattr(torch, "get_num_threads", lambda n_threads=n_threads: n_threads)
         inputs = [one.clone().requires_grad_() for one in (states, weights, features)]
         behind = Engine(circuit)(*inputs)
         found.append((behind.detach(), *torch.autograd.grad(behind.abs().square()[:, :3].square().sum(), inputs)))
-    torch.set_num_threads(before)
 
     assert len(found[0][0]) == n_clips
     for one, other in zip(*found, strict=True):
@@ -181,7 +216,6 @@ def test_another_way_of_keeping_states_is_refused():
 MEASURED = """
 import resource
 import torch
-from quantum.engine import tile_run
 from quantum.engine.execution import Engine
 from tests.quantum.engine.test_execution import layers
 circuit = layers(20, 3)
