@@ -22,6 +22,8 @@ def export_circuit(
     check_place(to, "--to")
     if to.exists():
         raise InputError(f"--to {to}: there is something already. Name a new file.")
+    if clip < 0:
+        raise InputError(f"--clip {clip}: clips of the validation fold are counted from 0. Choose one from there on.")
     study = request.open_study()
     if study.system(system).family != "quantum":
         raise InputError(f"--system {system}: it is of the family {study.system(system).family} and has no circuit.")

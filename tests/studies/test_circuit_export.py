@@ -77,6 +77,8 @@ def test_the_command_writes_the_file_and_says_what_is_in_it(system, monkeypatch,
         circuit_file.export_circuit(request, to=tmp_path / "new" / "c.qasm", **asked)
     with pytest.raises(InputError, match=r"a circuit ends in \.qasm"):
         circuit_file.export_circuit(request, to=tmp_path / "c.txt", **asked)
+    with pytest.raises(InputError, match="--clip -1: clips of the validation fold are counted from 0"):
+        circuit_file.export_circuit(request, to=tmp_path / "other.qasm", **{**asked, "clip": -1})
     classical = SimpleNamespace(study="small", data_root=None, open_study=study)
     with pytest.raises(InputError, match="it is of the family classical and has no circuit"):
         circuit_file.export_circuit(classical, to=tmp_path / "c.qasm", **asked)
