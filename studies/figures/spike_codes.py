@@ -15,7 +15,19 @@ from studies.results import StudyResults
 from studies.spike_codes import CodeRow, code_rows
 from studies.wording import interval_text
 
-MARKS = {"o": "●", "s": "■", "D": "◆", "^": "▲", "v": "▼", "P": "✚", "X": "✖", "<": "◀"}  # and how text shows them
+MARKS = {  # one for each code of the suite, and how text shows them
+    "o": "●",
+    "s": "■",
+    "D": "◆",
+    "^": "▲",
+    "v": "▼",
+    "P": "✚",
+    "X": "✖",
+    "<": "◀",
+    ">": "▶",
+    "*": "★",
+    "h": "⬢",
+}
 TICKS = (1, 2, 5)  # of each decade
 
 
