@@ -10,6 +10,10 @@ Numba leaves it to the compiler to find out which loops can be computed as vecto
 cannot rule out that one row of an array overlaps another. Here a vector is a value, and there is nothing to rule out.
 A processor with narrower vectors computes each in several parts. The array is one axis of floats without gaps; indices
 are not checked.
+
+`front_ends/lanes.py` has eight 32-bit floats of its own: every stored cell on a compiled mel picture is keyed by that
+file, and this one takes its place when those cells are next computed. Numba keeps compiled code by the file that calls
+these functions: after a change here, delete the `__pycache__` of the files that import it.
 """
 
 import operator

@@ -9,11 +9,12 @@ The whole program is one autograd function over few tensors (matrices of qubits 
 gradients are those of small matrices. Two of them do the same:
 
     tiles     gate by gate on a few clips that stay in the cache: on a CPU, up to 14 qubits (`tile_run.py`)
-    kernels   blocks of qubits on the whole batch, as products of torch: on a GPU, and for larger circuits
+    kernels   blocks of qubits on the whole batch, as products of torch: on a GPU, for larger circuits, and for fewer
+              than four clips of 11 to 14 qubits
 
 Backwards, the kernels either keep the states before each product ("stored"), or work them out anew from the last one,
 since every step can be undone ("adjoint": Jones & Gacon, arXiv 2009.02823): one more product per block, and memory that
-does not grow with the depth. Tiles always do the latter.
+does not grow with the depth. Tiles always do the latter, with room for the gradients of the angles that are learnt.
 """
 
 from collections.abc import Sequence
