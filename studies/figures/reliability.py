@@ -1,6 +1,8 @@
 # studies/figures/reliability.py
 """Reliability: how often the contenders are right where they are so sure, in bins of equal mass."""
 
+from textwrap import fill
+
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
@@ -11,6 +13,7 @@ from studies.results import StudyResults
 from studies.scores import reliability as bins_of
 
 N_COLUMNS = 4
+TITLE_WIDTH = 24  # characters of a line that fits over a panel
 
 
 def reliability(results: StudyResults) -> Drawing | None:
@@ -35,7 +38,8 @@ def reliability(results: StudyResults) -> Drawing | None:
                 linewidth=1,
                 color=FAMILY_COLOURS[row.system.family],
             )
-            ax.set_title(f"{label_of(row)}\nECE {row.ece:.3f}", fontsize=9, color=FAMILY_COLOURS[row.system.family])
+            title = fill(label_of(row), TITLE_WIDTH)
+            ax.set_title(f"{title}\nECE {row.ece:.3f}", fontsize=8.5, color=FAMILY_COLOURS[row.system.family])
             ax.set_xlim(0, 100)
             ax.set_ylim(0, 100)
             ax.set_aspect("equal")
