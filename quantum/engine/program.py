@@ -109,14 +109,16 @@ def program_of(circuit: Circuit) -> Program:
                 _add(steps, gate, circuit.n_qubits)
         else:
             steps.append(Transform(set(operation.qubits), operation))
-    made: dict[bytes, Permutation] = {}
+    made: list[Permutation] = []
     for step in steps:
         if isinstance(step, Permutation):
-            alike = made.setdefault(step.destination.numpy().tobytes(), step)
-            if alike is step:
+            alike = next((one for one in made if torch.equal(one.destination, step.destination)), None)
+            if alike is None:
                 index = torch.arange(len(step.destination), dtype=torch.int32)
                 step.source = torch.empty_like(index).scatter_(0, step.destination.long(), index)
-            step.destination, step.source = alike.destination, alike.source  # layers repeat: one table for all
+                made.append(step)
+            else:  # layers repeat: one table for all
+                step.destination, step.source = alike.destination, alike.source
     return Program(circuit, tuple(steps), blocks_of(circuit.n_qubits))
 
 

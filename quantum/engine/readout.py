@@ -16,6 +16,8 @@ from torch import Tensor
 
 from quantum.engine.amplitudes import qubits_of
 
+MOST_QUBITS_OF_TABLE = 14  # of a table of signs [outcome, qubit]; above it, halves are added
+
 
 def probabilities(states: Tensor) -> Tensor:
     """|amplitude|**2 of [batch, amplitude] states."""
@@ -42,7 +44,11 @@ class _SquaredModulus(torch.autograd.Function):
 def z_expectations(states: Tensor) -> Tensor:
     """<Z> of every qubit, [batch, qubit], of [batch, amplitude] states."""
     found = probabilities(states)
-    return found @ _z_signs(states.shape[-1].bit_length() - 1, found.dtype, found.device)
+    n_qubits = found.shape[-1].bit_length() - 1
+    if n_qubits > MOST_QUBITS_OF_TABLE:
+        halved: Tensor = _HalvedUp.apply(found)
+        return halved
+    return found @ _z_signs(n_qubits, found.dtype, found.device)
 
 
 @lru_cache(maxsize=32)
@@ -50,6 +56,28 @@ def _z_signs(n_qubits: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """[outcome, qubit]: the eigenvalue +-1 of Z at every outcome."""
     outcome = torch.arange(2**n_qubits, device=device)
     return (1 - 2 * ((outcome[:, None] >> torch.arange(n_qubits, device=device)) & 1)).to(dtype)
+
+
+class _HalvedUp(torch.autograd.Function):
+    """<Z> of the highest qubit is the first half of the probabilities less the second; the sum of both halves is what
+    the other qubits have. No table of signs, and a few additions an amplitude for all qubits together."""
+
+    @staticmethod
+    def forward(ctx: Any, outcome_probabilities: Tensor) -> Tensor:
+        found = []
+        left = outcome_probabilities
+        while left.shape[-1] > 1:
+            of_zero, of_one = left.chunk(2, -1)
+            found.append(of_zero.sum(-1) - of_one.sum(-1))
+            left = of_zero + of_one
+        return torch.stack(found[::-1], -1)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        of_outcomes = torch.zeros_like(gradients[0][..., :1])
+        for of_qubit in gradients[0].split(1, -1):
+            of_outcomes = torch.cat([of_outcomes + of_qubit, of_outcomes - of_qubit], -1)
+        return of_outcomes
 
 
 def sign_matrix(n_qubits: int) -> Tensor:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
-from quantum.engine.readout import marginals, probabilities, sign_matrix
+from quantum.engine.readout import MOST_QUBITS_OF_TABLE, marginals, probabilities, sign_matrix, z_expectations
 
 
 def random_state(n_qubits, seed=0):
@@ -27,6 +27,21 @@ def test_the_signs_give_qiskits_expectations_of_z_and_zz(n_qubits):
     values = probabilities(torch.from_numpy(state)[None]) @ sign_matrix(n_qubits).double()
 
     np.testing.assert_allclose(values[0].numpy(), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("n_qubits", [1, 5, MOST_QUBITS_OF_TABLE + 1])
+def test_z_of_every_qubit_and_its_gradient_are_those_of_a_sum_with_signs(n_qubits):
+    states = torch.from_numpy(np.stack([random_state(n_qubits, seed) for seed in (0, 1)])).requires_grad_()
+    outcome = np.arange(2**n_qubits)
+    signs = np.stack([np.where(outcome & 2**qubit, -1.0, 1.0) for qubit in range(n_qubits)], 1)
+    of_values = np.random.default_rng(2).normal(size=(2, n_qubits))
+
+    values = z_expectations(states)
+    (of_states,) = torch.autograd.grad(values, states, torch.from_numpy(of_values))
+
+    amplitudes = states.detach().numpy()
+    np.testing.assert_allclose(values.detach().numpy(), np.abs(amplitudes) ** 2 @ signs, atol=1e-12)
+    np.testing.assert_allclose(of_states.numpy(), 2 * amplitudes * (of_values @ signs.T), atol=1e-12)
 
 
 @pytest.mark.parametrize("n_leading", [1, 3, 4])
