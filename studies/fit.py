@@ -1,7 +1,8 @@
 # studies/fit.py
 """Whether a run fits on the devices of a deployment: memory, operations, time.
 
-    flash        weights at their stored width; the code beside them is not counted
+    flash        weights and biases at their stored width; not counted: code, multipliers of integer layers (4 bytes a
+                 channel), tables of a front end (`trichord twin` prints the whole of a network's twin)
     ram          activations + one window of audio at 16 bits + its picture at 32 bits
     cores        as the mapper laid the network out; a core that is full by compartments or synapses opens the next
     operations   every counted operation is one that some device of its stage executes
