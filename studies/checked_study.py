@@ -92,14 +92,14 @@ def _depends_on(study: Study, data_root: Path | None) -> dict[str, Any]:
 
 def _recordings(study: Study, data_root: Path | None) -> Any:
     """What tells these recordings from any others without opening them; the code that makes them, where it does."""
-    from classical_baselines.data.catalogue import DATA_SETS, find_manifest
+    from classical_baselines.data.catalogue import find_manifest, known_data_set
     from classical_baselines.data.event_recordings import event_files
     from classical_baselines.data.manifest import read_manifest
 
     name = study.data.folder or study.data.name
     if name == "synthetic":
         return code_of({"classical_baselines.data.synthetic"}).digest
-    if study.data.folder is None and name not in DATA_SETS:
+    if study.data.folder is None and known_data_set(name) is None:
         return None  # unknown, and refused by the check
     if study.data.folder is not None and not Path(name).is_dir():
         raise InputError(

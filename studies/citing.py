@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Literal
 
-from classical_baselines.data.catalogue import DATA_SETS
+from classical_baselines.data.catalogue import known_data_set
 from classical_baselines.harness.coefficient import Coefficient
 from studies.code_version import code_version, defining_modules, source_of
 from studies.origins import revisions
@@ -110,7 +110,7 @@ def _software(results: StudyResults) -> list[Citation]:
 
 def _data(results: StudyResults) -> list[Citation]:
     data = results.study.data
-    entry = None if data.folder else DATA_SETS.get(data.name)
+    entry = None if data.folder else known_data_set(data.name)
     if entry is None:
         return [Citation("data", "recordings", f"{data.name}: recordings of your own; say where they can be had", ())]
     text = f"{entry.title}: {entry.citation}. {entry.source}. Licence: {entry.licence}"

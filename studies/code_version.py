@@ -1,11 +1,11 @@
 # studies/code_version.py
 """The version of the code that makes a cell: a hash over our own modules that it imports, and over nothing else.
 
-From `studies.pipeline`, and from the modules in which the system's front end, encoder, classifier and backends are
-defined, the imports are followed through the four packages, without importing anything. A registry (an `__init__` whose
-functions import its entries) is not hashed: a new entry changes no other system's cells. Nor is what only reads a study
-file. Comments, docstrings and layout do not count: what is hashed is the syntax tree, in a form that is the same on
-every Python from 3.11 on.
+From `studies.pipeline`, and from the modules in which the data set and the system's front end, encoder, classifier and
+backends are defined, the imports are followed through the four packages, without importing anything. A registry (an
+`__init__` whose functions import its entries) is not hashed: a new entry changes no other system's cells. Nor is what
+only reads a study file. Comments, docstrings and layout do not count: what is hashed is the syntax tree, in a form that
+is the same on every Python from 3.11 on.
 
 Where a system uses a plug-in (`plugins.py`), the modules of the plug-in's own package are followed and hashed in the
 same way, all of them that its entry reaches; other packages are known by their versions in the provenance.
@@ -22,6 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from classical_baselines.data.sets import DATA_SETS
 from studies.plugins import plugin_called
 from studies.remembered import remembered
 from studies.specification import Choice, Study, System
@@ -49,6 +50,8 @@ def code_version(study: Study, system: System) -> CodeVersion:
     roots = {ROOT_MODULE}
     for what, choice in _choices(study, system):
         roots |= defining_modules(what, choice.name)
+    if study.data.folder is None and study.data.name in DATA_SETS:
+        roots |= _entry_modules(DATA_SETS[study.data.name])
     splitters = [plugin_called("protocol", protocol.name) for protocol in study.protocols]
     return code_of(roots | {splitter.module for splitter in splitters if splitter is not None})
 
@@ -216,7 +219,7 @@ def _choices(study: Study, system: System) -> list[tuple[str, Choice]]:
 
 
 @cache
-def _entry_modules(entry: Callable[[], type[Any]]) -> set[str]:
+def _entry_modules(entry: Callable[[], Any]) -> set[str]:
     """The modules that a registry entry imports, read from its source: nothing heavy is imported for it."""
     nodes = ast.walk(ast.parse(textwrap.dedent(inspect.getsource(entry))))
     return _imported(nodes, entry.__module__, is_package=True) or {entry.__module__}

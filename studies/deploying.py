@@ -23,7 +23,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from classical_baselines.data.catalogue import DATA_SETS, DataSet
+from classical_baselines.data.catalogue import known_data_set
+from classical_baselines.data.sets.data_set import DataSet
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Trained
 from classical_baselines.harness.unencoded import Unencoded
@@ -220,7 +221,7 @@ def _about(bench: Bench, keyed: KeyedCell) -> list[str]:
 
 def _data_set(study: Study) -> DataSet | None:
     """What the catalogue knows of the recordings; None for a user's own."""
-    return None if study.data.folder else DATA_SETS.get(study.data.name)
+    return None if study.data.folder else known_data_set(study.data.name)
 
 
 def _recordings(study: Study) -> str:

@@ -6,11 +6,12 @@
 A record says that the codes `old_code` and `new_code` compute the same cells of a system, bit for bit
 (`bit_equality.py`). It speaks for configurations, and for no others: a configuration is all that a cell's specification
 holds but fold, seed and whether pictures are kept. So the same system with other options, under another protocol, on
-other recordings or on another backend is not carried by it. There are two kinds:
+other recordings or on another backend is not carried by it. There are three kinds:
 
     whole         stored cells were computed anew from nothing; test cells and probes are carried where some were too
     `shortened`   both codes made trainings cut short, on validation clips (`short_rechecking.py`); test cells and
                   probes are carried with the fit cells, as the same networks on other clips
+    `same_clips`  the codes differ in what finds recordings alone, and both read the same clips (`same_clips.py`)
 
 From then on every command takes the older cells for cells of the present code: for a cell that is missing, an older one
 of the same specification stands in, where records lead from its code to the present code, one or several in a row.
@@ -123,6 +124,13 @@ class Shortened(_Model):
     n_epochs: int
 
 
+class SameClips(_Model):
+    """That the code at a revision and the newer code differ in what finds recordings alone, and read the same clips."""
+
+    revision: str
+    clips: str  # SHA-256 over every clip and fold
+
+
 class Recheck(_Model):
     """Stored cells of one system and one code version, equal under another."""
 
@@ -134,6 +142,7 @@ class Recheck(_Model):
     compared: tuple[ComparedCell, ...] = Field(min_length=1)
     recounted: tuple[Recount, ...] = ()  # what the newer code counts otherwise
     shortened: Shortened | None = None  # then `compared` are the cells that it speaks for
+    same_clips: SameClips | None = None  # likewise
     test_cells_recomputed: int  # tests and probes: answers that had been seen, so that none of them is a new look
     cpu: str
     torch: str | None
@@ -150,17 +159,22 @@ class Recheck(_Model):
         kinds = Counter(one.kind for one in self.compared)
         places = {(change.stage, change.layer) for one in self.recounted for change in one.changes}
         but = f" but for counts, put right in {_layers(len(places))}" if places else ""
-        if self.shortened is None:
+        if self.same_clips is not None:
+            read = self.same_clips
+            how = (
+                f"by the clips and folds, which the code of revision {read.revision[:10]} and this, that differ in "
+                f"nothing but what finds them, read alike (SHA-256 {read.clips[:SHOWN_CODE]})"
+            )
+        elif self.shortened is None:
             of_kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
-            compared = f"{len(self.compared)} cells compared ({of_kinds})"
+            how = f"with {len(self.compared)} cells compared ({of_kinds}), all equal bit for bit{but}"
         else:
             short = self.shortened
-            how = f"to {short.n_epochs} epochs, by the code of revision {short.revision[:10]} and by this"
-            compared = f"trainings compared that are cut short ({how})"
+            by = f"to {short.n_epochs} epochs, by the code of revision {short.revision[:10]} and by this"
+            how = f"with trainings compared that are cut short ({by}), all equal bit for bit{but}"
         return (
             f"{self.system}: computed by code {self.old_code[:SHOWN_CODE]}, rechecked under "
-            f"{self.new_code[:SHOWN_CODE]} with {compared}, "
-            f"all equal bit for bit{but}; {self.cpu}, torch {self.torch}, {self.date[:10]}, "
+            f"{self.new_code[:SHOWN_CODE]} {how}; {self.cpu}, torch {self.torch}, {self.date[:10]}, "
             f"revision {revision}{changed}"
         )
 

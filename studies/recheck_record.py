@@ -7,7 +7,7 @@ from typing import Any
 
 from studies.cell import StudyCell
 from studies.provenance import git_state, machine, versions, without_paths
-from studies.recheck import ComparedCell, Recheck, Recount, Shortened
+from studies.recheck import ComparedCell, Recheck, Recount, SameClips, Shortened
 
 
 def compared_cell(cell: StudyCell, key: str, kind: str, configuration: str) -> ComparedCell:
@@ -34,6 +34,7 @@ def record_of(
     *,
     test_cells_recomputed: int = 0,
     shortened: Shortened | None = None,
+    same_clips: SameClips | None = None,
 ) -> Recheck:
     """A record made here and now; `codes` are the older and the newer."""
     return Recheck(
@@ -45,6 +46,7 @@ def record_of(
         compared=tuple(compared),
         recounted=tuple(recounted),
         shortened=shortened,
+        same_clips=same_clips,
         test_cells_recomputed=test_cells_recomputed,
         cpu=machine()["cpu"],
         torch=versions()["torch"],

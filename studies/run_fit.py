@@ -54,9 +54,9 @@ def with_fit(
 
 def sample_rate_hz(study: Study) -> int | None:
     """Of the study, else of its data set; None for a user's own folder that names none."""
-    from classical_baselines.data.catalogue import DATA_SETS
+    from classical_baselines.data.catalogue import known_data_set
 
     if study.data.sample_rate_hz is not None or study.data.folder is not None:
         return study.data.sample_rate_hz
-    known = DATA_SETS.get(study.data.name)
+    known = known_data_set(study.data.name)
     return None if known is None else known.sample_rate_hz

@@ -161,7 +161,7 @@ class _BothCodes:
                         self.study.name,
                         system,
                         codes,
-                        _differing(self.older.versions[system], self.newer.versions[system]),
+                        differing_modules(self.older.versions[system], self.newer.versions[system]),
                         [cell for cell, _ in kept],
                         (recount for _, recounts in kept for recount in recounts),
                         (computed_on(self.store.provenance(cell.key)) for cell, _ in kept),
@@ -175,7 +175,7 @@ class _BothCodes:
         """The older and the newer code of a stored cell's kind."""
         codes = (self.older.versions[system].digest, self.newer.versions[system].digest)
         if stored.probe is not None:
-            codes = (_probe_code(codes[0], self.older), _probe_code(codes[1], self.newer))
+            codes = (probe_code_of(codes[0], self.older.probing), probe_code_of(codes[1], self.newer.probing))
         if codes[1] != stored.new_code:
             raise InputError("the code changed while it was rechecked. Run it again.")
         return codes
@@ -191,7 +191,7 @@ class _BothCodes:
         """What is counted otherwise in a stored cell, or why the short trainings do not speak for it."""
         cell = candidate.cell.cell
         then, now = self.older.versions[cell.system], self.newer.versions[cell.system]
-        uncompared = _differing(self.older.probing, self.newer.probing) - {*then.modules, *now.modules}
+        uncompared = differing_modules(self.older.probing, self.newer.probing) - {*then.modules, *now.modules}
         if stored.probe is not None and uncompared:
             return f"probes, whose own code changed in {', '.join(sorted(uncompared))}"
         if carrier.paths.between(stored.configuration, stored.old_code, codes[0]) is None:
@@ -240,11 +240,12 @@ def summed_over_layers(counts: OperationCounts) -> OperationCounts:
     return sums
 
 
-def _probe_code(code: str, cells: ShortCells) -> str:
-    return digest({"cell": code, "probing": cells.probing.digest})
+def probe_code_of(code: str, probing: CodeVersion) -> str:
+    """The code version of a probe of a system of this code version."""
+    return digest({"cell": code, "probing": probing.digest})
 
 
-def _differing(older: CodeVersion, newer: CodeVersion) -> set[str]:
+def differing_modules(older: CodeVersion, newer: CodeVersion) -> set[str]:
     """Modules that are new, gone, or of another syntax tree."""
     names = {*older.modules, *newer.modules}
     return {name for name in names if older.modules.get(name) != newer.modules.get(name)}

@@ -5,41 +5,22 @@ study -> every training a few epochs, two cells of each system and protocol -> `
       -> fit cells in a store aside
 """
 
-import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from classical_baselines.data.cache import ENVIRONMENT_VARIABLE
 from classical_baselines.harness.choices import InputError
 from studies.cell import StudyCell
 from studies.code_version import SOURCE, CodeVersion
 from studies.grid import Ground
-from studies.specification import Probes, Study, System
+from studies.specification import Study, System
 from studies.store import Store, open_store
 from studies.study_text import study_toml
+from studies.told_code import CHANGES_NO_FIT, Source
 
 N_CELLS = 2  # of each system and protocol; of one alone nobody knows what a count follows
-
-
-CHANGES_NO_FIT = {"probes": Probes(), "device_files": (), "search": None}  # left out of what older code reads
-TELL_VERSIONS = """
-import json, sys
-from studies.code_version import code_of, code_version
-from studies.plugins import load_plugins
-from studies.study_file import load_study
-
-load_plugins()
-study = load_study(sys.argv[1], {})
-systems = {system.name: code_version(study, system) for system in study.systems}
-probing = code_of({"studies.probing"})
-told = {name: (version.digest, dict(version.modules)) for name, version in systems.items()}
-print(json.dumps({"systems": told, "probing": (probing.digest, dict(probing.modules))}))
-"""
 
 
 @dataclass(frozen=True)
@@ -110,32 +91,18 @@ def run_by_command(data_root: Path | None) -> RunShort:
 
     def run_short(study: Study, short: Study, cells: Sequence[StudyCell], source: Path, folder: Path) -> ShortCells:
         folder.mkdir(parents=True)
-        whole, file, store = folder / "whole.toml", folder / f"{study.name}.toml", folder / "store"
-        whole.write_text(study_toml(study.model_copy(update=CHANGES_NO_FIT)), encoding="utf-8")
+        code = Source(source, folder)
+        file, store = folder / f"{study.name}.toml", folder / "store"
         file.write_text(study_toml(short), encoding="utf-8")
-        environment = {**os.environ, "PYTHONPATH": str(source), ENVIRONMENT_VARIABLE: str(folder / "cache")}
-
-        def python(*words: str) -> str:
-            done = subprocess.run(
-                [sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True, check=False
-            )
-            if done.returncode:
-                said = done.stderr.strip().splitlines()
-                raise InputError(
-                    f"the code in {source.name} cannot run the shortened study: {said[-1] if said else ''}"
-                )
-            return done.stdout
-
         places = dict.fromkeys((cell.protocol, cell.fold, cell.seed) for cell in cells)
         for protocol, fold, seed in places:
             asked = ["-m", "studies.cli", "run", str(file), "--store", str(store), "--shard", "1/1"]
             asked += ["--only", f"protocol={protocol},fold={fold},seed={seed}"]
             asked += [] if data_root is None else ["--data-root", str(data_root.resolve())]
-            python(*asked)
+            code.python(*asked, task="run the shortened study")
         made = open_store(store)
-        known = json.loads(python("-c", TELL_VERSIONS, str(whole)).splitlines()[-1])
-        versions = {name: CodeVersion(*version) for name, version in known["systems"].items()}
-        return ShortCells(made, fit_keys(made), versions, CodeVersion(*known["probing"]))
+        told = code.told(study)
+        return ShortCells(made, fit_keys(made), told.versions, told.probing)
 
     return run_short
 

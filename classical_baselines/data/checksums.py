@@ -17,7 +17,7 @@ import numpy as np
 
 from classical_baselines.data.audio_file import read_audio
 from classical_baselines.data.audio_limits import AudioError
-from classical_baselines.data.catalogue import DATA_SETS, find_manifest
+from classical_baselines.data.catalogue import data_set, find_manifest
 from classical_baselines.data.manifest import Manifest
 from classical_baselines.harness.choices import InputError
 
@@ -83,9 +83,7 @@ def check_manifest(name: str, manifest: Manifest, sums: Mapping[str, str]) -> Da
 
 def describe(name: str, data_root: Path | str | None) -> dict[str, Any]:
     """What the catalogue says of a set and, where it is found, what its manifest holds; ready for JSON."""
-    if name not in DATA_SETS:
-        find_manifest(name, data_root)  # raises, with the names that exist
-    entry = DATA_SETS[name]
+    entry = data_set(name)
     told: dict[str, Any] = {
         "name": name,
         "title": entry.title,

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from classical_baselines.data.audio_limits import AudioError, AudioLimits
-from classical_baselines.data.catalogue import DATA_SETS, ENVIRONMENT_VARIABLE
+from classical_baselines.data.catalogue import ENVIRONMENT_VARIABLE, data_set
 from classical_baselines.data.checksums import check_data_set, published_sums, samples_sha256
-from classical_baselines.data.layouts import read_layout
 from classical_baselines.data.manifest import MANIFEST_NAME, write_manifest
+from classical_baselines.data.sets.fsdd import recordings_by_name
 from classical_baselines.data.wav import read_wav
-from classical_baselines.harness.choices import InputError, choose
+from classical_baselines.harness.choices import InputError
 
 COMMIT = "26eb9aaf76e81b692f806f9140c2d2777410d7a1"  # 2024-05-02
 SOURCE_URL = f"https://github.com/Jakobovski/free-spoken-digit-dataset/archive/{COMMIT}.zip"
@@ -40,7 +40,7 @@ def get_data_set(
 
     A copy that is there already is checked instead.
     """
-    choose(DATA_SETS, name, what="data set")
+    data_set(name)  # raises, with the names that exist
     if name != "fsdd":
         raise InputError(
             f"only fsdd can be fetched by Trichord; {name!r} cannot. `trichord data describe {name}` names its source: "
@@ -66,7 +66,7 @@ def get_data_set(
             archive = _fetch(url, Path(scratch), target)
             folder = Path(scratch) / FOLDER
             _unpack(archive, folder / "recordings", sums)
-            write_manifest(read_layout("fsdd", folder), folder / MANIFEST_NAME)
+            write_manifest(recordings_by_name(folder), folder / MANIFEST_NAME)
             (folder / "LICENCE.txt").write_text(_LICENCE, encoding="utf-8")
             os.rename(folder, target)  # noqa: PTH104 (one step, or an error where the target has appeared meanwhile)
     except OSError as error:

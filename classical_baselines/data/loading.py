@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from classical_baselines.data.catalogue import DATA_SETS, find_manifest
+from classical_baselines.data.catalogue import find_manifest, known_data_set
 from classical_baselines.data.event_recordings import event_clips, event_files
 from classical_baselines.data.manifest import Manifest, read_manifest
 from classical_baselines.data.recordings import Recordings, decoded_recordings, resampled
+from classical_baselines.data.sets import DATA_SETS
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Clips
 from classical_baselines.harness.streamed_rows import Rows, StreamedRows, fits_in_memory, held_rows
@@ -37,8 +38,7 @@ def load_clips(
         from classical_baselines.data.synthetic import synthetic_clips
 
         return _refitted(synthetic_clips(), clip_seconds, sample_rate_hz)
-    if name in DATA_SETS:
-        entry = DATA_SETS[name]
+    if (entry := known_data_set(name)) is not None:
         manifest = find_manifest(name, data_root)
         clip_seconds = clip_seconds or entry.clip_seconds
     else:

@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from classical_baselines.data.catalogue import DATA_SETS
+from classical_baselines.data.catalogue import data_set, known_data_set
 from classical_baselines.harness.choices import InputError, choose
 from studies.commands.request import use_cache_of
 from studies.specification import LONGEST_CLIP_SECONDS
@@ -38,7 +38,8 @@ def duplicates(name: str, protocol: str | None, clip_seconds: float | None, data
         raise InputError(
             f"--clip-seconds {clip_seconds:g}: give more than 0 and at most {LONGEST_CLIP_SECONDS} seconds."
         )
-    if name not in DATA_SETS and Path(name).is_dir():
+    entry = known_data_set(name)
+    if entry is None and Path(name).is_dir():
         if clip_seconds is None:
             raise InputError(
                 f"{name} is a folder of your own: say how many seconds of a recording are compared, such as "
@@ -55,7 +56,7 @@ def duplicates(name: str, protocol: str | None, clip_seconds: float | None, data
     try:
         folds = [] if splitter is None else splitter(clips)
     except InputError as error:
-        known = f" Protocols that fit it: {', '.join(DATA_SETS[name].protocols)}." if name in DATA_SETS else ""
+        known = "" if entry is None else f" Protocols that fit it: {', '.join(entry.protocols)}."
         raise InputError(f"--protocol {protocol} cannot split {name}: {error}{known}") from error
     pairs = duplicates_of(clips)
     across = straddling(pairs, folds)
@@ -75,7 +76,7 @@ def duplicates(name: str, protocol: str | None, clip_seconds: float | None, data
 def describe(name: str, data_root: Path | None) -> int:
     """Print what is known of a data set."""
     del data_root
-    entry = choose(DATA_SETS, name, what="data set")
+    entry = data_set(name)
     print(entry.title)
     print(f"  clips of {entry.clip_seconds:g} s at {entry.sample_rate_hz} Hz")
     print(f"  protocols: {', '.join(entry.protocols)}")

@@ -158,7 +158,8 @@ def _work_on_gpu() -> None:
 
 
 def _data(data_root: Path | None) -> Finding:
-    from classical_baselines.data.catalogue import DATA_SETS, data_set_folder, resolve_data_root
+    from classical_baselines.data.catalogue import data_set_folder, resolve_data_root
+    from classical_baselines.data.sets import DATA_SETS
 
     try:
         root = resolve_data_root(data_root)

@@ -43,7 +43,7 @@ def _registry(name: str) -> Callable[[], list[str]]:
 
 
 def _data_sets() -> list[str]:
-    from classical_baselines.data.catalogue import DATA_SETS
+    from classical_baselines.data.sets import DATA_SETS
 
     return sorted(DATA_SETS)
 

@@ -24,6 +24,7 @@ from studies.rechecking import (
     recheck_system,
 )
 from studies.running import Plan
+from studies.same_clips import carried_by_clips
 from studies.short_rechecking import ShortVerdict, rechecked_in_short
 from studies.specification import Study
 from studies.store import Store
@@ -114,7 +115,11 @@ def _recheck_in_short(
     *,
     as_json: bool,
 ) -> int:
-    verdicts = rechecked_in_short(study, plan, store, found, revision, epochs, request.data_root, command)
+    carried = carried_by_clips(study, store, found, revision, request.data_root, command)
+    verdicts = [ShortVerdict(system, (), (), records) for system, records in carried.items()]
+    others = {system: choices for system, choices in found.items() if system not in carried}
+    if others:
+        verdicts += rechecked_in_short(study, plan, store, others, revision, epochs, request.data_root, command)
     for one in verdicts:
         if as_json:
             print(json.dumps({"event": "recheck", **_short_record(one)}, ensure_ascii=False))
@@ -127,7 +132,7 @@ def _recheck_in_short(
             print(f"left     {one.system}: {reason}")
     n_carried = sum(bool(one.records) and not one.left for one in verdicts)
     if not as_json:
-        print(f"\n{n_carried} of {len(verdicts)} systems train alike, and are carried over to the present code.")
+        print(f"\n{n_carried} of {len(verdicts)} systems are alike, and are carried over to the present code.")
     return 0 if n_carried == len(verdicts) else 1
 
 

@@ -21,7 +21,7 @@ from importlib.metadata import version
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
-from classical_baselines.data.catalogue import DATA_SETS
+from classical_baselines.data.catalogue import known_data_set
 from studies.citing import bibtex, citation_text
 from studies.grid import keep_ground
 from studies.origins import revisions
@@ -113,7 +113,7 @@ No recording and no trained weight is in this file: `trichord run study.toml --s
 
 
 def _licences(study: Study) -> str:
-    entry = None if study.data.folder else DATA_SETS.get(study.data.name)
+    entry = None if study.data.folder else known_data_set(study.data.name)
     terms = (
         f"{entry.title}: {entry.licence}; {entry.source}. {entry.citation}"
         if entry is not None

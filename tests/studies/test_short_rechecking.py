@@ -370,6 +370,17 @@ def test_the_command_compares_the_code_of_a_revision_with_the_code_as_it_stands(
     changes = {(one["operation"], one["new"] - one["old"]) for made in record["recounted"] for one in made["changes"]}
     assert changes == {("compare_fp32", 5.0)}
     assert "0 to run" in ask("plan", "tiny.toml", "--confirm").stdout
+    # a change of what finds recordings needs no training: both codes read the same clips
+    git = ["git", "-C", str(source), "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    subprocess.run([*git, "commit", "-qam", "counted otherwise"], check=True)
+    known = source / "classical_baselines" / "data" / "sets" / "synthetic.py"
+    known.write_text(known.read_text().replace('licence="Apache-2.0', 'licence="The Apache-2.0'))
+    assert "0 to run" not in ask("plan", "tiny.toml", "--confirm").stdout
+    found = ask("recheck", "tiny.toml", "--from-revision", "HEAD", "--json")
+    (said,) = [json.loads(line) for line in found.stdout.splitlines() if '"recheck"' in line]
+    assert [one["changed_modules"] for one in said["records"]] == [["classical_baselines.data.sets.synthetic"]]
+    assert said["records"][0]["same_clips"]["clips"] and said["records"][0]["shortened"] is None
+    assert "0 to run" in ask("plan", "tiny.toml", "--confirm").stdout
     worktrees = subprocess.run(
         ["git", "-C", str(source), "worktree", "list"], capture_output=True, text=True, check=True
     )

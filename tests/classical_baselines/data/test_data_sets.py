@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from classical_baselines.data.catalogue import DATA_SETS, data_set_folder, resolve_data_root
+from classical_baselines.data.catalogue import data_set, data_set_folder, resolve_data_root
 from classical_baselines.data.checksums import describe
 from classical_baselines.data.loading import load_clips
 from classical_baselines.data.near_duplicates import near_duplicates, straddling
+from classical_baselines.data.sets import DATA_SETS
 from classical_baselines.data.splits import SPLITTERS
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.protocol import audit_fold
@@ -26,7 +27,7 @@ def root(tmp_path_factory) -> Path:
 
 @pytest.mark.parametrize("name", DATA_SETS)
 def test_a_data_set_has_the_form_that_the_suite_reads(name, root):
-    entry = DATA_SETS[name]
+    entry = data_set(name)
     if REAL_DATA and entry.folders and not any((root / folder).is_dir() for folder in entry.folders):
         # without TRICHORD_DATA, as in CI, every set is made small by the test and none is skipped
         pytest.skip(f"TRICHORD_DATA has no {name}")

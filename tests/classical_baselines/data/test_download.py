@@ -16,7 +16,7 @@ import soundfile
 from classical_baselines.data import download
 from classical_baselines.data.checksums import check_data_set, check_manifest, describe, published_sums
 from classical_baselines.data.download import get_data_set
-from classical_baselines.data.layouts import read_layout
+from classical_baselines.data.sets.fsdd import recordings_by_name
 from classical_baselines.harness.choices import InputError
 from tests.classical_baselines.data.small_sets import data_root, public_fsdd
 
@@ -155,12 +155,12 @@ def test_the_table_has_a_sum_for_each_of_3000_published_clips():
 def test_a_check_names_the_clips_that_differ_are_missing_or_do_not_belong(recordings):
     folder = recordings[0].parents[1]
     sums = sums_of(recordings)
-    assert check_manifest("fsdd", read_layout("fsdd", folder), sums).problems == ()
+    assert check_manifest("fsdd", recordings_by_name(folder), sums).problems == ()
 
     recordings[0].write_bytes(recordings[1].read_bytes())
     recordings[2].write_bytes(b"RIFF")
     recordings[3].rename(folder / "recordings" / "9_zoe_7.wav")
-    check = check_manifest("fsdd", read_layout("fsdd", folder), sums)
+    check = check_manifest("fsdd", recordings_by_name(folder), sums)
 
     problems = "\n".join(check.problems)
     assert (check.n_clips, check.n_verified) == (40, 37)

@@ -240,9 +240,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1000)
 def test_a_training_step_of_twenty_qubits_holds_less_than_200_megabytes(precision):
     command = [sys.executable, "-c", MEASURED, precision]
     # glibc would else keep freed memory, more or less of it
-    returns_at_once = os.environ | {
-        "MALLOC_MMAP_THRESHOLD_": "1000000"
-    }
+    returns_at_once = os.environ | {"MALLOC_MMAP_THRESHOLD_": "1000000"}
     ran = subprocess.run(command, env=returns_at_once, capture_output=True, text=True, check=True, timeout=300)
 
     assert float(ran.stdout) < 200
