@@ -10,12 +10,15 @@ remembered under them. A cell compares the content of the recordings itself befo
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from classical_baselines.harness.choices import InputError
 from studies.code_version import code_of, code_version
 from studies.remembered import remembered
 from studies.specification import Study
+
+if TYPE_CHECKING:
+    from classical_baselines.data.manifest import Manifest
 
 
 @dataclass(frozen=True)
@@ -97,10 +100,12 @@ def _recordings(study: Study, data_root: Path | None) -> Any:
     from classical_baselines.data.manifest import read_manifest
 
     name = study.data.folder or study.data.name
-    if name == "synthetic":
-        return code_of({"classical_baselines.data.synthetic"}).digest
-    if study.data.folder is None and known_data_set(name) is None:
+    entry = known_data_set(name) if study.data.folder is None else None
+    if entry is None and study.data.folder is None:
         return None  # unknown, and refused by the check
+    if entry is not None and entry.makes is not None:
+        maker = code_of({entry.makes.__module__}).digest
+        return [maker, *(_files(find_manifest(one, data_root)) for one in entry.made_from)]
     if study.data.folder is not None and not Path(name).is_dir():
         raise InputError(
             f"study {study.name!r}: data.folder = {name!r} is no folder. Name the folder of the recordings, in the "
@@ -110,9 +115,13 @@ def _recordings(study: Study, data_root: Path | None) -> Any:
     if events:
         files = [[part, path.name, path.stat().st_size, path.stat().st_mtime_ns] for part, path in events.items()]
         return [str(Path(name).resolve()), files]
-    manifest = read_manifest(Path(name)) if study.data.folder is not None else find_manifest(name, data_root)
+    return _files(read_manifest(Path(name)) if entry is None else find_manifest(name, data_root))
+
+
+def _files(manifest: "Manifest") -> list[Any]:
+    """The folder, and what the file system says of every clip."""
     rows = []
     for row in manifest.rows:
         status = manifest.path(row).stat()
-        rows.append([row.file, row.label, row.fold_or_split, row.speaker_or_group, status.st_size, status.st_mtime_ns])
+        rows.append([row.name, row.label, row.fold_or_split, row.speaker_or_group, status.st_size, status.st_mtime_ns])
     return [str(manifest.folder.resolve()), rows]

@@ -2,13 +2,14 @@
 """Near duplicates of a study's recordings that stand in two parts of a fold: found before any work is spent.
 
 Finding them takes seconds to a minute, so they are remembered under the content of the recordings, their length and
-rate, and the code that looks for them. The embedded corpus is not searched: each of its clips is generated from a seed
-of its own. Nor are event recordings, which are no sound.
+rate, and the code that looks for them. Sounds that are generated from nothing are not searched: each has a seed of its
+own. Nor are event recordings, which are no sound.
 """
 
 from dataclasses import asdict
 from pathlib import Path
 
+from classical_baselines.data.catalogue import known_data_set
 from classical_baselines.data.event_recordings import event_files
 from classical_baselines.data.near_duplicates import MOST_CLIPS, DuplicatePair, near_duplicates, straddling
 from classical_baselines.harness.choices import InputError
@@ -17,8 +18,6 @@ from studies.code_version import code_of
 from studies.pipeline import folds_of
 from studies.remembered import remembered
 from studies.specification import Study
-
-GENERATED = "synthetic"
 
 
 def duplicates_of(clips: Clips) -> list[DuplicatePair]:
@@ -37,7 +36,8 @@ def duplicates_of(clips: Clips) -> list[DuplicatePair]:
 
 def duplicates_across(study: Study, clips: Clips) -> str:
     """A warning of near duplicates that straddle the parts of a fold, "" where there are none; or a refusal."""
-    if study.data.folder is None and study.data.name == GENERATED:
+    entry = None if study.data.folder is not None else known_data_set(study.data.name)
+    if entry is not None and entry.makes is not None and not entry.made_from:
         return ""
     if study.data.folder is not None and event_files(Path(study.data.folder)):
         return ""

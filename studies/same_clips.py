@@ -5,10 +5,10 @@
                               >  versions of every system; SHA-256 of all clips and folds  ->  compared
     the code as it stands    /
 
-Which files a set has, with which labels, groups and folds and at which length they are cut, is found by the modules of
-FINDS; all later code sees clips and folds, and nothing of how they were found. So where two codes of a system differ in
-no other module and read the same clips, bit for bit, and the same folds, they compute the same cells. Whatever else
-differs is left to `short_rechecking.py`, and so is a set that the older code cannot read.
+Which files a set has, with which labels, groups and folds, and at which length and rate they are cut, is found by the
+modules of FINDS; all later code sees clips and folds, and nothing of how they were found. So where two codes of a
+system differ in no other module and read the same clips, bit for bit, and the same folds, they compute the same cells.
+Whatever else differs is left to `short_rechecking.py`, and so is a set that the older code cannot read.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,6 +31,8 @@ FINDS = (
     "classical_baselines.data.layouts",
     "classical_baselines.data.loading",
     "classical_baselines.data.manifest",
+    "classical_baselines.data.recordings",
+    "classical_baselines.data.refitting",
     "classical_baselines.data.sets",
 )
 

@@ -51,8 +51,8 @@ def published_sums(name: str) -> dict[str, str]:
 
 def check_data_set(name: str, data_root: Path | str | None) -> DataSetCheck:
     """Read every clip of a data set and compare its samples with the table."""
-    if name == "synthetic":
-        raise InputError("synthetic is generated, so there are no files to check.")
+    if data_set(name).makes is not None:
+        raise InputError(f"{name} is generated, so there are no files of its own to check.")
     return check_manifest(name, find_manifest(name, data_root), published_sums(name))
 
 
@@ -95,8 +95,8 @@ def describe(name: str, data_root: Path | str | None) -> dict[str, Any]:
         "protocols": list(entry.protocols),
         "warnings": list(entry.warnings),
     }
-    if name == "synthetic":
-        return told
+    if entry.makes is not None:
+        return {**told, "made_from": list(entry.made_from)} if entry.made_from else told
     try:
         manifest = find_manifest(name, data_root)
     except InputError as error:

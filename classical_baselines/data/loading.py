@@ -11,7 +11,6 @@ asked for (`harness.streamed_rows`). Both are the same numbers.
 """
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +19,11 @@ import torch
 from classical_baselines.data.catalogue import find_manifest, known_data_set
 from classical_baselines.data.event_recordings import event_clips, event_files
 from classical_baselines.data.manifest import Manifest, read_manifest
-from classical_baselines.data.recordings import Recordings, decoded_recordings, resampled
+from classical_baselines.data.recordings import Recordings, decoded_recordings
 from classical_baselines.data.sets import DATA_SETS
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Clips
-from classical_baselines.harness.streamed_rows import Rows, StreamedRows, fits_in_memory, held_rows
+from classical_baselines.harness.streamed_rows import Rows, StreamedRows, fits_in_memory
 
 
 def load_clips(
@@ -34,11 +33,10 @@ def load_clips(
 
     `clip_seconds` and `sample_rate_hz` default to the catalogue's; a folder needs `clip_seconds`.
     """
-    if name == "synthetic":
-        from classical_baselines.data.synthetic import synthetic_clips
-
-        return _refitted(synthetic_clips(), clip_seconds, sample_rate_hz)
-    if (entry := known_data_set(name)) is not None:
+    entry = known_data_set(name)
+    if entry is not None and entry.makes is not None:
+        return entry.makes(data_root, clip_seconds, sample_rate_hz)
+    if entry is not None:
         manifest = find_manifest(name, data_root)
         clip_seconds = clip_seconds or entry.clip_seconds
     else:
@@ -65,7 +63,7 @@ def _clips_of(manifest: Manifest, found: Recordings, clip_seconds: float, sample
         targets=torch.tensor([number_of[row.label] for row in rows]),
         groups=tuple(row.speaker_or_group for row in rows),
         folds=tuple(row.fold_or_split for row in rows),
-        names=tuple(row.file for row in rows),
+        names=tuple(row.name for row in rows),
         label_names=label_names,
         sample_rate_hz=rate_hz,
         content_hash=content_hash(manifest, found),
@@ -77,19 +75,6 @@ def _windows(found: Recordings, rate_hz: int, n_window: int) -> Rows:
     shape = (len(found.hashes), n_window)
     streamed = StreamedRows(lambda clips: torch.from_numpy(found.windows(clips.numpy(), rate_hz, n_window)), shape)
     return streamed[:] if fits_in_memory(shape) else streamed
-
-
-def _refitted(clips: Clips, clip_seconds: float | None, sample_rate_hz: int | None) -> Clips:
-    """Clips that are there already, at another length or rate."""
-    rate_hz = sample_rate_hz or clips.sample_rate_hz
-    n_window = round((clip_seconds or clips.waveform.shape[1] / clips.sample_rate_hz) * rate_hz)
-    if (rate_hz, n_window) == (clips.sample_rate_hz, clips.waveform.shape[1]):
-        return clips
-    waveform = np.zeros((len(clips), n_window), dtype=np.float32)
-    samples = resampled(held_rows(clips.waveform).numpy(), clips.sample_rate_hz, rate_hz)[:, :n_window]
-    waveform[:, : samples.shape[1]] = samples
-    n_samples = torch.full((len(clips),), samples.shape[1])
-    return replace(clips, inputs={"waveform": torch.from_numpy(waveform)}, n_samples=n_samples, sample_rate_hz=rate_hz)
 
 
 def content_hash(manifest: Manifest, found: Recordings) -> str:

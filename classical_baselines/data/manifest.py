@@ -3,13 +3,15 @@ r"""The manifest of a data set: which file has which label, fold and group. Its 
 
     file, label, fold_or_split, speaker_or_group     and any further columns, which are left alone
 
-`file` is relative to the folder, with forward slashes. All values are strings: `00000001` stays what it is.
-A label is one line of text that can name a folder on every system: without `/`, `\`, `:`, and no space at its ends.
-The rows are kept in the order of their file names without the suffix, so a copy of a set in WAV has the same order as
-one in FLAC.
+A file that holds several clips has a row for each, with the columns `from_seconds` and `to_seconds`: the clip is that
+part of the file. `file` is relative to the folder, with forward slashes. All values are strings: `00000001` stays what
+it is. A label is one line of text that can name a folder on every system: without `/`, `\`, `:`, and no space at its
+ends. The rows are kept in the order of their file names without the suffix, so a copy of a set in WAV has the same
+order as one in FLAC.
 """
 
 import csv
+import math
 import os
 import unicodedata
 import uuid
@@ -23,6 +25,7 @@ from classical_baselines.harness.choices import InputError
 
 MANIFEST_NAME = "meta.csv"
 COLUMNS = ("file", "label", "fold_or_split", "speaker_or_group")
+PART_COLUMNS = ("from_seconds", "to_seconds")
 _MAX_BYTES = 256 * 2**20
 _MAX_LINE = 65_536  # characters; a field may have no more than csv's own limit of 131072 either
 _NO_TEXT = {"Cc", "Cs", "Zl", "Zp"}  # Unicode's control characters, surrogates, ends of lines and of paragraphs
@@ -40,6 +43,16 @@ class ManifestRow:
     label: str
     fold_or_split: str
     speaker_or_group: str
+    part: tuple[float, float] | None = None  # from and to, in seconds of the file; None: all of it
+
+    @property
+    def name(self) -> str:
+        """What tells the clip from every other of its set.
+
+        >>> ManifestRow("a.wav", "dog", "", "").name, ManifestRow("a.wav", "dog", "", "", (0.5, 2.25)).name
+        ('a.wav', 'a.wav#0.5-2.25')
+        """
+        return self.file if self.part is None else f"{self.file}#{self.part[0]:.9g}-{self.part[1]:.9g}"
 
 
 @dataclass(frozen=True)
@@ -74,17 +87,21 @@ def manifest_of_rows(
     unit, numbers = ("clip", range(1, len(rows) + 1)) if lines is None else ("line", lines)
     seen: dict[str, int] = {}
     missing: dict[str, int] = {}
+    found: set[str] = set()
     checked = []
     for number, given in zip(numbers, rows, strict=True):
         _check_row(given, f"{origin}, {unit} {number}")
         row = replace(given, file=PurePosixPath(given.file).as_posix())  # ./a.wav is a.wav
-        if row.file in seen:
+        if row.name in seen:
             raise ManifestError(
-                f"{origin} lists {row.file!r} twice ({unit}s {seen[row.file]} and {number}). Remove one."
+                f"{origin} lists {row.name!r} twice ({unit}s {seen[row.name]} and {number}). Remove one."
             )
-        seen[row.file] = number
-        if not _is_file(folder / row.file):
-            missing[row.file] = number
+        seen[row.name] = number
+        if row.file not in found and row.file not in missing:
+            if _is_file(folder / row.file):
+                found.add(row.file)
+            else:
+                missing[row.file] = number
         checked.append(row)
     if missing:
         name, number = next(iter(missing.items()))
@@ -96,7 +113,7 @@ def manifest_of_rows(
         )
     if len({row.label for row in checked}) < 2:
         raise ManifestError(f"{origin} has one label only, {rows[0].label!r}; two or more are needed to tell apart.")
-    checked.sort(key=lambda row: (PurePosixPath(row.file).with_suffix("").as_posix(), row.file))
+    checked.sort(key=lambda row: (PurePosixPath(row.file).with_suffix("").as_posix(), row.file, row.part or ()))
     return Manifest(folder, tuple(checked), warnings)
 
 
@@ -133,7 +150,7 @@ def _read_rows(file: TextIO, path: Path) -> tuple[list[ManifestRow], list[int]]:
                     f"Give one for each, and put one that holds a comma in double quotes."
                 )
             if values:
-                rows.append(ManifestRow(*(values[place] for place in where)))
+                rows.append(_row(values, where, f"{path}, line {begin}"))
                 lines.append(begin)
             begin = reader.line_num + 1
     except csv.Error as error:
@@ -141,6 +158,22 @@ def _read_rows(file: TextIO, path: Path) -> tuple[list[ManifestRow], list[int]]:
             f"{path}, line {begin}: it is not a CSV file in UTF-8 ({error}). Save it as such."
         ) from error
     return rows, lines
+
+
+def _row(values: Sequence[str], where: Sequence[int], place: str) -> ManifestRow:
+    """A row of the table; its last two columns may say which part of the file it is."""
+    file, label, fold, group, *rest = (values[column] for column in where)
+    given = [one.strip() for one in rest]
+    if not any(given):
+        return ManifestRow(file, label, fold, group)
+    try:
+        begin, end = map(float, given)
+    except ValueError:
+        raise ManifestError(
+            f"{place}: from_seconds {given[0]!r} and to_seconds {given[1]!r} must both be numbers of seconds, or both "
+            "empty for the whole file."
+        ) from None
+    return ManifestRow(file, label, fold, group, (begin, end))
 
 
 def _text_lines(file: TextIO, path: Path) -> Iterator[str]:
@@ -173,7 +206,11 @@ def _columns(header: list[str], path: Path) -> list[int]:
             f"{path}, line 1: the column {repeated[0]!r} stands there {header.count(repeated[0])} times. "
             f"Every column has a name of its own; remove or rename the others."
         )
-    return [header.index(column) for column in COLUMNS]
+    parts = [column for column in PART_COLUMNS if column in header]
+    if len(parts) == 1:
+        other = next(column for column in PART_COLUMNS if column not in parts)
+        raise ManifestError(f"{path} has the column {parts[0]!r} and no column {other!r}. Add it, or remove the other.")
+    return [header.index(column) for column in (*COLUMNS, *parts)]
 
 
 def write_manifest(manifest: Manifest, path: Path) -> None:
@@ -185,10 +222,11 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
         try:
             with aside.open("x", newline="", encoding="utf-8") as file:
                 writer = csv.writer(file, lineterminator="\n")
-                writer.writerow(COLUMNS)
-                writer.writerows(
-                    (row.file, row.label, row.fold_or_split, row.speaker_or_group) for row in manifest.rows
-                )
+                has_parts = any(row.part for row in manifest.rows)
+                writer.writerow((*COLUMNS, *PART_COLUMNS) if has_parts else COLUMNS)
+                for row in manifest.rows:
+                    told = (row.file, row.label, row.fold_or_split, row.speaker_or_group)
+                    writer.writerow((*told, *(map(repr, row.part) if row.part else ("", ""))) if has_parts else told)
                 file.flush()
                 os.fsync(file.fileno())
             if path.exists() or path.is_symlink():
@@ -214,6 +252,11 @@ def _check_row(row: ManifestRow, place: str) -> None:
         raise ManifestError(
             f"{place}: {row.file!r} has a character that no text can hold: a control character, or a byte that is no "
             f"UTF-8. Rename the file."
+        )
+    if row.part is not None and not 0 <= row.part[0] < row.part[1] < math.inf:
+        raise ManifestError(
+            f"{place}: from {row.part[0]:g} to {row.part[1]:g} seconds is no part of {row.file!r}: it must begin at 0 "
+            "or later and end after it begins."
         )
     if _has_surrogate(row.fold_or_split + row.speaker_or_group):
         raise ManifestError(

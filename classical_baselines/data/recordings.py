@@ -1,27 +1,32 @@
 # classical_baselines/data/recordings.py
 """Decoded recordings of a data set, kept in shards of the cache: a set is never in memory as a whole.
 
-    samples   [sample]             one clip as its file has it: its own rate, its own length
+    samples   [sample]             one clip as its file has it (or the part of it that the manifest names): its own
+                                   rate, its own length
     windows   [clip, sample]       at one rate, cut at the end, or padded with zeros after a clip's own end
 
 A shard holds clips end to end, in the order of the manifest: as many as come to 8 MiB of sound files, 512 at most. The
-key is every file's name, size and time; beside a shard stand each clip's length, rate and the SHA-256 of its samples,
-which is all that the content hash of a set asks for.
+key is every clip's name, and its file's size and time; beside a shard stand each clip's length, rate and the SHA-256 of
+its samples, which is all that the content hash of a set asks for.
 """
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classical_baselines.data.audio_file import read_audio
 from classical_baselines.data.cache import cache_folder
-from classical_baselines.data.manifest import Manifest
+from classical_baselines.data.manifest import Manifest, ManifestError, ManifestRow
 from classical_baselines.data.shards import Floats, Made, Shards, complete_shards
 
 CLIPS_PER_SHARD = 512
+MOST_BYTES_PER_SECOND = 2 * 48_000  # of a part of a file: 16 bits at 48 kHz
+SECONDS_OF_ROUNDING = 0.05  # by which publishers' tables pass the end of a recording
 FILE_BYTES_PER_SHARD = 2**23  # of sound files; 16-bit samples take twice that as floats, more where they are compressed
 
 
@@ -57,11 +62,13 @@ class Recordings:
 
 def decoded_recordings(manifest: Manifest) -> Recordings:
     """The recordings of a manifest; what the cache does not have of them is decoded."""
-    n_bytes = [manifest.path(row).stat().st_size for row in manifest.rows]
-    parts = portions(n_bytes)
+    parts = portions([_bytes_of(manifest, row) for row in manifest.rows])
 
     def decoded(number: int) -> Made:
-        sounds = [read_audio(manifest.path(manifest.rows[clip])) for clip in parts[number]]
+        read = lru_cache(maxsize=1)(read_audio)  # clips of one file stand side by side
+        sounds = [
+            _part_of(manifest, manifest.rows[clip], *read(manifest.path(manifest.rows[clip]))) for clip in parts[number]
+        ]
         samples = [np.ascontiguousarray(one, dtype="<f4") for one, _ in sounds]
         said = {
             "n_samples": [len(one) for one in samples],
@@ -80,6 +87,25 @@ def decoded_recordings(manifest: Manifest) -> Recordings:
         rates_hz=np.concatenate([np.array(facts["rates_hz"], dtype=np.int64) for facts in shards.facts]),
         hashes=tuple(one for facts in shards.facts for one in facts["hashes"]),
     )
+
+
+def _bytes_of(manifest: Manifest, row: ManifestRow) -> int:
+    """Of the file, or what its part can come to."""
+    n_bytes = manifest.path(row).stat().st_size
+    return n_bytes if row.part is None else min(n_bytes, math.ceil((row.part[1] - row.part[0]) * MOST_BYTES_PER_SECOND))
+
+
+def _part_of(manifest: Manifest, row: ManifestRow, samples: Floats, rate_hz: int) -> tuple[Floats, int]:
+    """The samples of the part that the row names, and their rate."""
+    if row.part is None:
+        return samples, rate_hz
+    begin, end = (round(seconds * rate_hz) for seconds in row.part)
+    if begin >= len(samples) or end > len(samples) + rate_hz * SECONDS_OF_ROUNDING:
+        raise ManifestError(
+            f"{manifest.path(row)} lasts {len(samples) / rate_hz:g} s, and its clip goes from {row.part[0]:g} to "
+            f"{row.part[1]:g} s. Mend the row, or restore the file."
+        )
+    return samples[begin:end], rate_hz
 
 
 def portions(n_bytes: Sequence[int]) -> list[range]:
@@ -111,5 +137,5 @@ def _key(manifest: Manifest) -> str:
     digest = hashlib.sha256(b"decoded/2")
     for row in manifest.rows:
         stat = manifest.path(row).stat()
-        digest.update(f"{row.file}\x1f{stat.st_size}\x1f{stat.st_mtime_ns}\n".encode())
+        digest.update(f"{row.name}\x1f{stat.st_size}\x1f{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()

@@ -4,8 +4,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from classical_baselines.data.manifest import Manifest
+
+if TYPE_CHECKING:
+    from classical_baselines.harness.contracts import Clips
+
+    # The clips of a set, from the data root, the seconds of a clip and the rate in Hz; None: those of the set.
+    Makes = Callable[[Path | str | None, float | None, int | None], Clips]
 
 
 @dataclass(frozen=True)
@@ -13,7 +20,7 @@ class DataSet:
     """A set that Trichord knows by name; counts in the warnings were taken on the recordings themselves."""
 
     title: str
-    folders: tuple[str, ...]  # under the data root; the first that exists is read
+    folders: tuple[str, ...]  # under the data root; the first that exists is read; none where the clips are made
     sample_rate_hz: int
     clip_seconds: float  # one decision covers this much audio
     protocols: tuple[str, ...]  # that make sense; the first is the honest headline
@@ -23,6 +30,8 @@ class DataSet:
     source: str
     warnings: tuple[str, ...] = ()
     layout: Callable[[Path], Manifest] | None = None  # reads the publisher's layout, where a folder has no meta.csv
+    makes: "Makes | None" = None  # the clips, where they are no files of a folder
+    made_from: tuple[str, ...] = ()  # the sets whose recordings that takes
     layout_label_names: tuple[str, ...] | None = None  # of the publisher's layout, where they are others
 
     @property

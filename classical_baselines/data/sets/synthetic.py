@@ -1,11 +1,28 @@
 # classical_baselines/data/sets/synthetic.py
 """Sounds that this package makes (`data/synthetic.py`), which need no data root."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from classical_baselines.data.sets.data_set import DataSet
+
+if TYPE_CHECKING:
+    from classical_baselines.harness.contracts import Clips
+
+
+def corpus(data_root: Path | str | None, clip_seconds: float | None, sample_rate_hz: int | None) -> "Clips":
+    """The whole corpus, at this length and rate."""
+    from classical_baselines.data.refitting import refitted
+    from classical_baselines.data.synthetic import synthetic_clips
+
+    del data_root
+    return refitted(synthetic_clips(), clip_seconds, sample_rate_hz)
+
 
 SYNTHETIC = DataSet(
     title="Embedded parametric sounds",
     folders=(),
+    makes=corpus,
     sample_rate_hz=8000,
     clip_seconds=1.008,
     protocols=("official-split", "leave-one-group-out"),

@@ -145,6 +145,48 @@ def test_what_is_written_is_read_back_and_never_overwritten(folder):
         write_manifest(Manifest(folder, rows), folder / "meta.csv")
 
 
+PARTS = "file,label,fold_or_split,speaker_or_group,from_seconds,to_seconds\n"
+
+
+def test_a_file_may_hold_several_clips(folder):
+    text = PARTS + "b.wav,1,train,p,0.5,1.25\nb.wav,2,train,p,1.25,3\nsub/a.wav,1,test,q,,\n"
+    (folder / "meta.csv").write_text(text, encoding="utf-8")
+
+    manifest = read_manifest(folder)
+    write_manifest(manifest, folder / "again.csv")
+    (folder / "meta.csv").write_text((folder / "again.csv").read_text(encoding="utf-8"), encoding="utf-8")
+
+    assert [row.name for row in manifest.rows] == ["b.wav#0.5-1.25", "b.wav#1.25-3", "sub/a.wav"]
+    assert [row.part for row in manifest.rows] == [(0.5, 1.25), (1.25, 3.0), None]
+    assert read_manifest(folder) == manifest
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("1,0.5", r"line 3: from 1 to 0\.5 seconds is no part of 'b\.wav'"),
+        ("-1,0.5", r"line 3: from -1 to 0\.5 seconds is no part"),
+        ("0,inf", r"line 3: from 0 to inf seconds is no part"),
+        ("0.5,", r"line 3: from_seconds '0\.5' and to_seconds '' must both be numbers"),
+        ("a,b", r"line 3: from_seconds 'a' and to_seconds 'b' must both"),
+        ("0,1", r"lists 'b\.wav#0-1' twice \(lines 2 and 3\)"),
+    ],
+)
+def test_what_is_no_part_of_a_file_is_refused(folder, part, message):
+    text = PARTS + f"b.wav,1,train,p,0,1\nb.wav,2,train,p,{part}\n"
+    (folder / "meta.csv").write_text(text, encoding="utf-8")
+
+    with pytest.raises(InputError, match=message):
+        read_manifest(folder)
+
+
+def test_one_of_the_two_columns_of_parts_is_refused(folder):
+    (folder / "meta.csv").write_text(GOOD.replace("note", "from_seconds"), encoding="utf-8")
+
+    with pytest.raises(InputError, match="has the column 'from_seconds' and no column 'to_seconds'"):
+        read_manifest(folder)
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [

@@ -12,6 +12,7 @@ from scipy.signal import resample_poly
 from classical_baselines.data import recordings
 from classical_baselines.data.loading import load_clips
 from classical_baselines.harness import streamed_rows
+from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.streamed_rows import StreamedRows
 from tests.classical_baselines.data.small_sets import noise, table
 
@@ -97,3 +98,32 @@ def test_a_damaged_shard_is_decoded_again_and_no_other(folder, own_cache, small_
     assert names == ["04.wav", "05.wav", "06.wav", "07.wav"]
     assert torch.equal(before.waveform, after.waveform)
     assert before.content_hash == after.content_hash
+
+
+def test_parts_of_a_file_are_clips_of_their_own(tmp_path):
+    samples = noise(tmp_path / "long.wav", 0, 8000)
+    noise(tmp_path / "short.wav", 1, 800)
+    rows = [
+        ("long.wav", "a", "1", "p", "0.25", "0.5"),
+        ("long.wav", "b", "1", "p", "0.5", "1.02"),
+        ("short.wav", "b", "2", "q", "", ""),
+    ]
+    table(tmp_path / "meta.csv", "file,label,fold_or_split,speaker_or_group,from_seconds,to_seconds", rows)
+
+    clips = load_clips(str(tmp_path), None, 0.6)
+
+    assert clips.names == ("long.wav#0.25-0.5", "long.wav#0.5-1.02", "short.wav")
+    assert clips.n_samples.tolist() == [2000, 4000, 800]  # the last 20 ms are not in the file
+    written = soundfile.read(tmp_path / "long.wav", dtype="float32")[0]
+    assert np.array_equal(clips.waveform[0, :2000].numpy(), written[2000:4000])
+    assert np.array_equal(clips.waveform[1, :4000].numpy(), written[4000:])
+    assert len(samples) == len(written)
+
+
+def test_a_part_that_the_file_does_not_have_is_refused(tmp_path):
+    noise(tmp_path / "long.wav", 0, 8000)
+    rows = [("long.wav", "a", "1", "p", "0", "0.5"), ("long.wav", "b", "1", "p", "0.9", "1.2")]
+    table(tmp_path / "meta.csv", "file,label,fold_or_split,speaker_or_group,from_seconds,to_seconds", rows)
+
+    with pytest.raises(InputError, match=r"long\.wav lasts 1 s, and its clip goes from 0\.9 to 1\.2 s"):
+        load_clips(str(tmp_path), None, 0.6)
