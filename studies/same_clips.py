@@ -5,10 +5,11 @@
                               >  versions of every system; SHA-256 of all clips and folds  ->  compared
     the code as it stands    /
 
-Which files a set has, with which labels, groups and folds, and at which length and rate they are cut, is found by the
-modules of FINDS; all later code sees clips and folds, and nothing of how they were found. So where two codes of a
-system differ in no other module and read the same clips, bit for bit, and the same folds, they compute the same cells.
-Whatever else differs is left to `short_rechecking.py`, and so is a set that the older code cannot read.
+Which files a set has, with which labels, groups and folds, how they are decoded, cut and split is the matter of one
+package (FINDS, but for what keeps pictures as well); all other code sees clips and folds, and nothing of how they were
+found. So where two codes of a system differ in no other module and read the same clips, bit for bit, and the same
+folds, they compute the same cells. Whatever else differs is left to `short_rechecking.py`, and so is a set that the
+older code cannot read.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,15 +27,8 @@ from studies.specification import Study
 from studies.store import Store
 from studies.told_code import Tell, ToldCode, tell_by_command
 
-FINDS = (
-    "classical_baselines.data.catalogue",
-    "classical_baselines.data.layouts",
-    "classical_baselines.data.loading",
-    "classical_baselines.data.manifest",
-    "classical_baselines.data.recordings",
-    "classical_baselines.data.refitting",
-    "classical_baselines.data.sets",
-)
+FINDS = "classical_baselines.data"
+KEEPS = ("classical_baselines.data.cache", "classical_baselines.data.shards")  # of pictures too
 
 
 def carried_by_clips(
@@ -73,10 +67,10 @@ def carried_by_clips(
 def finds_alone(changed: Iterable[str]) -> bool:
     """Whether modules do nothing but find recordings.
 
-    >>> finds_alone(["classical_baselines.data.sets.fsdd"]), finds_alone(["classical_baselines.data.splits"])
+    >>> finds_alone(["classical_baselines.data.sets.fsdd"]), finds_alone(["classical_baselines.data.shards"])
     (True, False)
     """
-    return all(any(name == one or name.startswith(f"{one}.") for one in FINDS) for name in changed)
+    return all(name.startswith(f"{FINDS}.") and name not in KEEPS for name in changed)
 
 
 def _records(

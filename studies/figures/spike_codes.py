@@ -27,6 +27,8 @@ MARKS = {  # one for each code of the suite, and how text shows them
     ">": "▶",
     "*": "★",
     "h": "⬢",
+    "p": "⬟",
+    "d": "♦",
 }
 TICKS = (1, 2, 5)  # of each decade
 

@@ -1,6 +1,8 @@
 # studies/figures/state_codes.py
 """Accuracy and fidelity against the two-qubit gates that preparing a state takes. A point is a code."""
 
+from collections.abc import Sequence
+
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,6 +17,7 @@ from studies.state_codes import StateCodeRow, state_code_rows
 from studies.wording import interval_text
 
 TICKS = (0, 1, 3, 10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000)
+STEP, STEP_AT_ZERO = 1.09, 0.08  # between codes of equally many gates: a factor, and on the linear part near 0
 
 
 def accuracy_vs_preparation(results: StudyResults) -> Drawing | None:
@@ -25,6 +28,7 @@ def accuracy_vs_preparation(results: StudyResults) -> Drawing | None:
     lowest = min((code.fidelity for code in codes if code.fidelity is not None), default=None)
     n_panels = 1 if lowest is None else 2
     height = max(4.2, 0.2 * len(codes) + 2.0) + 1.9 * (n_panels - 1)
+    places = _side_by_side([code.n_gates_any_two for code in codes])
     marks: dict[str, Mark] = {}
     labels = []
     with mpl.rc_context(STYLE):
@@ -36,7 +40,7 @@ def accuracy_vs_preparation(results: StudyResults) -> Drawing | None:
         for number, code in enumerate(codes):
             row, sign = code.row, list(MARKS)[number % len(MARKS)]
             colour, gid = FAMILY_COLOURS[row.system.family], f"state-code-{number}"
-            x, y = code.n_gates_any_two, 100 * row.interval.estimate
+            x, y = places[number], 100 * row.interval.estimate
             if row.interval.low is not None and row.interval.high is not None:
                 bounds = (100 * row.interval.low, 100 * row.interval.high)
                 panels[0].vlines([x], *bounds, color=colour, alpha=0.45, linewidth=1.1, gid=f"{gid}.interval")
@@ -51,7 +55,7 @@ def accuracy_vs_preparation(results: StudyResults) -> Drawing | None:
             ax.grid(color=RULE, alpha=0.22, linewidth=0.6)
             ax.set_axisbelow(True)
         most = max(code.n_gates_any_two for code in codes)
-        panels[-1].set_xlim(-0.2, 1.5 * max(most, 1))
+        panels[-1].set_xlim(min(-0.2, *places), 1.5 * max(most, 1))
         panels[-1].xaxis.set_major_locator(FixedLocator([tick for tick in TICKS if tick <= 1.5 * max(most, 1)]))
         panels[-1].xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
         panels[-1].xaxis.set_minor_locator(NullLocator())
@@ -65,10 +69,23 @@ def accuracy_vs_preparation(results: StudyResults) -> Drawing | None:
     )
     caption = (
         "Each state code before the same kind of circuit: accuracy of the headline run with its 95 % interval, against "
-        f"the two-qubit gates of one preparation.{below}"
+        f"the two-qubit gates of one preparation; codes of equally many stand side by side.{below}"
     )
     description = "Accuracy by two-qubit gates. " + "; ".join(mark.text for mark in marks.values()) + "."
     return Drawing(figure, caption, description, [_record(code) for code in codes], marks)
+
+
+def _side_by_side(gates: Sequence[float]) -> list[float]:
+    """Where each code stands on the axis: those of equally many gates beside each other, about that number.
+
+    >>> _side_by_side([0, 5, 0]), _side_by_side([8, 8, 8])
+    ([-0.08, 5.0, 0.08], [7.339449541284403, 8.0, 8.72])
+    """
+    places = []
+    for number, n in enumerate(gates):
+        shift = gates[:number].count(n) - (gates.count(n) - 1) / 2
+        places.append(n * STEP**shift if n else 2 * STEP_AT_ZERO * shift)
+    return places
 
 
 def _said(code: StateCodeRow) -> str:
