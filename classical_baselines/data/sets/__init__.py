@@ -44,6 +44,54 @@ def _keystrokes() -> "DataSet":
     return KEYSTROKES
 
 
+def _esc_50() -> "DataSet":
+    from classical_baselines.data.sets.esc_50 import ESC_50
+
+    return ESC_50
+
+
+def _urbansound8k() -> "DataSet":
+    from classical_baselines.data.sets.urbansound8k import URBANSOUND8K
+
+    return URBANSOUND8K
+
+
+def _speech_commands_35() -> "DataSet":
+    from classical_baselines.data.sets.speech_commands_35 import SPEECH_COMMANDS_35
+
+    return SPEECH_COMMANDS_35
+
+
+def _physionet_2016() -> "DataSet":
+    from classical_baselines.data.sets.physionet_2016 import PHYSIONET_2016
+
+    return PHYSIONET_2016
+
+
+def _icbhi_2017() -> "DataSet":
+    from classical_baselines.data.sets.icbhi_2017 import ICBHI_2017
+
+    return ICBHI_2017
+
+
+def _asvspoof_2019_la() -> "DataSet":
+    from classical_baselines.data.sets.asvspoof_2019_la import ASVSPOOF_2019_LA
+
+    return ASVSPOOF_2019_LA
+
+
+def _asvspoof_2021_la() -> "DataSet":
+    from classical_baselines.data.sets.asvspoof_2021_la import ASVSPOOF_2021_LA
+
+    return ASVSPOOF_2021_LA
+
+
+def _tau_urban_2020_mobile() -> "DataSet":
+    from classical_baselines.data.sets.tau_urban_2020_mobile import TAU_URBAN_2020_MOBILE
+
+    return TAU_URBAN_2020_MOBILE
+
+
 DATA_SETS: Mapping[str, Callable[[], "DataSet"]] = {
     "synthetic": _synthetic,
     "fsdd": _fsdd,
@@ -51,4 +99,12 @@ DATA_SETS: Mapping[str, Callable[[], "DataSet"]] = {
     "arabic-digits": _arabic_digits,
     "speech-commands-12": _speech_commands_12,
     "keystrokes": _keystrokes,
+    "esc-50": _esc_50,
+    "urbansound8k": _urbansound8k,
+    "speech-commands-35": _speech_commands_35,
+    "physionet-2016": _physionet_2016,
+    "icbhi-2017": _icbhi_2017,
+    "asvspoof-2019-la": _asvspoof_2019_la,
+    "asvspoof-2021-la": _asvspoof_2021_la,
+    "tau-urban-2020-mobile": _tau_urban_2020_mobile,
 }
