@@ -15,6 +15,7 @@ from classical_baselines.data.sets import DATA_SETS
 from classical_baselines.data.splits import SPLITTERS
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.protocol import audit_fold
+from studies.commands.data import describe as describe_command
 from tests.classical_baselines.data.small_sets import WORDS, data_root, public_speech_commands
 
 REAL_DATA = os.environ.get("TRICHORD_DATA")
@@ -57,6 +58,29 @@ def test_a_data_set_has_the_form_that_the_suite_reads(name, root):
             audit = audit_fold(clips, fold.train, fold.validation, fold.test, groups_apart=False)
             assert audit.n_training + audit.n_validation + audit.n_test == n_clips
     assert entry.licence and entry.citation and entry.source and entry.warnings
+
+
+def test_the_page_of_data_sets_says_of_each_what_the_catalogue_says():
+    page = (Path(__file__).parents[3] / "docs" / "data_sets.md").read_text(encoding="utf-8")
+    told = {cells[0]: cells for line in page.splitlines() if len(cells := line.strip("| ").split(" | ")) == 8}
+
+    for name in DATA_SETS:
+        entry = data_set(name)
+        cells = told[f"`{name}`"]
+        assert cells[2:4] == [f"{entry.clip_seconds:g} s, {entry.sample_rate_hz} Hz", str(len(entry.label_names))]
+        assert cells[4].startswith(f"`{entry.protocols[0]}`")
+        assert entry.title.startswith(cells[1])
+        assert entry.licence.startswith(cells[5])
+
+
+@pytest.mark.parametrize("name", DATA_SETS)
+def test_a_data_set_is_described_before_any_file_is_there(name, capsys):
+    assert describe_command(name, None) == 0
+
+    said = capsys.readouterr().out
+    entry = data_set(name)
+    assert said.startswith(entry.title)
+    assert all(one in said for one in (entry.licence, entry.source, *entry.folders, *entry.protocols, *entry.warnings))
 
 
 # The recordings are never part of the project, so their pairs can be counted only where a user has them.
