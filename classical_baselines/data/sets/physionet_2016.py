@@ -56,8 +56,8 @@ PHYSIONET_2016 = DataSet(
         "differ in their share of abnormal hearts: leave one database out.",
         "Which recordings are of one patient is not told beside them, so a group is a recording: random or grouped "
         "folds put patients on both sides, and an interval over groups is too narrow.",
-        "Report MAcc (the mean of sensitivity and specificity): most recordings are normal. Of database c, and then "
-        "d, validation has a few tens of recordings only.",
+        "Report MAcc (the mean of sensitivity and specificity): most recordings are normal. Databases c and d have "
+        "a few tens of recordings each, so what is chosen where one of them validates is uncertain.",
         "Recordings last 5 to 122 s; the first 5 s are read, so that no length tells the database.",
     ),
 )
