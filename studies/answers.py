@@ -6,11 +6,13 @@ contender with the best validation accuracy, so that the test clips do not choos
 stand in the tables.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from studies.circuit_controls import WITHOUT_SURROGATE, has_surrogate
 from studies.energy_answers import cheapest, least_energy, least_energy_at_best_accuracy, ratio_sentence
 from studies.intervals import t_interval
 from studies.results import Row, StudyResults, whole_run
@@ -157,7 +159,7 @@ def _controls(results: StudyResults) -> list[Answer]:
         compared = [(control, results.compare(row, control)) for control in controls]
         verdicts = {comparison.verdict for _, comparison in compared}
         if verdicts == {"better"}:
-            verdict, lead = "better", f"Yes: {row.title} beats each of its {len(compared)} controls."
+            verdict, lead = "better", _beats_all(row, controls)
         elif verdicts & {"worse", "equivalent"}:
             verdict, lead = "adds nothing", f"No: a control without it does as well as {row.title}, or better."
         else:
@@ -167,6 +169,15 @@ def _controls(results: StudyResults) -> list[Answer]:
         topic = f"{row.title}: does the circuit add anything?" if circuit else f"{row.title}: against its controls"
         made.append(Answer(topic, f"{lead} {parts[:1].upper()}{parts[1:]}.", (("", verdict),)))
     return made
+
+
+def _beats_all(row: Row, controls: Sequence[Row]) -> str:
+    """What follows for a system that is better than all of its controls."""
+    which = f"each of its {len(controls)} controls" if len(controls) > 1 else "its one control"
+    beaten = f"{row.title} beats {which}"
+    if row.system.family == "quantum" and not has_surrogate(controls):
+        return f"Against those asked: {beaten}; {WITHOUT_SURROGATE}."
+    return f"Yes: {beaten}."
 
 
 def _energies(results: StudyResults) -> list[Answer]:

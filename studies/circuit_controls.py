@@ -10,6 +10,7 @@ to what the control lacks; one that is not has not been shown to owe anything to
 clips were looked at, the same clips choose and judge, and the best of several controls is flattered by it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,10 @@ VERDICTS = {
     "equivalent": "the circuit adds nothing",
     "worse": "the circuit costs accuracy",
 }
+# Classifiers that hold whatever any circuit could compute there. A circuit that beats weaker controls alone has beaten
+# those, and no more.
+SURROGATES = frozenset({"kernel-surrogate", "quadratic-surrogate", "patch-map"})
+WITHOUT_SURROGATE = "no exact surrogate stands beside it, which could do whatever the circuit does"
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +51,17 @@ class AgainstControls:
         """One sentence: the difference to the best control, its interval, the verdict."""
         control, comparison = self.best
         verdict = "" if comparison.verdict == "undecided" else f", {VERDICTS[comparison.verdict]}"
+        if comparison.verdict == "better" and not has_surrogate(row for row, _ in self.controls):
+            verdict = f"; {WITHOUT_SURROGATE}"
         return (
             f"{run_title(self.row)}: {points_text(comparison)} points to its best control of {len(self.controls)}, "
             f"{run_title(control)}: {comparison.verdict}{verdict}."
         )
+
+
+def has_surrogate(controls: Iterable[Row]) -> bool:
+    """Whether one of the controls is an exact surrogate of the circuit."""
+    return any(control.system.classifier.name in SURROGATES for control in controls)
 
 
 def against_controls(results: StudyResults) -> list[AgainstControls]:

@@ -6,6 +6,7 @@ import pytest
 from studies.answers import answers, representatives, sentence
 from studies.energy_answers import cheapest, energy_ratio
 from studies.results import StudyResults
+from studies.specification import Choice
 from studies.statistics import Comparison
 from tests.studies.synthetic_results import synthetic_results
 
@@ -70,11 +71,23 @@ def test_a_circuit_that_beats_every_control_adds_something_and_one_that_loses_ad
     loses = with_every_answer_right(synthetic_results(), "qft-hybrid-no-circuit")
 
     assert answer(wins, question).verdicts == (("", "better"),)
-    assert answer(wins, question).text.startswith("Yes: qft-hybrid beats each of its 2 controls.")
+    assert answer(wins, question).text.startswith(
+        "Against those asked: qft-hybrid beats each of its 2 controls; no exact surrogate stands beside it"
+    )
+    assert answer(with_surrogate(wins), question).text.startswith("Yes: qft-hybrid beats each of its 2 controls.")
     assert answer(loses, question).verdicts == (("", "adds nothing"),)
     assert answer(loses, question).text.startswith("No: ")
     against_one = with_every_answer_right(wins, "qft-hybrid-no-circuit")  # equal to one control, better than the other
     assert answer(against_one, question).verdicts == (("", "adds nothing"),)
+
+
+def with_surrogate(results):
+    """The results, had the layer beside the hybrid been its exact surrogate."""
+    systems = [
+        one.model_copy(update={"classifier": Choice(name="quadratic-surrogate")}) if "no-circuit" in one.name else one
+        for one in results.study.systems
+    ]
+    return replace(results, study=results.study.model_copy(update={"systems": tuple(systems)}))
 
 
 def test_test_clips_do_not_choose_who_speaks_for_a_family():

@@ -2,6 +2,7 @@
 """What a circuit adds: against each control, judged by the one that was best on validation clips."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from classical_baselines.harness.choices import InputError
 from studies.circuit_controls import against_controls, energy_sentence, validation_accuracy
 from studies.commands.compare import compare
 from studies.report.sections.circuit import values
+from studies.specification import Choice
 from tests.studies.synthetic_results import synthetic_results
 
 
@@ -63,6 +65,16 @@ def test_the_sentence_has_difference_interval_control_and_verdict(results):
     assert one.best[1].verdict in one.sentence
 
 
+def test_a_circuit_that_is_better_than_weaker_controls_is_not_said_to_add_something(results):
+    one = next(one for one in against_controls(results) if one.row.run.backend.name == "exact-states")
+    better = [(row, replace(comparison, verdict="better")) for row, comparison in one.controls]
+    surrogate = one.best[0].system.model_copy(update={"classifier": Choice(name="kernel-surrogate")})
+    beside_surrogate = [(replace(better[0][0], system=surrogate), better[0][1]), *better[1:]]
+
+    assert "better; no exact surrogate stands beside it" in replace(one, controls=tuple(better)).sentence
+    assert "better, the circuit adds something" in replace(one, controls=tuple(beside_surrogate)).sentence
+
+
 def test_only_what_a_machine_ran_has_a_distance_to_the_fft(results):
     said = {one.row.run.backend.name: energy_sentence(one) for one in against_controls(results)}
 
@@ -76,8 +88,6 @@ def test_the_section_is_left_out_where_no_circuit_has_controls(results):
     assert len(filled["sentences"]) == 2 and len(filled["energies"]) == 1
     assert [len(run["controls"]) for run in filled["runs"]] == [2, 2]
     alone = results.study.model_copy(update={"systems": tuple(s for s in results.study.systems if s.role != "control")})
-    from dataclasses import replace
-
     assert values(replace(results, study=alone)) is None
 
 
