@@ -71,6 +71,13 @@ class Plugin:
 OWN = (
     Plugin("backend", "heard-so-far", "studies.heard_so_far:HeardSoFar", "trichord", "itself"),
     Plugin("front end", "qft-spectrogram", "quantum.front_ends.qft_spectrogram:QftSpectrogram", "trichord", "itself"),
+    Plugin(
+        "protocol",
+        "unseen-attack-and-speaker",
+        "classical_baselines.data.attack_splits:unseen_attack_and_speaker",
+        "trichord",
+        "itself",
+    ),
 )
 
 

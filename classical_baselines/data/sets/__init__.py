@@ -92,6 +92,18 @@ def _tau_urban_2020_mobile() -> "DataSet":
     return TAU_URBAN_2020_MOBILE
 
 
+def _fsdd_copies() -> "DataSet":
+    from classical_baselines.data.sets.fsdd_copies import FSDD_COPIES
+
+    return FSDD_COPIES
+
+
+def _arabic_digits_copies() -> "DataSet":
+    from classical_baselines.data.sets.arabic_digits_copies import ARABIC_DIGITS_COPIES
+
+    return ARABIC_DIGITS_COPIES
+
+
 DATA_SETS: Mapping[str, Callable[[], "DataSet"]] = {
     "synthetic": _synthetic,
     "fsdd": _fsdd,
@@ -107,4 +119,6 @@ DATA_SETS: Mapping[str, Callable[[], "DataSet"]] = {
     "asvspoof-2019-la": _asvspoof_2019_la,
     "asvspoof-2021-la": _asvspoof_2021_la,
     "tau-urban-2020-mobile": _tau_urban_2020_mobile,
+    "fsdd-copies": _fsdd_copies,
+    "arabic-digits-copies": _arabic_digits_copies,
 }

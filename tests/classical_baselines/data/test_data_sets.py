@@ -52,6 +52,8 @@ def test_a_data_set_has_the_form_that_the_suite_reads(name, root):
     for protocol in entry.protocols:
         if protocol == "official-split" and "train" not in clips.folds:
             continue  # Speech Commands: the public copy has the split, the part by speakers has folds
+        if protocol == "unseen-attack-and-speaker":
+            continue  # it leaves clips out, and joins the others by studies: test_attack_splits.py
         folds = SPLITTERS[protocol](clips)
         for fold in folds:
             # Two clips of silence may be equal; what real sets hold twice is told by the audit in a cell.
@@ -151,5 +153,5 @@ def test_a_set_that_lacks_a_label_or_has_one_too_many_is_refused(tmp_path):
 
 
 def test_an_unknown_name_lists_the_sets_that_exist():
-    with pytest.raises(InputError, match=r"'fssd' is neither a data set \(arabic-digits, .*, esc-10, .*, fsdd, "):
+    with pytest.raises(InputError, match=r"'fssd' is neither a data set \(arabic-digits, .*esc-10, .*fsdd"):
         load_clips("fssd", None)
