@@ -24,7 +24,7 @@ from studies.analysis_frames import short_clips
 from studies.augmentation_reach import check_picture_stays, check_sound_stays
 from studies.disturbance import check_disturbances
 from studies.early_checks import check_frame_times
-from studies.fold_checks import checked_folds, classes_not_tested
+from studies.fold_checks import checked_folds, notes_on_folds
 from studies.registries import build
 from studies.specification import FrontEndChoice, Study, System
 from studies.trained_elsewhere import comes_trained
@@ -55,15 +55,16 @@ def check_study(study: Study, data_root: Path | None) -> Tried:
             build("backend", run.backend)
     clips = pipeline.load_study_clips(study, data_root)
     notes = [
-        classes_not_tested(protocol.name, checked_folds(study, protocol.name, clips), clips)
+        note
         for protocol in study.protocols
+        for note in notes_on_folds(protocol.name, checked_folds(study, protocol.name, clips), clips)
     ]
     check_disturbances(study.probes, clips)
     first = clips.subset([0])
     # What a layer only warns of (a slow padding, a weight of no element) is no error, and no concern of the user's.
     with warnings.catch_warnings(action="ignore"), _threads(study.threads_per_cell):
         seconds = _dry_runs(study, first, len(clips.label_names))
-    return Tried(clips, seconds, tuple(note for note in [*notes, *short_clips(study, clips)] if note))
+    return Tried(clips, seconds, (*notes, *(note for note in short_clips(study, clips) if note)))
 
 
 @contextmanager

@@ -2,8 +2,10 @@
 """Whether the folds of a protocol can be trained on and say what they claim to, tried before any work.
 
     different    no two folds are the same clips
-    classes      the training part has every class; a test part may lack some, as that of a patient with one diagnosis
-    apart        the leak audit of every cell (`harness/protocol.py`), on all folds at once
+    classes      the training part has every class; a validation or test part may lack some, as that of a patient with
+                 one diagnosis, and a note says where
+    apart        the leak audit of every cell (`harness/protocol.py`), on all folds at once; a user's own official split
+                 with a group on both sides is refused too, that of a publisher is told
 
 The audit compares samples by their SHA-256. Here the hash of a clip is taken once, however many folds there are, and
 stands in for its samples: two clips have equal hashes where their samples are equal.
@@ -16,6 +18,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from classical_baselines.data.catalogue import known_data_set
 from classical_baselines.data.splits import Fold
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Clips
@@ -23,7 +26,8 @@ from classical_baselines.harness.protocol import CLIPS_AT_ONCE, LeakError, audit
 from studies import pipeline
 from studies.specification import Study
 
-MOST_NAMED = 3  # classes in a message
+MOST_NAMED = 3  # classes or groups in a message
+OFFICIAL_SPLIT = "official-split"
 
 
 def checked_folds(study: Study, protocol: str, clips: Clips) -> list[Fold]:
@@ -36,16 +40,72 @@ def checked_folds(study: Study, protocol: str, clips: Clips) -> list[Fold]:
         _check_different(folds)
         _check_classes(folds, clips)
         _check_apart(folds, clips)
+        if protocol == OFFICIAL_SPLIT and (study.data.folder is not None or known_data_set(study.data.name) is None):
+            _refuse_shared_groups(folds, clips)
     except InputError as error:
         raise InputError(f"study {study.name!r}, protocol {protocol!r}: {error}") from error
     return folds
 
 
+def notes_on_folds(protocol: str, folds: Sequence[Fold], clips: Clips) -> list[str]:
+    """What is allowed of the folds of a protocol, and should be known."""
+    notes = (
+        classes_not_tested(protocol, folds, clips),
+        classes_not_validated(protocol, folds, clips),
+        groups_on_both_sides(protocol, folds, clips),
+    )
+    return [note for note in notes if note]
+
+
 def classes_not_tested(protocol: str, folds: Sequence[Fold], clips: Clips) -> str:
     """A note of classes that no test clip has; "" where each has one in some fold."""
-    tested = {int(clips.targets[index]) for fold in folds for index in fold.test}
-    absent = [name for number, name in enumerate(clips.label_names) if number not in tested]
+    absent = _absent([index for fold in folds for index in fold.test], clips)
     return f"{protocol}: no test part has a clip of {_named(absent)}" if absent else ""
+
+
+def classes_not_validated(protocol: str, folds: Sequence[Fold], clips: Clips) -> str:
+    """A note of validation parts that lack a class, for which nothing is chosen or fitted there; "" for none."""
+    lacking = [(fold.name, absent) for fold in folds if (absent := _absent(fold.validation, clips))]
+    if not lacking:
+        return ""
+    name, absent = lacking[0]
+    others = f", nor have {len(lacking) - 1} others every class" if len(lacking) > 1 else ""
+    return f"{protocol}: the validation part of fold {name} has no clip of {_named(absent)}{others}"
+
+
+def _absent(part: Sequence[int], clips: Clips) -> list[str]:
+    """The classes that a part has no clip of."""
+    there = {int(clips.targets[index]) for index in part}
+    return [name for number, name in enumerate(clips.label_names) if number not in there]
+
+
+def groups_on_both_sides(protocol: str, folds: Sequence[Fold], clips: Clips) -> str:
+    """A note of groups that stand in training and in test of a protocol that does not keep them apart; "" for none."""
+    shared = sorted({group for fold in folds for group in _shared_groups(fold, clips)})
+    if not shared:
+        return ""
+    number = "1 group stands" if len(shared) == 1 else f"{len(shared)} groups stand"
+    return f"{protocol}: {number} in training and in test ({_named(shared)}), so that it measures memory for them too"
+
+
+def _shared_groups(fold: Fold, clips: Clips) -> set[str]:
+    """Groups of the test part that were trained on or chosen by, where the fold does not keep them apart."""
+    if fold.group_disjoint:
+        return set()
+    tested = {clips.groups[index] for index in fold.test}
+    return tested & {clips.groups[index] for index in (*fold.train, *fold.validation)} - {""}
+
+
+def _refuse_shared_groups(folds: Sequence[Fold], clips: Clips) -> None:
+    """A table of the user's own that puts a group on both sides is a mistake."""
+    for fold in folds:
+        shared = sorted(_shared_groups(fold, clips))
+        if shared:
+            raise InputError(
+                f"the group {shared[0]!r} ({len(shared)} of {len(set(clips.groups))} groups) stands in the test part "
+                "and in training or validation: what is remembered of it would count as recognised. Mend the columns "
+                "fold_or_split and speaker_or_group, or split by groups: leave-one-group-out, grouped-k-fold."
+            )
 
 
 def _check_different(folds: Sequence[Fold]) -> None:
@@ -63,10 +123,8 @@ def _check_different(folds: Sequence[Fold]) -> None:
 
 def _check_classes(folds: Sequence[Fold], clips: Clips) -> None:
     """A class that no training clip has can be learnt by nothing, and every clip of it counts as an error."""
-    targets = clips.targets.tolist()
     for fold in folds:
-        trained = {targets[index] for index in fold.train}
-        absent = [name for number, name in enumerate(clips.label_names) if number not in trained]
+        absent = _absent(fold.train, clips)
         if absent:
             raise InputError(
                 f"the training part of its fold {fold.name}, of {len(folds)}, has no clip of {_named(absent)} "

@@ -8,7 +8,7 @@ import torch
 
 from classical_baselines.harness.choices import InputError
 from studies.dry_run import check_study
-from studies.fold_checks import checked_folds, classes_not_tested
+from studies.fold_checks import checked_folds, classes_not_tested, classes_not_validated, groups_on_both_sides
 from studies.pipeline import folds_of
 from studies.specification import Study
 from tests.classical_baselines.data.test_splits import clips_of
@@ -58,6 +58,36 @@ def test_a_class_that_is_never_tested_is_noted():
         checked_folds(one, "official-split", made)  # the validation part takes the only clips of each
     folds = checked_folds(one, "official-split", whole)
     assert classes_not_tested("official-split", folds, whole) == "official-split: no test part has a clip of 'c'"
+
+
+def test_a_validation_part_without_a_class_is_noted():
+    made = given("aabbccdd", [0, 1, 2, 2, 0, 1, 2, 1])
+    folds = folds_of(split_by("leave-one-group-out"), "leave-one-group-out", made)
+
+    said = classes_not_validated("leave-one-group-out", folds, made)  # of a, b is the next group: it has class c alone
+
+    assert said == (
+        "leave-one-group-out: the validation part of fold a has no clip of 'a', 'b', nor have 3 others every class"
+    )
+
+
+PARTS = ["train", "train", "train", "train", "test", "test", "val", "val"]
+
+
+def test_a_user_s_own_split_with_a_group_on_both_sides_is_refused():
+    made = given("xyxwxzvv", [0, 1, 2, 0, 0, 1, 2, 1], PARTS)
+    apart = given("xyxwzzvv", [0, 1, 2, 0, 0, 1, 2, 1], PARTS)
+    one = split_by("official-split")
+    own = one.model_copy(update={"data": one.data.model_copy(update={"folder": "recordings"})})
+    published = one.model_copy(update={"data": one.data.model_copy(update={"name": "fsdd"})})
+
+    with pytest.raises(InputError, match=r"the group 'x' \(1 of 5 groups\) stands in the test part and in training"):
+        checked_folds(own, "official-split", made)
+    assert groups_on_both_sides("official-split", checked_folds(own, "official-split", apart), apart) == ""
+    folds = checked_folds(published, "official-split", made)  # a publisher's split is what it is, and is told
+    assert groups_on_both_sides("official-split", folds, made).startswith(
+        "official-split: 1 group stands in training and in test ('x')"
+    )
 
 
 def test_a_group_in_two_numbered_folds_is_refused_before_the_run():
