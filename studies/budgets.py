@@ -64,6 +64,11 @@ class EnergyRow:
     fit: tuple[FitCheck, ...] = ()  # what its run needs of the devices, beside what they have
     terms: tuple[Term, ...] = ()  # the products that the nominal value is the sum of
 
+    @property
+    def latency_seconds(self) -> float | None:
+        """Modelled, nominal: what its devices are busy with a decision, one after another; None where none is known."""
+        return sum(self.busy_seconds.values()) or None
+
     def stands_at(self, boundary: str, scenario: str) -> bool:
         """Whether it is within this boundary and scenario, at the deployment's own prices and not at a rival set's."""
         return (self.boundary, self.scenario, self.alternative_to) == (boundary, scenario, "")

@@ -18,7 +18,7 @@ import numpy as np
 from classical_baselines.harness.devices import coefficients_digest
 from studies import break_even_rate, circuit_runs, early_decision, integer_cost, noise_conditions
 from studies.budgets import EnergyRow
-from studies.fit import memory_text
+from studies.fit import memory_text, seconds_text
 from studies.measurement import latest
 from studies.results import Row, StudyResults
 from studies.screening import is_screen
@@ -34,7 +34,7 @@ COLUMNS = (
     *("boundary", "accuracy", "low", "high", "interval", "macro_f1", "ece", "energy_kind", "joules_per_decision"),
     *("joules_per_decision_low", "joules_per_decision_high", "joules_per_second", "joules_per_second_low"),
     *("joules_per_second_high", "unpriced", "labels", "keeps_up", "alternative_to", "clip_seconds", "period_seconds"),
-    *("seeds", "groups", "clips", "cells", "cells_wanted", "evidence", "memory"),
+    *("seeds", "groups", "clips", "cells", "cells_wanted", "evidence", "memory", "latency_seconds"),
 )
 Field = str | float | int | bool | None  # of a row; what is not known is None
 
@@ -222,7 +222,12 @@ def _accuracy_fields(results: StudyResults, row: Row) -> dict[str, Field]:
 
 
 def _energy_fields(energy: EnergyRow | None) -> dict[str, Field]:
-    names = (*COLUMNS[COLUMNS.index("energy_kind") : COLUMNS.index("clip_seconds")], "period_seconds", "memory")
+    names = (
+        *COLUMNS[COLUMNS.index("energy_kind") : COLUMNS.index("clip_seconds")],
+        "period_seconds",
+        "memory",
+        "latency_seconds",
+    )
     if energy is None:
         empty: dict[str, Field] = dict.fromkeys(("deployment", "scenario", "boundary", *names))
         return {**empty, "energy_kind": "unavailable", "unpriced": "the study names no deployment for this backend"}
@@ -244,6 +249,7 @@ def _energy_fields(energy: EnergyRow | None) -> dict[str, Field]:
         "alternative_to": energy.alternative_to,
         "period_seconds": energy.period_seconds,
         "memory": memory_text(energy.fit) or None,
+        "latency_seconds": energy.latency_seconds,
     }
 
 
@@ -326,6 +332,7 @@ def _energy_table(results: StudyResults) -> list[str]:
         "joules per second",
         "not in it",
         "memory",
+        "latency",
     )
     return markdown_table(
         header,
@@ -334,6 +341,7 @@ def _energy_table(results: StudyResults) -> list[str]:
                 *(row.title, row.run.backend.name, energy.deployment, energy.kind, energy_text(energy)),
                 *(joules_text(energy.per_second_joules), "; ".join(energy.unpriced) or energy.reason),
                 memory_text(energy.fit) or "–",
+                "–" if (latency := energy.latency_seconds) is None else seconds_text(latency),
             )
             for row, energy in found
         ),

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import pytest
+
 from studies.tables import COLUMNS, _group_table, markdown_table, results_csv, results_markdown
 from tests.studies.synthetic_results import SYSTEMS, synthetic_results
 
@@ -58,8 +60,24 @@ def test_the_memory_of_each_device_stands_beside_the_energy_in_csv_and_markdown(
 
     assert known and all(row["memory"].startswith(MEMORY) for row in known)
     assert others and {row["memory"] for row in others} == {""}
-    assert header.endswith("| memory |")
+    assert header.endswith("| memory | latency |")
     assert table and all("cortex-m4" in line for line in table)
+
+
+def test_the_latency_is_what_the_devices_are_busy_with_a_decision():
+    places = ("deployment", "scenario", "boundary", "alternative_to")
+    busy = {
+        (row.system.name, row.run.backend.name, *(getattr(energy, name) for name in places)): energy.busy_seconds
+        for row in synthetic_results().rows
+        for energy in row.energies
+    }
+    timed = [(row, busy.get((row["system"], row["backend"], *(row[name] for name in places)))) for row in records()]
+    timed = [(row, seconds) for row, seconds in timed if seconds]
+
+    assert timed
+    for row, seconds in timed:
+        assert float(row["latency_seconds"]) == pytest.approx(sum(seconds.values()), rel=1e-5)
+        assert (row["keeps_up"] == "true") == (max(seconds.values()) <= float(row["period_seconds"]))
 
 
 def test_the_markdown_page_names_looks_failures_command_and_revision():
