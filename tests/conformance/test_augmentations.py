@@ -1,13 +1,13 @@
-# tests/studies/test_augmented_training.py
-"""Augmentation within a cell: what it reaches, and what it must never reach."""
+# tests/conformance/test_augmentations.py
+"""Every way to vary training clips, within a cell: what it reaches, and what it must never reach."""
 
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import pytest
 import torch
 
-from classical_baselines.augment import Augmentation
+from classical_baselines.augment import BELONGS_TO, Augmentation
 from classical_baselines.harness.choices import InputError
 from studies import dry_run, pipeline
 from studies.cell import StudyCell
@@ -101,6 +101,12 @@ def run_of(seen, augmentation):
     fitted = pipeline.fit_cell(made, CELL, None)
     pipeline.test_cell(made, CELL, fitted.weights, None)
     return bytes_of(seen.training), bytes_of(seen.validation), bytes_of(seen.run)
+
+
+def test_no_way_to_vary_clips_is_left_out_below():
+    tried = {option for options in EACH.values() for option in options}
+
+    assert {field.name for field in fields(Augmentation)} - set(BELONGS_TO) == tried - set(BELONGS_TO)
 
 
 @pytest.mark.parametrize("named", EACH)
