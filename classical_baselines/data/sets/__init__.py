@@ -104,6 +104,18 @@ def _arabic_digits_copies() -> "DataSet":
     return ARABIC_DIGITS_COPIES
 
 
+def _synthetic_heart() -> "DataSet":
+    from classical_baselines.data.sets.synthetic_heart import SYNTHETIC_HEART
+
+    return SYNTHETIC_HEART
+
+
+def _synthetic_lung() -> "DataSet":
+    from classical_baselines.data.sets.synthetic_lung import SYNTHETIC_LUNG
+
+    return SYNTHETIC_LUNG
+
+
 DATA_SETS: Mapping[str, Callable[[], "DataSet"]] = {
     "synthetic": _synthetic,
     "fsdd": _fsdd,
@@ -121,4 +133,6 @@ DATA_SETS: Mapping[str, Callable[[], "DataSet"]] = {
     "tau-urban-2020-mobile": _tau_urban_2020_mobile,
     "fsdd-copies": _fsdd_copies,
     "arabic-digits-copies": _arabic_digits_copies,
+    "synthetic-heart": _synthetic_heart,
+    "synthetic-lung": _synthetic_lung,
 }

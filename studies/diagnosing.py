@@ -1,0 +1,137 @@
+# studies/diagnosing.py
+"""Sensitivity, specificity and their mean of a study on patients, with intervals over patients.
+
+A data set says which label is normal (`DataSet.normal_label`). A clip is called abnormal where its probability of being
+abnormal, 1 - p(normal), passes the operating point: the threshold with the largest MAcc on the validation clips of the
+same network (`harness/diagnosis.py`). It is then given its most probable abnormal class.
+
+    sensitivity   share of the abnormal clips that are given their own class
+    specificity   share of the normal clips that are called normal
+    score         (sensitivity + specificity) / 2: MAcc where there is one abnormal class, the ICBHI score where more
+
+The patients are the sample, and each brings another number of clips of either kind. So a share is a ratio of sums over
+patients g, R = sum r_g / sum n_g, and its variance is that of the linearised ratio (Cochran, Sampling Techniques,
+1977, section 6.4):
+
+    d_g = (r_g - R n_g) / sum n,   var R = G / (G - 1) sum d_g^2,   R -+ t(0.975, G - 1) sqrt(var R)
+
+over the G patients that have such clips; for the score, d_g is the mean of both and G is the smaller number. Clips of
+all folds and seeds are pooled. What other training patients or seeds would change is not in the interval.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classical_baselines.data.catalogue import known_data_set
+from classical_baselines.harness.diagnosis import operating_point
+from classical_baselines.harness.evaluation import probabilities
+from studies.intervals import LEVEL, zero_seen_bound
+from studies.results import Members, Row, StudyResults, whole_run
+
+Flags = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of clips, 0 to 1, and its interval over patients; None where fewer than two patients have such clips."""
+
+    estimate: float
+    low: float | None
+    high: float | None
+    n_patients: int
+    n_clips: int  # different clips
+
+
+@dataclass(frozen=True)
+class PatientDiagnosis:
+    """One row of a study."""
+
+    sensitivity: Share
+    specificity: Share
+    score: Share
+    thresholds: tuple[float, ...]  # the operating points, one per cell
+
+
+def normal_place(results: StudyResults) -> int | None:
+    """The place of the normal label among those of the study's data; None where its data set names none."""
+    data = results.study.data
+    known = known_data_set(data.name) if data.folder is None else None
+    labels = results.rows[0].label_names if results.rows else ()
+    return labels.index(known.normal_label) if known is not None and known.normal_label in labels else None
+
+
+def diagnosis_of(row: Row, results: StudyResults, normal: int) -> PatientDiagnosis | None:
+    """Of a row of test clips; None for one of validation clips, or without logits, and where clips are of one kind."""
+    members = results.members(row.system.name, row.run.backend.name, row.protocol)
+    if row.evidence != "test" or row.ece is None:
+        return None
+    right, abnormal, thresholds = [], [], []
+    for cell, result, run in members:
+        fit = results.fits.get(cell)
+        validation = None if fit is None else whole_run(fit, row.run.backend.name)
+        if fit is None or validation is None or _one_kind(fit.targets != normal):
+            return None
+        p_abnormal = 1 - probabilities(validation.logits)[:, normal]
+        threshold = operating_point(p_abnormal, fit.targets != normal)
+        right.append(answers(probabilities(run.logits), normal, threshold) == result.targets)
+        abnormal.append(result.targets != normal)
+        thresholds.append(threshold)
+    ill = np.concatenate(abnormal)
+    if _one_kind(ill):
+        return None
+    sensitivity, specificity, score = patient_shares(np.concatenate(right), ill, *_patients_and_clips(members))
+    return PatientDiagnosis(sensitivity, specificity, score, tuple(thresholds))
+
+
+def answers(p_class: Floats, normal: int, threshold: float) -> NDArray[np.int64]:
+    """Classes [clip] of probabilities [clip, class]: normal up to the threshold, else the likeliest abnormal one."""
+    others = p_class.copy()
+    others[:, normal] = -1
+    return np.where(1 - p_class[:, normal] > threshold, others.argmax(axis=1), normal).astype(np.int64)
+
+
+def patient_shares(
+    right: Flags, abnormal: Flags, patients: NDArray[np.str_], clips: NDArray[np.str_]
+) -> tuple[Share, Share, Share]:
+    """Sensitivity, specificity and score of answers [trial]; both kinds of clips must be there."""
+    names, place = np.unique(patients, return_inverse=True)
+    shares, parts = [], []
+    for of_kind in (abnormal, ~abnormal):
+        n_of = np.bincount(place[of_kind], minlength=len(names)).astype(np.float64)
+        r_of = np.bincount(place[of_kind & right], minlength=len(names)).astype(np.float64)
+        share = float(r_of.sum() / n_of.sum())
+        parts.append((r_of - share * n_of) / n_of.sum())
+        shares.append(_share(share, parts[-1], int((n_of > 0).sum()), len(np.unique(clips[of_kind]))))
+    score = (shares[0].estimate + shares[1].estimate) / 2
+    fewer = min(share.n_patients for share in shares)
+    return shares[0], shares[1], _share(score, (parts[0] + parts[1]) / 2, fewer, len(np.unique(clips)))
+
+
+def _share(estimate: float, parts: Floats, n_patients: int, n_clips: int) -> Share:
+    from scipy import special
+
+    if n_patients < 2:
+        return Share(estimate, None, None, n_patients, n_clips)
+    half = sqrt(n_patients / (n_patients - 1) * float((parts**2).sum()))
+    half *= float(special.stdtrit(n_patients - 1, (1 + LEVEL) / 2))
+    low, high = max(0.0, estimate - half), min(1.0, estimate + half)
+    if estimate in (0.0, 1.0):  # all patients alike: their spread says nothing
+        unseen = zero_seen_bound(n_patients)
+        low, high = (1 - unseen, 1.0) if estimate == 1 else (0.0, unseen)
+    return Share(estimate, low, high, n_patients, n_clips)
+
+
+def _one_kind(abnormal: Flags) -> bool:
+    return bool(abnormal.all() or not abnormal.any())
+
+
+def _patients_and_clips(members: Members) -> Sequence[NDArray[np.str_]]:
+    """Group and name of each trial; a clip without a group is a patient of its own."""
+    clips = np.concatenate([np.array(result.clip_names, dtype=np.str_) for _, result, _ in members])
+    groups = np.concatenate([np.array(result.groups, dtype=np.str_) for _, result, _ in members])
+    return np.where(groups == "", clips, groups), clips

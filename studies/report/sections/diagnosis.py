@@ -1,0 +1,51 @@
+# studies/report/sections/diagnosis.py
+"""Of data that say which label is normal: how much of the ill is found, and how much of the well is left alone."""
+
+import numpy as np
+
+from studies.diagnosing import Share, diagnosis_of, normal_place
+from studies.report.section import Section, Values
+from studies.results import StudyResults
+from studies.wording import percent
+
+
+def _values(results: StudyResults) -> Values | None:
+    normal = normal_place(results)
+    if normal is None:
+        return None
+    labels = results.rows[0].label_names
+    wanted = [row for row in results.rows if row.headline]
+    found = [(row, diagnosis_of(row, results, normal)) for row in wanted]
+    rows = [
+        {
+            "title": row.title,
+            "family": row.system.family,
+            "backend": row.run.backend.name,
+            "protocol": row.protocol,
+            "sensitivity": share_text(one.sensitivity),
+            "specificity": share_text(one.specificity),
+            "score": share_text(one.score),
+            "threshold": f"{np.median(one.thresholds):.2f}",
+            "n_ill": one.sensitivity.n_patients,
+            "n_well": one.specificity.n_patients,
+        }
+        for row, one in found
+        if one is not None
+    ]
+    return {
+        "rows": rows,
+        "normal": labels[normal],
+        "score": "MAcc" if len(labels) == 2 else "ICBHI score",
+        "n_classes": len(labels),
+        "n_without": len(wanted) - len(rows),
+    }
+
+
+def share_text(share: Share) -> str:
+    """`84.2 [76.5, 91.8]`."""
+    if share.low is None:
+        return f"{percent(share.estimate)} [no interval]"
+    return f"{percent(share.estimate)} [{percent(share.low)}, {percent(share.high)}]"
+
+
+SECTION = Section("diagnosis", "Sensitivity and specificity", _values)
