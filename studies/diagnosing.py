@@ -1,9 +1,9 @@
 # studies/diagnosing.py
 """Sensitivity, specificity and their mean of a study on patients, with intervals over patients.
 
-A data set says which label is normal (`DataSet.normal_label`). A clip is called abnormal where its probability of being
-abnormal, 1 - p(normal), passes the operating point: the threshold with the largest MAcc on the validation clips of the
-same network (`harness/diagnosis.py`). It is then given its most probable abnormal class.
+A set whose labels hold "normal" is one of a diagnosis: all other labels are abnormal. A clip is called abnormal where
+its probability of being abnormal, 1 - p(normal), passes the operating point: the threshold with the largest MAcc on the
+validation clips of the same network (`harness/diagnosis.py`). It is then given its most probable abnormal class.
 
     sensitivity   share of the abnormal clips that are given their own class
     specificity   share of the normal clips that are called normal
@@ -26,12 +26,12 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from classical_baselines.data.catalogue import known_data_set
 from classical_baselines.harness.diagnosis import operating_point
 from classical_baselines.harness.evaluation import probabilities
 from studies.intervals import LEVEL, zero_seen_bound
 from studies.results import Members, Row, StudyResults, whole_run
 
+NORMAL = "normal"  # as PhysioNet/CinC 2016 and ICBHI 2017 name it
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
@@ -58,11 +58,9 @@ class PatientDiagnosis:
 
 
 def normal_place(results: StudyResults) -> int | None:
-    """The place of the normal label among those of the study's data; None where its data set names none."""
-    data = results.study.data
-    known = known_data_set(data.name) if data.folder is None else None
+    """The place of the label of the well among those of the study's data; None where there is none."""
     labels = results.rows[0].label_names if results.rows else ()
-    return labels.index(known.normal_label) if known is not None and known.normal_label in labels else None
+    return labels.index(NORMAL) if NORMAL in labels else None
 
 
 def diagnosis_of(row: Row, results: StudyResults, normal: int) -> PatientDiagnosis | None:

@@ -33,7 +33,6 @@ class DataSet:
     makes: "Makes | None" = None  # the clips, where they are no files of a folder
     made_from: tuple[str, ...] = ()  # the sets whose recordings that takes
     layout_label_names: tuple[str, ...] | None = None  # of the publisher's layout, where they are others
-    normal_label: str = ""  # of a diagnosis: the label of the well, which all others are set against
 
     @property
     def labels_of_layout(self) -> tuple[str, ...]:

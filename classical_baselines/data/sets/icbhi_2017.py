@@ -94,7 +94,6 @@ ICBHI_2017 = DataSet(
     clip_seconds=8.0,
     protocols=("official-split",),
     label_names=("both", "crackle", "normal", "wheeze"),
-    normal_label="normal",
     licence="none stated in the archive; its publisher offers it for research",
     citation=(
         "B. M. Rocha et al., An open access database for the evaluation of respiratory sound classification "

@@ -45,7 +45,6 @@ PHYSIONET_2016 = DataSet(
     clip_seconds=5.0,
     protocols=("official-folds",),
     label_names=("abnormal", "normal"),
-    normal_label="normal",
     licence="Open Data Commons Attribution 1.0",
     citation=(
         "C. Liu et al., An open access database for the evaluation of heart sound algorithms, Physiological "
