@@ -88,7 +88,7 @@ def clip_of(samples: NDArray[np.float32], role: Role, seed: str, rate_hz: int) -
     """The clip that a recording [sample] becomes in its role: equally many samples."""
     name = f"copy-synthesis/1/{seed}/{role.attack}/{role.is_spoof}"
     draw = np.random.Generator(np.random.PCG64(int.from_bytes(hashlib.sha256(name.encode()).digest()[:16], "big")))
-    clip = levelled(samples.astype(np.float64))
+    clip = levelled(samples.astype(np.float64), rate_hz)
     if role.is_spoof:
         clip = copy_of(clip, ATTACKS[role.attack], rate_hz, draw)
     return recorded(clip, draw).astype(np.float32)

@@ -34,7 +34,7 @@ def test_an_attack_gives_as_many_finite_samples_the_same_for_one_seed_and_leaves
 @given(st.sampled_from(sorted(ATTACKS)), st.integers(1, 3000), st.integers(-50, 0), st.integers(0, 2**32 - 1))
 def test_a_copy_is_as_long_and_as_loud_as_its_recording_and_has_no_mean(name, n_samples, level_db, seed):
     draw = np.random.default_rng(seed)
-    sound = levelled(np.clip(10 ** (level_db / 20) * draw.standard_normal(n_samples), -1, 1) + 0.01)
+    sound = levelled(np.clip(10 ** (level_db / 20) * draw.standard_normal(n_samples), -1, 1) + 0.01, RATE_HZ)
 
     made = copy_of(sound, ATTACKS[name], RATE_HZ, draw)
 
@@ -49,16 +49,27 @@ def test_a_copy_is_as_long_and_as_loud_as_its_recording_and_has_no_mean(name, n_
 @pytest.mark.parametrize("sound", [np.zeros(500), np.full(500, 0.25), np.eye(1, 900, 450)[0]])
 def test_silence_a_constant_and_a_click_come_through(name, sound):
     made = recorded(
-        copy_of(levelled(sound), ATTACKS[name], RATE_HZ, np.random.default_rng(0)), np.random.default_rng(1)
+        copy_of(levelled(sound, RATE_HZ), ATTACKS[name], RATE_HZ, np.random.default_rng(0)), np.random.default_rng(1)
     )
     assert made.shape == sound.shape and np.isfinite(made).all() and np.abs(made).max() < 1
 
 
 def test_a_loud_recording_is_turned_down_and_a_quiet_one_left():
-    tone = np.sin(2 * np.pi * np.arange(800) / 8)
+    tone = np.sin(2 * np.pi * np.arange(2000) / 8)
+    inside = slice(400, -400)  # the high-pass rings at a hard end
 
-    np.testing.assert_allclose(rms_of(levelled(tone + 0.1)), MOST_RMS)
-    np.testing.assert_allclose(levelled(0.01 * tone + 0.1), 0.01 * tone, atol=1e-15)
+    np.testing.assert_allclose(rms_of(levelled(tone + 0.1, RATE_HZ)), MOST_RMS)
+    np.testing.assert_allclose(levelled(0.01 * tone + 0.1, RATE_HZ)[inside], 0.01 * tone[inside], atol=1e-5)
+
+
+def test_what_is_below_80_hz_is_taken_out_and_what_is_above_left():
+    time = np.arange(8000) / RATE_HZ
+    low, high = 0.01 * np.sin(2 * np.pi * 40 * time), 0.01 * np.sin(2 * np.pi * 160 * time)
+    inside = slice(800, -800)
+
+    # both ways: a gain of 1 / (1 + (80 / f)^8)
+    np.testing.assert_allclose(levelled(low, RATE_HZ)[inside], low[inside] / 257, atol=2e-5)
+    np.testing.assert_allclose(levelled(high, RATE_HZ)[inside], high[inside] / (1 + 2**-8), atol=2e-5)
 
 
 def test_recorded_samples_are_16_bit_steps_within_one_and_a_half_of_what_was_given():
