@@ -9,9 +9,9 @@
 A bona fide clip is recorded(levelled(x)), a spoof recorded(copy): equally long, of one RMS, mean and sample format. The
 dither puts the same noise into the silence of both, so that digital silence at an end is in neither; the room above -26
 dB lets a copy of another crest stay below full scale, and what is turned down but never up has no steps coarser than 16
-bits, which would mark a recording. Recordings of speech hold next to nothing below 80 Hz, where an all-pole envelope and
-noise in bands do: without the high-pass that alone tells those two in nine clips of ten. A copy that still passes full
-scale is turned down until it does not.
+bits, which would mark a recording. Recordings of speech hold next to nothing below 80 Hz, where an all-pole envelope
+and noise in bands do: without the high-pass that alone tells those two in nine clips of ten. A copy that still passes
+full scale is turned down until it does not.
 
 Sources: ITU-T P.56 (2011) and G.191, speech at -26 dBov; Lipshitz, Wannamaker & Vanderkooy, Quantization and dither: a
 theoretical survey, J. Audio Eng. Soc. 40 (1992), 355-375: triangular dither of two steps.
