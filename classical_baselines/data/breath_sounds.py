@@ -30,6 +30,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
 
+from classical_baselines.data.named_draws import generator_of
 from classical_baselines.data.phonocardiogram import SAMPLE_RATE_HZ as HEART_RATE_HZ
 from classical_baselines.data.phonocardiogram import Heart, heart_sound
 from classical_baselines.harness.choices import InputError
@@ -194,8 +195,7 @@ class Patient:
 
 
 def _generator(*names: str) -> np.random.Generator:
-    seed = hashlib.sha256("/".join(("synthetic-lung/1", *names)).encode()).digest()
-    return np.random.Generator(np.random.PCG64(int.from_bytes(seed[:16], "big")))
+    return generator_of("synthetic-lung/1", *names)
 
 
 def patients() -> list[Patient]:

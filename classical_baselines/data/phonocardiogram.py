@@ -31,6 +31,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
 
+from classical_baselines.data.named_draws import generator_of
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Clips
 
@@ -271,8 +272,7 @@ class Patient:
 
 
 def _generator(*names: str) -> np.random.Generator:
-    seed = hashlib.sha256("/".join(("synthetic-heart/1", *names)).encode()).digest()
-    return np.random.Generator(np.random.PCG64(int.from_bytes(seed[:16], "big")))
+    return generator_of("synthetic-heart/1", *names)
 
 
 def patients() -> list[Patient]:

@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from classical_baselines.data.named_draws import generator_of
 from classical_baselines.harness.contracts import Clips
 
 SAMPLE_RATE_HZ = 8000
@@ -68,8 +69,7 @@ class Voice:
 
 
 def _generator(*names: str) -> np.random.Generator:
-    seed = hashlib.sha256("/".join(("synthetic/1", *names)).encode()).digest()
-    return np.random.Generator(np.random.PCG64(int.from_bytes(seed[:16], "big")))
+    return generator_of("synthetic/1", *names)
 
 
 def voices() -> list[Voice]:
