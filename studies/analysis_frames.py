@@ -2,8 +2,8 @@
 """How many samples a frame of a picture takes together, wherever a study says so, and what does not go with it.
 
     a hop beyond the frame           leaves samples that no frame sees: refused
-    clips shorter than a frame       all of them: refused, as each picture would show the silence behind a clip beside
-                                     the clip; some of them: a note
+    clips shorter than a frame       refused, as their pictures would show the silence behind them; a study that says
+                                     `short_clips = "pad"` takes them, unless all are so short, with a note
     clips too short for a gate       all of them: refused, as nothing would be gated; some of them: a note
 
 A frame is read off the options of a front end, of the views that `paired-views` shows, and of the front end within a
@@ -15,6 +15,9 @@ none of its kind. What names no frame has none (`waveform`, `events`) or follows
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
+
+import torch
+from torch import Tensor
 
 from classical_baselines.front_ends.ast_fbank import AstFbank
 from classical_baselines.front_ends.differentiable_stft import DifferentiableStft
@@ -71,24 +74,39 @@ def check_hops(options: Any) -> None:
             )
 
 
-def short_clips(study: Study, clips: Clips) -> list[str]:
-    """Notes of clips that are shorter than a frame or than a gate needs; InputError where all clips are."""
+def check_short_clips(study: Study, clips: Clips) -> list[str]:
+    """Notes of clips shorter than a frame or than a gate needs, where that is allowed; InputError otherwise."""
     lengths = clips.n_samples.clamp_max(clips.waveform.shape[-1])
     notes = []
     for place, frame in _frames_of(study, clips.sample_rate_hz):
-        n_short = int((lengths < frame.n_samples).sum())
+        short = torch.nonzero(lengths < frame.n_samples).flatten().tolist()
+        if not short:
+            continue
         needed = f"{frame.n_samples:g} samples"
         needed += f" that its gate needs ({FRAMES_OF_A_GATE} {frame.place})" if frame.gates else f" of {frame.place}"
-        if n_short == len(clips):
-            remedy = 'a smaller gating_n_fft, or gating = "none"' if frame.gates else "a shorter frame"
-            raise InputError(
-                f"study {study.name!r}, {place}: all {len(clips)} clips are shorter than the {needed}; the longest has "
-                f"{int(lengths.max())}, at {clips.sample_rate_hz} Hz. Choose {remedy}, or recordings that are longer."
-            )
-        if n_short:
-            effect = "are not gated" if frame.gates else "are seen beside the silence behind them"
-            notes.append(f"{place}: {n_short} of {len(clips)} clips are shorter than the {needed} and {effect}")
+        allowed = frame.gates or study.short_clips == "pad"
+        if len(short) == len(clips) or not allowed:
+            raise InputError(f"study {study.name!r}, {place}: {_refused(clips, lengths, short, frame, needed)}")
+        effect = "are not gated" if frame.gates else "are seen beside the silence behind them"
+        notes.append(f"{place}: {len(short)} of {len(clips)} clips are shorter than the {needed} and {effect}")
     return notes
+
+
+def _refused(clips: Clips, lengths: Tensor, short: list[int], frame: AnalysisFrame, needed: str) -> str:
+    """Which clips are too short, and what to do."""
+    rate = f"at {clips.sample_rate_hz} Hz"
+    remedy = 'a smaller gating_n_fft, or gating = "none"' if frame.gates else "a shorter frame"
+    if len(short) == len(clips):
+        return (
+            f"all {len(clips)} clips are shorter than the {needed}; the longest has {int(lengths.max())}, {rate}. "
+            f"Choose {remedy}, or recordings that are longer."
+        )
+    shortest = min(short, key=lambda clip: int(lengths[clip]))
+    return (
+        f"{len(short)} of {len(clips)} clips are shorter than the {needed}; the shortest, {clips.names[shortest]!r}, "
+        f"has {int(lengths[shortest])}, {rate}. Choose {remedy}, leave them out of the recordings, or take them with "
+        'the silence behind them: short_clips = "pad" in the study.'
+    )
 
 
 def _frames_of(study: Study, sample_rate_hz: int) -> Iterator[tuple[str, AnalysisFrame]]:

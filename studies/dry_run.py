@@ -20,7 +20,7 @@ from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, Clips, Encoder, Trained
 from classical_baselines.harness.seeds import generator_for, seeded_globally
 from studies import pipeline
-from studies.analysis_frames import short_clips
+from studies.analysis_frames import check_short_clips
 from studies.augmentation_reach import check_picture_stays, check_sound_stays
 from studies.disturbance import check_disturbances
 from studies.early_checks import check_frame_times
@@ -64,7 +64,7 @@ def check_study(study: Study, data_root: Path | None) -> Tried:
     # What a layer only warns of (a slow padding, a weight of no element) is no error, and no concern of the user's.
     with warnings.catch_warnings(action="ignore"), _threads(study.threads_per_cell):
         seconds = _dry_runs(study, first, len(clips.label_names))
-    return Tried(clips, seconds, (*notes, *(note for note in short_clips(study, clips) if note)))
+    return Tried(clips, seconds, (*notes, *check_short_clips(study, clips)))
 
 
 @contextmanager

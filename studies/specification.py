@@ -224,6 +224,8 @@ class Study(_Model):
     augmentation: dict[str, Any] = Field(default_factory=dict)
     # Recordings that stand, nearly the same, in two parts of a fold; in no cell's key.
     near_duplicates: Literal["warn", "refuse"] = "warn"
+    # Clips shorter than one frame, whose pictures show the silence behind them; in no cell's key.
+    short_clips: Literal["refuse", "pad"] = "refuse"
     device_files: tuple[str, ...] = Field(default=(), strict=False)  # prices of your own; in no cell's key
     systems: tuple[System, ...] = Field(min_length=1, strict=False)
     probes: Probes = Probes()

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from classical_baselines.harness.choices import InputError
-from studies.analysis_frames import analysis_frames, short_clips
+from studies.analysis_frames import analysis_frames, check_short_clips
 from studies.checks_before_work import check_before_work
 from studies.commands.plan import plan
 from studies.commands.request import Request
@@ -160,20 +160,46 @@ def test_a_gate_that_no_clip_can_fill_is_refused_and_one_that_some_cannot_is_not
     check_study(reading({"name": "prepared-log-mel", "options": {"gating": "none", "band_hz": [60, 3000]}}), None)
 
 
-def test_clips_some_of_which_are_shorter_are_noted_by_the_plan(clips, capsys, tmp_path, monkeypatch):
+def padding(made):
+    return made.model_copy(update={"short_clips": "pad"})
+
+
+def test_a_clip_that_is_shorter_than_a_frame_is_refused_by_name(clips):
+    whole = clips()
+    clips(lasting(whole, [4000, 200, 100] + [4000] * (len(whole) - 3)))
+
+    with pytest.raises(
+        InputError,
+        match=f"front end 'log-mel': 2 of {len(whole)} clips are shorter than the 256 samples of n_fft; the shortest, "
+        f"'{whole.names[2]}', has 100, at 8000 Hz. Choose a shorter frame, leave them out of the recordings, or take "
+        'them with the silence behind them: short_clips = "pad" in the study',
+    ):
+        check_study(study(), None)
+
+
+def test_a_clip_of_exactly_one_frame_passes(clips):
+    whole = clips()
+    clips(lasting(whole, [256] + [4000] * (len(whole) - 1)))
+    assert check_study(study(), None).notes == ()
+
+
+def test_short_clips_that_are_padded_are_noted_by_the_plan_unless_all_are(clips, capsys, tmp_path, monkeypatch):
     whole = clips()
     given = clips(lasting(whole, [100] * 2 + [4000] * (len(whole) - 2)))
-    said, _ = notes = short_clips(study(), given)  # of both front ends
+    said, _ = notes = check_short_clips(padding(study()), given)  # of both front ends
     assert said == (
         f"front end 'log-mel': 2 of {len(whole)} clips are shorter than the 256 samples of n_fft and are seen beside "
         "the silence behind them"
     )
-    monkeypatch.setattr(Request, "open_study", lambda request: study())
+    monkeypatch.setattr(Request, "open_study", lambda request: padding(study()))
 
     assert plan(Request("small", tmp_path / "store"), confirm=False, energy=False, as_json=False) == 0
     assert f"note      {said}\n" in capsys.readouterr().out
     assert plan(Request("small", tmp_path / "store"), confirm=False, energy=False, as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["notes"] == notes
+
+    with pytest.raises(InputError, match=f"all {len(whole)} clips are shorter"):
+        check_short_clips(padding(study()), lasting(whole, [100] * len(whole)))
 
 
 def test_no_study_of_the_catalogue_has_a_window_shorter_than_its_hop():
