@@ -4,7 +4,10 @@ import pytest
 
 from studies.study_file import load_study
 
-MAPPED = ("break-even-rate", "integer-cost", "network-from-elsewhere", "spike-codes", "spiking-baselines")
+MAPPED = (
+    *("break-even-rate", "integer-cost", "network-from-elsewhere", "spike-codes"),
+    *(f"spiking-baselines{of}" for of in ("", "-arabic-digits", "-esc-10", "-speech-commands")),
+)
 NOTE_RATES = {"snn-float", "loihi-emulator"}  # backends whose runs hold the spike rate
 
 
@@ -27,7 +30,7 @@ def test_a_rate_that_is_trained_for_is_noted(name):
 def test_lava_runs_clips_of_the_networks_that_learn_delays_and_that_hear_themselves():
     checked = {
         system.classifier.name
-        for system in load_study("spiking-baselines").systems
+        for system in load_study("spiking-baselines-arabic-digits").systems
         for run in system.runs
         if run.backend.name == "loihi-lava"
     }
