@@ -95,7 +95,7 @@ def _depends_on(study: Study, data_root: Path | None) -> dict[str, Any]:
 
 def _recordings(study: Study, data_root: Path | None) -> Any:
     """What tells these recordings from any others without opening them; the code that makes them, where it does."""
-    from classical_baselines.data.catalogue import find_manifest, known_data_set
+    from classical_baselines.data.catalogue import find_manifest, known_data_set, resolve_data_root
     from classical_baselines.data.event_recordings import event_files
     from classical_baselines.data.manifest import read_manifest
 
@@ -105,7 +105,8 @@ def _recordings(study: Study, data_root: Path | None) -> Any:
         return None  # unknown, and refused by the check
     if entry is not None and entry.makes is not None:
         maker = code_of({entry.makes.__module__}).digest
-        return [maker, *(_files(find_manifest(one, data_root)) for one in entry.made_from)]
+        beside = [_plain_files(resolve_data_root(data_root), folder) for folder in getattr(entry.makes, "reads", ())]
+        return [maker, *(_files(find_manifest(one, data_root)) for one in entry.made_from), *beside]
     if study.data.folder is not None and not Path(name).is_dir():
         raise InputError(
             f"study {study.name!r}: data.folder = {name!r} is no folder. Name the folder of the recordings, in the "
@@ -116,6 +117,12 @@ def _recordings(study: Study, data_root: Path | None) -> Any:
         files = [[part, path.name, path.stat().st_size, path.stat().st_mtime_ns] for part, path in events.items()]
         return [str(Path(name).resolve()), files]
     return _files(read_manifest(Path(name)) if entry is None else find_manifest(name, data_root))
+
+
+def _plain_files(data_root: Path | None, folder: str) -> list[Any]:
+    """What the file system says of the files in a folder of the data root that are no recordings."""
+    paths = [] if data_root is None else sorted((data_root / folder).glob("*"))
+    return [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in paths]
 
 
 def _files(manifest: "Manifest") -> list[Any]:

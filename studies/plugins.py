@@ -78,6 +78,13 @@ OWN = (
         "trichord",
         "itself",
     ),
+    Plugin(
+        "protocol",
+        "unseen-head-and-source",
+        "classical_baselines.data.head_splits:unseen_head_and_source",
+        "trichord",
+        "itself",
+    ),
 )
 
 

@@ -10,6 +10,7 @@ import pytest
 from classical_baselines.harness.choices import InputError
 from studies import checked_study as module
 from studies.checked_study import checked_study
+from tests.classical_baselines.data.small_sets import data_root
 from tests.studies.small_study import study as small_study
 
 
@@ -90,3 +91,15 @@ def test_a_study_that_cannot_be_run_is_refused_each_time(sounds, n_checks):
 def test_a_folder_that_is_not_there_is_named_with_the_study_and_the_remedy(tmp_path):
     with pytest.raises(InputError, match=r"data\.folder = '.*absent' is no folder.*--set data\.folder=FOLDER"):
         checked_study(of(tmp_path / "absent"), None)
+
+
+def test_other_impulse_responses_are_other_recordings(tmp_path):
+    root = data_root(tmp_path)
+    study = small_study()
+    study = study.model_copy(update={"data": study.data.model_copy(update={"name": "fsdd-binaural", "folder": None})})
+    before = module._recordings(study, root)
+
+    path = root / "SPATIAL_HRIR" / "ari_nh2.npz"
+    os.utime(path, (1e9, 1e9))
+
+    assert module._recordings(study, root) != before

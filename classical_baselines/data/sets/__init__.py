@@ -116,6 +116,18 @@ def _synthetic_lung() -> "DataSet":
     return SYNTHETIC_LUNG
 
 
+def _fsdd_binaural() -> "DataSet":
+    from classical_baselines.data.sets.fsdd_binaural import FSDD_BINAURAL
+
+    return FSDD_BINAURAL
+
+
+def _esc_10_binaural() -> "DataSet":
+    from classical_baselines.data.sets.esc_10_binaural import ESC_10_BINAURAL
+
+    return ESC_10_BINAURAL
+
+
 DATA_SETS: Mapping[str, Callable[[], "DataSet"]] = {
     "synthetic": _synthetic,
     "fsdd": _fsdd,
@@ -135,4 +147,6 @@ DATA_SETS: Mapping[str, Callable[[], "DataSet"]] = {
     "arabic-digits-copies": _arabic_digits_copies,
     "synthetic-heart": _synthetic_heart,
     "synthetic-lung": _synthetic_lung,
+    "fsdd-binaural": _fsdd_binaural,
+    "esc-10-binaural": _esc_10_binaural,
 }

@@ -194,6 +194,19 @@ def public_scenes(folder: Path) -> None:
     (folder / "meta.csv").write_text(text, encoding="utf-8")
 
 
+def impulse_responses(folder: Path) -> None:
+    """Five sets of decaying noise: three full circles in steps of 5 degrees, and two front halves."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for seed, name in enumerate(("ari_nh2", "ari_nh898", "fhk_ku100", "surrey_anechoic", "surrey_roomA")):
+        azimuth = np.arange(0, 360, 5)
+        if name.startswith("surrey"):
+            azimuth = azimuth[(azimuth <= 90) | (azimuth >= 270)]
+        noise = np.random.default_rng(seed).standard_normal((len(azimuth), 2, 24))
+        ir = (noise * np.exp(-np.arange(24) / 4)).astype(np.float32)
+        still = np.zeros(len(azimuth), dtype=np.float32)
+        np.savez(folder / f"{name}.npz", ir=ir, azimuth=azimuth.astype(np.float32), elevation=still, fs=np.int64(16000))
+
+
 def public_speech_commands(folder: Path) -> None:
     for seed, word in enumerate([*WORDS, "marvin"]):
         for number, speaker in enumerate(("00000001", "0487ba9b", "ffffffff")):
@@ -218,6 +231,7 @@ def data_root(root: Path) -> Path:
     public_spoofs_2019(root / "LA")
     public_spoofs_2021(root / "ASVspoof2021_LA_eval")
     public_scenes(root / "TAU-urban-acoustic-scenes-2020-mobile-development")
+    impulse_responses(root / "SPATIAL_HRIR")
     manifest_set(root / "ARABIC_DIGITS", digits, ("train", "val", "test"), ("00000001", "00000002", "00000003"))
     words = (*WORDS, "silence", "unknown")
     manifest_set(root / "SPEECH_COMMANDS", words, "12345", ("0487ba9b", "12345678", "3e4", "a", "b"))
