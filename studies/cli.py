@@ -504,6 +504,20 @@ def decide(
     return _call("decide", request=request, **asked, **place, as_json=as_json)
 
 
+@app.command()
+@of_a_study(*RESULTS)
+def curves(
+    request: "Request",
+    boundary: Annotated[str, typer.Option("--boundary", help="operation, core, chip, system, or all.")] = "system",
+    as_json: AsJson = False,
+) -> int:
+    """Compare families of systems as curves of accuracy against energy.
+
+    The energy ratio at equal accuracy, and the accuracy difference at equal energy.
+    """
+    return _call("curves", request=request, boundary=boundary, as_json=as_json)
+
+
 @app.command("break-even")
 @of_a_study(*RESULTS)
 def break_even(

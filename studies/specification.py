@@ -117,6 +117,7 @@ class System(_Model):
     family: Family
     role: Role = "contender"
     beside: Name | None = None  # the system that a twin or a control is reported beside
+    curve: Annotated[str, Field(min_length=1, max_length=60)] | None = None  # the family of sizes it is one of
     title: str = ""
     front_end: Name | None = None  # label or name; None: the study's first front end
     augment: bool = True

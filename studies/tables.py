@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from classical_baselines.harness.devices import coefficients_digest
-from studies import break_even_rate, circuit_runs, early_decision, integer_cost, noise_conditions
+from studies import break_even_rate, circuit_runs, early_decision, energy_curves, integer_cost, noise_conditions
 from studies.budgets import EnergyRow
 from studies.fit import memory_text, seconds_text
 from studies.measurement import latest
@@ -92,6 +92,11 @@ def results_markdown(results: StudyResults) -> str:
     if early:
         lines += ["## Early decision", "", *markdown_table(early_decision.HEADER, [row.texts for row in early]), ""]
         lines += [early_decision.table_note(early), ""]
+    curves = energy_curves.pairs(results)
+    if curves:
+        lines += ["## Families as curves", ""]
+        lines += [*markdown_table(energy_curves.HEADER, [one.texts for one in curves]), ""]
+        lines += [energy_curves.table_note(curves), ""]
     met = break_even_rate.meetings(results)
     if met:
         texts = [one.texts for one in met]

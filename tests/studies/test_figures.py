@@ -140,7 +140,14 @@ def test_every_figure_is_drawn_with_its_numbers_and_nothing_is_drawn_from_nothin
     drawn = {name: draw(name, results) for name in FIGURES}
     # Neither a probe nor a measurement, of energy or of a code, is in these results, nor what other studies ask.
     measured = {"accuracy-vs-measured-energy", "accuracy-vs-spikes", "accuracy-vs-bits"}
-    of_others = {"early-decision", "break-even-rate", "integer-cost", "accuracy-vs-degree", "accuracy-vs-preparation"}
+    of_others = {
+        "energy-curves",
+        "early-decision",
+        "break-even-rate",
+        "integer-cost",
+        "accuracy-vs-degree",
+        "accuracy-vs-preparation",
+    }
     assert {name for name, drawing in drawn.items() if drawing is None} == {*OF_PROBES, *measured, *of_others}
     for drawing in drawn.values():
         if drawing is not None:
