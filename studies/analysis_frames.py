@@ -6,10 +6,10 @@
                                      `short_clips = "pad"` takes them, unless all are so short, with a note
     clips too short for a gate       all of them: refused, as nothing would be gated; some of them: a note
 
-A frame is read off the options of a front end, of the views that `paired-views` shows, and of the front end within a
-`front-end-cnn`. Where there are several windows, or they are learnt, the shortest counts: what it leaves out is seen by
-none of its kind. What names no frame has none (`waveform`, `events`) or follows every sample (`kalman-ar`,
-`instantaneous-frequency`).
+A frame is read off the options of a front end, of the views that `paired-views` shows, of what sees a `part-of-clip`,
+and of the front end within a `front-end-cnn`. Where there are several windows, or they are learnt, the shortest counts:
+what it leaves out is seen by none of its kind. What names no frame has none (`waveform`, `events`) or follows every
+sample (`kalman-ar`, `instantaneous-frequency`).
 """
 
 from collections.abc import Iterator
@@ -25,6 +25,7 @@ from classical_baselines.front_ends.kaldi_fbank import KaldiFbank
 from classical_baselines.front_ends.leaf import EfficientLeaf, Leaf, odd
 from classical_baselines.front_ends.multi_resolution import MultiResolution
 from classical_baselines.front_ends.paired_views import PairedViews
+from classical_baselines.front_ends.part_of_clip import PartOfClip
 from classical_baselines.front_ends.prepared_log_mel import PreparedLogMel
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Clips
@@ -57,10 +58,27 @@ def analysis_frames(options: Any, sample_rate_hz: int | None = None) -> list[Ana
             for which, view in options.shown().items()
             for one in analysis_frames(view.front_end, sample_rate_hz)
         ]
+    if isinstance(options, PartOfClip):
+        return _of_a_part(options, sample_rate_hz)
     gate = []
     if isinstance(options, PreparedLogMel) and options.gating != "none":
         gate = [AnalysisFrame("gating_n_fft", FRAMES_OF_A_GATE * options.gating_n_fft, gates=True)]
     return [*_own_frames(options, sample_rate_hz), *gate]
+
+
+def _of_a_part(options: PartOfClip, sample_rate_hz: int | None) -> list[AnalysisFrame]:
+    """The frames within a part of a clip; where the sample rate is known, up to where the first of them ends."""
+    inside = [replace(one, place=f"the part's {one.place}") for one in analysis_frames(options.inner(), sample_rate_hz)]
+    if sample_rate_hz is None:
+        return inside
+    begin, end = options.ends(sample_rate_hz)
+    for frame in inside:
+        if frame.n_samples > end - begin:
+            raise InputError(
+                f"the part from {options.from_seconds:g} to {options.to_seconds:g} s has {end - begin} samples, fewer "
+                f"than a frame of {frame.place} = {frame.n_samples:g}. Choose a longer part, or a shorter frame."
+            )
+    return [replace(one, n_samples=begin + one.n_samples) for one in inside]
 
 
 def check_hops(options: Any) -> None:

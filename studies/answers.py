@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from studies.circuit_controls import WITHOUT_SURROGATE, has_surrogate
+from studies.circuit_controls import WITHOUT_SURROGATE, has_surrogate, same_picture
 from studies.energy_answers import cheapest, least_energy, least_energy_at_best_accuracy, ratio_sentence
 from studies.intervals import t_interval
 from studies.results import Row, StudyResults, whole_run
 from studies.statistics import Comparison
 from studies.wording import interval_text, percent, points_text, run_name
 
+CIRCUIT_TOPIC = "does the circuit add anything?"
 FAMILY_NAMES = {"classical": "Classical", "neuro": "Spiking", "quantum": "Quantum hybrid"}
 
 
@@ -154,28 +155,35 @@ def _controls(results: StudyResults) -> list[Answer]:
     made = []
     for row in rows.values():
         controls = [c for c in rows.values() if c.system.role == "control" and c.system.beside == row.system.name]
-        if not controls:
-            continue
-        compared = [(control, results.compare(row, control)) for control in controls]
-        verdicts = {comparison.verdict for _, comparison in compared}
-        if verdicts == {"better"}:
-            verdict, lead = "better", _beats_all(row, controls)
-        elif verdicts & {"worse", "equivalent"}:
-            verdict, lead = "adds nothing", f"No: a control without it does as well as {row.title}, or better."
-        else:
-            verdict, lead = "undecided", f"Undecided: {row.title} is not shown to beat each of its controls."
-        parts = "; ".join(f"against {c.title} {points_text(difference)}" for c, difference in compared)
-        circuit = row.system.family == "quantum"
-        topic = f"{row.title}: does the circuit add anything?" if circuit else f"{row.title}: against its controls"
-        made.append(Answer(topic, f"{lead} {parts[:1].upper()}{parts[1:]}.", (("", verdict),)))
+        questions: dict[str, list[Row]] = {CIRCUIT_TOPIC: [], "against its controls": []}
+        for control in controls:
+            of_the_circuit = row.system.family == "quantum" and same_picture(results, row, control)
+            questions[CIRCUIT_TOPIC if of_the_circuit else "against its controls"].append(control)
+        made += [
+            _held_against(results, row, asked, f"{row.title}: {topic}") for topic, asked in questions.items() if asked
+        ]
     return made
 
 
-def _beats_all(row: Row, controls: Sequence[Row]) -> str:
+def _held_against(results: StudyResults, row: Row, controls: Sequence[Row], topic: str) -> Answer:
+    """Whether a system beats all of some controls."""
+    compared = [(control, results.compare(row, control)) for control in controls]
+    verdicts = {comparison.verdict for _, comparison in compared}
+    if verdicts == {"better"}:
+        verdict, lead = "better", _beats_all(row, controls, topic)
+    elif verdicts & {"worse", "equivalent"}:
+        verdict, lead = "adds nothing", f"No: a control without it does as well as {row.title}, or better."
+    else:
+        verdict, lead = "undecided", f"Undecided: {row.title} is not shown to beat each of its controls."
+    parts = "; ".join(f"against {c.title} {points_text(difference)}" for c, difference in compared)
+    return Answer(topic, f"{lead} {parts[:1].upper()}{parts[1:]}.", (("", verdict),))
+
+
+def _beats_all(row: Row, controls: Sequence[Row], topic: str) -> str:
     """What follows for a system that is better than all of its controls."""
     which = f"each of its {len(controls)} controls" if len(controls) > 1 else "its one control"
     beaten = f"{row.title} beats {which}"
-    if row.system.family == "quantum" and not has_surrogate(controls):
+    if topic.endswith(CIRCUIT_TOPIC) and not has_surrogate(controls):
         return f"Against those asked: {beaten}; {WITHOUT_SURROGATE}."
     return f"Yes: {beaten}."
 

@@ -5,7 +5,8 @@
                     chooses what a hybrid is held against
     verdict         of the paired difference to it: better, equivalent, worse or undecided, at the study's margin
 
-Every control has the hybrid's training clips, folds and seeds. A hybrid that is better than its best control owes that
+Every control has the hybrid's training clips, pictures, folds and seeds; one of another front end is no control of the
+circuit. A hybrid that is better than its best control owes that
 to what the control lacks; one that is not has not been shown to owe anything to its circuit. Where only validation
 clips were looked at, the same clips choose and judge, and the best of several controls is flattered by it.
 """
@@ -64,6 +65,12 @@ def has_surrogate(controls: Iterable[Row]) -> bool:
     return any(control.system.classifier.name in SURROGATES for control in controls)
 
 
+def same_picture(results: StudyResults, row: Row, control: Row) -> bool:
+    """Whether a control reads what the circuit reads; one that hears something else says nothing of the circuit."""
+    study = results.study
+    return study.front_end_of(row.system) == study.front_end_of(control.system)
+
+
 def against_controls(results: StudyResults) -> list[AgainstControls]:
     """Every run under the headline protocol of every system of the family quantum that has controls beside it."""
     protocol = results.study.headline_protocol.name
@@ -76,7 +83,7 @@ def against_controls(results: StudyResults) -> list[AgainstControls]:
         controls = [
             results.row(c.system.name, row.run.backend.name) or c
             for c in headline.values()
-            if c.system.role == "control" and c.system.beside == row.system.name
+            if c.system.role == "control" and c.system.beside == row.system.name and same_picture(results, row, c)
         ]
         if not controls or row.n_cells < headline[row.system.name].n_cells:  # a check on some cells is no comparison
             continue

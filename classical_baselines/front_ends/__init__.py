@@ -106,6 +106,12 @@ def _paired_views() -> type:
     return PairedViews
 
 
+def _part_of_clip() -> type:
+    from classical_baselines.front_ends.part_of_clip import PartOfClip
+
+    return PartOfClip
+
+
 def _events() -> type:
     from classical_baselines.front_ends.events import Events
 
@@ -130,6 +136,7 @@ FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
         "instantaneous-frequency": _instantaneous_frequency,
         "prepared-log-mel": _prepared_log_mel,
         "paired-views": _paired_views,
+        "part-of-clip": _part_of_clip,
         "events": _events,
     }
 )

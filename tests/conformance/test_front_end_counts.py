@@ -141,6 +141,14 @@ def paired_views(machine, samples, front_end, rate):
     return rows
 
 
+def part_of_clip(machine, samples, front_end, rate):
+    """The program of what sees the part, on that part alone; the window keeps its length."""
+    begin, end = front_end.ends(rate)
+    part = torch.zeros_like(CLIP)
+    part[:, : end - begin] = CLIP[:, begin:end]
+    return stft(machine, machine.samples(part[0].tolist()), front_end.inner(), rate)
+
+
 RATE = 8000
 RMMSE = {"n_window": 16, "n_points": 32, "hop": 10, "n_iterations": 2}
 PREPARED = {"n_fft": 32, "hop": 16, "n_mels": 2, "low_hz": 20.0, "gating_n_fft": 16}
@@ -217,6 +225,16 @@ CASES = [
     ("waveform", {}, waveform, RATE),
     ("waveform", {"relative_to": "fixed"}, waveform, RATE),
     ("events", {"n_units": 20}, events, RATE),
+    (
+        "part-of-clip",
+        {
+            "of": {"name": "stft", "options": {"n_fft": 32, "win_length": 20, "hop": 8}},
+            "from_seconds": 0.002,
+            "to_seconds": 0.008,
+        },
+        part_of_clip,
+        RATE,
+    ),
     (
         "paired-views",
         {

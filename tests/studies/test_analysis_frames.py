@@ -51,6 +51,10 @@ def pair(**views):
         (learnt("differentiable-stft", hop=128, shortest=32.0), "a hop of 128 .* shortest = 32 samples"),
         (learnt("differentiable-stft", learn_hop=True), "a hop of 256 .* shortest = 128 samples"),  # it may grow so far
         (
+            reading({"name": "part-of-clip", "options": {"of": {"name": "log-mel", "options": {"hop": 600}}}}),
+            "'part-of-clip': a hop of 600 .* the part's n_fft = 256",
+        ),
+        (
             pair(second={"name": "log-mel", "options": {"hop": 512}}),
             "'paired-views': a hop of 512 .* the first view's n_fft = 256",
         ),
@@ -102,6 +106,16 @@ def test_a_view_that_is_not_shown_is_not_asked():
 def test_the_frame_of_a_front_end_is_what_its_window_covers(name, options, samples):
     (frame,) = analysis_frames(build("front end", Choice(name=name, options=options)), 8000)
     assert frame.n_samples == samples
+
+
+def test_the_first_frame_of_a_part_ends_a_frame_after_the_part_begins():
+    part = {"of": {"name": "stft", "options": {"win_length": 200}}, "from_seconds": 0.1, "to_seconds": 0.125}
+    (frame,) = analysis_frames(build("front end", Choice(name="part-of-clip", options=part)), 8000)
+
+    assert (frame.place, frame.n_samples) == ("the part's win_length", 800 + 200)
+    shorter = build("front end", Choice(name="part-of-clip", options={**part, "to_seconds": 0.12}))
+    with pytest.raises(InputError, match=r"from 0\.1 to 0\.12 s has 160 samples, fewer .* the part's win_length = 200"):
+        analysis_frames(shorter, 8000)
 
 
 @pytest.mark.parametrize("name", ["waveform", "events", "kalman-ar", "instantaneous-frequency"])

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from classical_baselines.harness.choices import InputError
+from studies.answers import answers
 from studies.circuit_controls import against_controls, energy_sentence, validation_accuracy
 from studies.commands.compare import compare
 from studies.report.sections.circuit import values
-from studies.specification import Choice
+from studies.specification import Choice, FrontEndChoice
 from tests.studies.synthetic_results import synthetic_results
 
 
@@ -43,6 +44,23 @@ def test_every_run_over_all_clips_stands_against_every_control_the_best_by_valid
         assert sorted(names) == ["qft-hybrid-classical-layer", "qft-hybrid-no-circuit"]
         assert list(one.validation) == scores == sorted(scores, reverse=True)
         assert one.best[1] == results.compare(one.row, results.row(names[0]))
+
+
+def test_a_control_that_hears_something_else_is_none_of_the_circuit(results):
+    other = FrontEndChoice(name="log-mel", label="other")
+    systems = [
+        one.model_copy(update={"front_end": "other"}) if one.name == "qft-hybrid-no-circuit" else one
+        for one in results.study.systems
+    ]
+    update = {"systems": tuple(systems), "front_ends": (*results.study.front_ends, other)}
+    changed = replace(results, study=results.study.model_copy(update=update))
+
+    for one in against_controls(changed):
+        assert [control.system.name for control, _ in one.controls] == ["qft-hybrid-classical-layer"]
+    topics = {one.topic: one.text for one in answers(changed)}
+    assert "no-circuit" not in topics["qft-hybrid: does the circuit add anything?"]
+    assert "no-circuit" in topics["qft-hybrid: against its controls"]
+    assert "surrogate" not in topics["qft-hybrid: against its controls"]
 
 
 def test_validation_accuracy_is_the_share_of_right_clips_over_fit_cells(results):
