@@ -772,6 +772,22 @@ def back_test_() -> int:
     return _call("back_test")
 
 
+@app.command("literature-repriced")
+def literature_repriced_(
+    file: Annotated[
+        Path | None, typer.Option("--claims", help="A file of claims in the form of the shipped one, in its place.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The figure: FILE.png, .svg, .pdf or .csv.")] = None,
+    as_page: Annotated[bool, typer.Option("--page", help="The page docs/results/literature-repriced.md.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Put published claims about energy on Trichord's prices and boundaries.
+
+    Each is kept, flipped, undecided or cannot be repriced; with the term that decides, or what is missing.
+    """
+    return _call("literature_repriced", file=file, out=out, as_page=as_page, as_json=as_json)
+
+
 @app.command()
 @of_a_study("data_root", "settings")
 def augment(
