@@ -144,13 +144,13 @@ def _verdicts(found: Sequence[Repriced]) -> Iterator[str]:
             one.twin_verdict or "–",
         )
         for one in found
-        if one.views
+        if one.verdict != "cannot be repriced"
     ]
     yield "\n".join(markdown_table(header, rows)) + "\n"
     yield VERDICTS_NOTE
     yield "Why, found from the terms of the sums:\n"
     for one in found:
-        if one.views:
+        if one.verdict != "cannot be repriced":
             yield _item(f"**{one.name}**, {one.verdict}: {plain_markdown(one.reason)}{_slow(one)}")
     yield ""
 

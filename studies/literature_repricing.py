@@ -38,6 +38,11 @@ from studies.wording import factor_text
 Verdict = Literal["kept", "flipped", "undecided", "no energy claimed", "cannot be repriced"]
 VERDICTS: tuple[Verdict, ...] = ("kept", "flipped", "undecided", "no energy claimed", "cannot be repriced")
 SAID: Mapping[str, Verdict] = {"less": "kept", "more": "flipped", "undecided": "undecided"}
+TWIN_SAID: Mapping[Verdict, str] = {
+    "kept": "A uses less",
+    "flipped": "the twin uses less",
+    "cannot be repriced": "not available",
+}
 HALF = 0.5  # of a claimed ratio: from where on the reason says that it shrank
 WORDS: Mapping[str, str] = {  # of what a term pays for
     "mac_fp32": "multiply-and-adds",
@@ -188,7 +193,7 @@ class Repriced:
         """Whether A uses less than its layers without spikes, in the last of its views; "" where it has none."""
         if not self.twin_views:
             return ""
-        return {"kept": "A uses less", "flipped": "the twin uses less"}.get(self.twin_views[-1].verdict, "undecided")
+        return TWIN_SAID.get(self.twin_views[-1].verdict, "undecided")
 
     @property
     def slow_cases(self) -> tuple[int, int]:
@@ -300,13 +305,17 @@ def _reason(found: Repriced) -> str:
     rest = _without_most(case.a, case.b)
     without = f"without it B / A would be {times_text(1 / rest)}" if rest else "nothing else of it has a price"
     words = f"Of A, {_most(case.a)}; {without}."
-    held = [view for view in found.views if view.verdict == "kept"]
-    if held:
-        left = next(view for view in found.views if view.verdict != "kept")
-        return f"{words} It held within {held[-1].view.title}, and was {left.verdict} within {left.view.title}."
-    first = next(view for view in found.views if view.verdict == "flipped")
-    where = "every view" if first is found.views[0] else f"{first.view.title} and beyond"
-    return f"{words} It is flipped within {where}."
+    return f"{words} {_elsewhere(found)}"
+
+
+def _elsewhere(found: Repriced) -> str:
+    """What other views said of a claim that is flipped."""
+    parts = []
+    for verdict in ("kept", "undecided"):
+        within = [f"{one.view.boundary} ({one.view.scenario})" for one in found.views if one.verdict == verdict]
+        if within:
+            parts.append(f"{verdict} within {' and '.join(dict.fromkeys(within))}")
+    return f"It is {', '.join(parts)}." if parts else "It is flipped within every view."
 
 
 def _undecided(found: Repriced) -> str:

@@ -124,7 +124,7 @@ def test_a_sigma_delta_network_pays_for_the_chip_that_is_on(found):
     assert view_of(one, "operation").ratio_ends == pytest.approx((136.13 / 14.52,) * 2)  # one price for both
     assert case.a.nominal_joules == pytest.approx(0.232 + 14.52e6 * 23.6e-12 + 5.94e-6)
     assert one.reason.startswith("Of A, nearly all goes into having the chip on; without it B / A would be 2.83.")
-    assert one.reason.endswith("It held within core, saturated, and was flipped within chip, always-on.")
+    assert one.reason.endswith("It is kept within operation (saturated) and core (saturated).")
 
 
 def test_every_claim_has_its_source_and_every_price_is_of_the_price_list(found):
@@ -193,6 +193,20 @@ def test_a_file_of_ones_own_is_priced(tmp_path, capsys):
     assert printed["verdict"] == "kept" and printed["views"][0]["cases"][0]["ratio"] == pytest.approx(685 / 11.9)
     assert printed == json.loads(json.dumps(record(repriced(claims(path))[0])))
     assert out.read_text().splitlines()[0].startswith("claim,claimed_ratio,boundary")
+
+
+def test_what_has_no_price_within_a_boundary_is_not_repriced_and_says_why(tmp_path, capsys):
+    path, out = tmp_path / "mine.toml", tmp_path / "mine.svg"
+    path.write_text(TABLE.replace('boundary = "chip"', 'boundary = "core"'), encoding="utf-8")
+
+    assert literature_repriced(path, out, as_page=False, as_json=False) == 0
+    text = capsys.readouterr().out
+    assert "\none: cannot be repriced\n" in text and "is priced as a whole, from the boundary chip up" in text
+    assert literature_repriced(path, None, as_page=True, as_json=False) == 0
+    assert "| one | A takes less than B: 31.5 µJ against 1.82 mJ" in capsys.readouterr().out
+    assert literature_repriced(path, None, as_page=False, as_json=True) == 0
+    (printed,) = json.loads(capsys.readouterr().out)
+    assert printed["views"][0]["cases"][0]["ratio"] is None
 
 
 @pytest.mark.parametrize(
