@@ -82,13 +82,13 @@ def public_fsdd(folder: Path, speakers=("ann", "bob", "cleo"), takes=range(3, 7)
         noise(folder / "recordings" / f"{digit}_{speaker}_{take}.{suffix}", seed)
 
 
-def public_esc_50(folder: Path) -> None:
+def public_esc_50(folder: Path, n_samples: int = 400) -> None:
     rows = []
     numbers = {category: number for number, category in enumerate(ESC_50_CATEGORIES)} | ESC_10
     for category, target in numbers.items():
         for fold in range(1, 6):
             name = f"{fold}-{1000 + target}{fold}-A-{target}.wav"
-            noise(folder / "audio" / name, seed=len(rows), rate_hz=44100)
+            noise(folder / "audio" / name, seed=len(rows), n_samples=n_samples, rate_hz=44100)
             esc10 = str(category in ESC_10)
             rows.append((name, str(fold), str(target), category, esc10, f"{1000 + target}{fold}", "A"))
     table(folder / "meta" / "esc50.csv", "filename,fold,target,category,esc10,src_file,take", rows)
