@@ -22,6 +22,7 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "accuracy-vs-energy": ("accuracy_energy", "accuracy_vs_energy"),
     "accuracy-vs-energy-system": ("accuracy_energy", "accuracy_vs_energy_system"),
     "accuracy-vs-measured-energy": ("accuracy_energy", "accuracy_vs_measured_energy"),
+    "accuracy-vs-published-energy": ("accuracy_energy", "accuracy_vs_published_energy"),
     "energy-curves": ("energy_curves", "energy_curves"),
     "energy-by-stage": ("energy_by_stage", "energy_by_stage"),
     "energy-by-device": ("energy_by_device", "energy_by_device"),

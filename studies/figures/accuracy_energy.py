@@ -7,12 +7,15 @@ filled where the energy is measured and hollow where it is modelled; an arrow to
 more opaque a mark, the higher P(on the front): that no other full price of its panel is at once more accurate and
 cheaper, with groups and prices drawn together; a lower bound has none, and what does not fit its devices is left out.
 The steps are the front of the nominal values.
+A star is of the literature: what others measured of other networks for the task, with its number in the list below; it
+is on no front, and its bar is the range of accuracies that its source leaves open.
 A small letter names the deployment. All deployments of a run have one accuracy, so each system is named once, in the
 margin at its height.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from string import ascii_lowercase
 
 import matplotlib as mpl
@@ -37,9 +40,11 @@ from studies.figures.style import (
     margin_labels,
 )
 from studies.pareto import front_probabilities, on_front
+from studies.published_measurements import PublishedMeasurement, published_for
 from studies.results import Row, StudyResults
-from studies.wording import energy_text, interval_text
+from studies.wording import energy_text, interval_text, joules_text, percent
 
+PUBLISHED_MARK = "*"  # of nothing else
 FAINTEST = 0.35  # the opacity of a mark that is never on the front
 KIND_TITLES = {
     "measured": "filled: measured",
@@ -81,6 +86,16 @@ MEASURED = View(
     "with its 95 % interval over windows, as a meter read it with decisions back to back, idling included",
     "All marks are filled: measured.",
 )
+BACK_TO_BACK = View(
+    "saturated",
+    ("modelled", "measured", "lower-bound", "unavailable"),
+    "energy per decision, back to back (log axis)",
+    "with its 5 to 95 % range, decisions back to back, without idling",
+    "Hollow marks are modelled from counted operations, filled ones measured; an arrow marks a lower bound. Stars are "
+    "of the literature: measured by others at the same boundary, of other networks trained on other and more clips, "
+    "features ready; each has its number in the list, its bar is the range of accuracies that its source leaves open, "
+    "and it takes no part in the front.",
+)
 
 
 @dataclass(frozen=True)
@@ -120,7 +135,17 @@ def accuracy_vs_measured_energy(results: StudyResults) -> Drawing | None:
     return _drawing(results, boundaries, MEASURED) if boundaries else None
 
 
-def _drawing(results: StudyResults, boundaries: Sequence[str], view: View) -> Drawing:
+def accuracy_vs_published_energy(results: StudyResults) -> Drawing | None:
+    """The chip boundary with decisions back to back, and what others measured there for the task of the study."""
+    published = published_for(results.study)
+    if not published or not _points(results, "chip", _letters(results, BACK_TO_BACK), BACK_TO_BACK):
+        return None
+    return _drawing(results, ("chip",), BACK_TO_BACK, published)
+
+
+def _drawing(
+    results: StudyResults, boundaries: Sequence[str], view: View, published: Sequence[PublishedMeasurement] = ()
+) -> Drawing:
     letters = _letters(results, view)
     panels = {boundary: _points(results, boundary, letters, view) for boundary in boundaries}
     titles = {one.deployment: one.deployed.title for row in results.headline_rows for one in row.energies}
@@ -129,6 +154,7 @@ def _drawing(results: StudyResults, boundaries: Sequence[str], view: View) -> Dr
         [(letter, titles[name]) for name, letter in letters.items()],
         max((len(label_of(row)) for row in results.headline_rows), default=0),
         view.axis,
+        published,
     )
     summary = "; ".join(f"{row.title} {interval_text(row.interval)} %" for row in results.headline_rows)
     several = "A panel per boundary: energies of different boundaries do not compare. " if len(panels) > 1 else ""
@@ -138,13 +164,20 @@ def _drawing(results: StudyResults, boundaries: Sequence[str], view: View) -> Dr
         f"colour: the family. {view.marks} Steps: the front of the nominal values. The letter is the deployment.",
         "Accuracy against energy per decision on a log axis, with intervals, for the boundaries "
         f"{', '.join(boundaries)}. Accuracies: {summary}. The energies stand in the energy table.",
-        [_record(boundary, point) for boundary, points in panels.items() for point in points],
+        [
+            *(_record(boundary, point) for boundary, points in panels.items() for point in points),
+            *(_published_record(boundary, one) for boundary in panels for one in published),
+        ],
         marks,
     )
 
 
 def _figure(
-    panels: Mapping[str, Sequence[Point]], titles: Sequence[tuple[str, str]], longest: int, axis: str
+    panels: Mapping[str, Sequence[Point]],
+    titles: Sequence[tuple[str, str]],
+    longest: int,
+    axis: str,
+    published: Sequence[PublishedMeasurement],
 ) -> tuple[Figure, dict[str, Mark]]:
     """Panels side by side, a single one large; and what their marks say."""
     n_columns = min(2, len(panels))
@@ -153,7 +186,7 @@ def _figure(
     panel_height = max(3.4, 0.21 * most + 1.5)
     margin = 0.45 + 0.072 * longest  # inches for the names beside a panel
     width = 6.3 + margin if n_columns == 1 else 9.6 + 2 * margin
-    key_height = 0.95 + 0.19 * -(-len(titles) // 2)
+    key_height = 0.95 + 0.19 * (-(-len(titles) // 2) + len(published))
     height = n_rows * panel_height + key_height
     points = [point for points in panels.values() for point in points]
     marks: dict[str, Mark] = {}
@@ -168,26 +201,33 @@ def _figure(
             wspace=(margin + 0.75) / 4.0,
             hspace=0.34,
         )
-        limits = _accuracy_limits(points)
+        limits = _accuracy_limits(points, published)
         for ax, (boundary, panel) in zip(axes, panels.items(), strict=False):
-            marks |= _panel(ax, boundary, panel, limits)
+            marks |= _panel(ax, boundary, panel, limits, published)
             ax.set_xlabel(axis)
             ax.set_title(BOUNDARY_TITLES.get(boundary, boundary))
         for ax in axes[len(panels) :]:
             ax.set_axis_off()
-        _key(figure, titles, points, key_height / height)
+        _key(figure, titles, points, key_height / height, published)
     return figure, marks
 
 
-def _panel(ax: Axes, boundary: str, points: Sequence[Point], limits: tuple[float, float]) -> dict[str, Mark]:
+def _panel(
+    ax: Axes,
+    boundary: str,
+    points: Sequence[Point],
+    limits: tuple[float, float],
+    published: Sequence[PublishedMeasurement],
+) -> dict[str, Mark]:
     ax.set_ylim(*limits)
     ax.set_ylabel("accuracy, %")
     if not points:
         ax.text(0.5, 0.5, "no system has a price within this boundary", transform=ax.transAxes, ha="center", color=INK)
         ax.set_xticks([])
         return {}
-    low = min(point.energy.low or point.energy.nominal_joules or 1.0 for point in points) / 2
-    high = max(point.energy.high or point.energy.nominal_joules or 1.0 for point in points) * 2.5
+    others = [_joules(one) for one in published]
+    low = min(*(point.energy.low or point.energy.nominal_joules or 1.0 for point in points), inf, *others) / 2
+    high = max(*(point.energy.high or point.energy.nominal_joules or 1.0 for point in points), 0.0, *others) * 2.5
     ax.set_xscale("log")
     ax.set_xlim(low, high)
     energy_ticks(ax, low, high)
@@ -200,6 +240,10 @@ def _panel(ax: Axes, boundary: str, points: Sequence[Point], limits: tuple[float
         gid = f"{boundary}-{number}"
         marks[gid] = Mark(_says(point), point.row.system.family, point.names)
         _draw(ax, point, gid)
+    for number, one in enumerate(published, start=1):
+        gid = f"{boundary}-published-{number}"
+        marks[gid] = Mark(_says_published(one), one.family, ())
+        _draw_published(ax, one, number, gid)
     rows = {point.row.key: point.row for point in points}
     names, gids = [], []
     for number, row in enumerate(rows.values()):
@@ -242,6 +286,19 @@ def _draw(ax: Axes, point: Point, gid: str) -> None:
     letters.set_gid(f"{gid}.letters")
 
 
+def _draw_published(ax: Axes, one: PublishedMeasurement, number: int, gid: str) -> None:
+    """A star with its number; the bar is what its source leaves open."""
+    x, (low, high) = _joules(one), (100 * accuracy for accuracy in one.accuracy)
+    colour = FAMILY_COLOURS[one.family]
+    if high > low:
+        ax.plot([x, x], [low, high], color=colour, linewidth=1.0, alpha=0.6, zorder=3, gid=f"{gid}.accuracy")
+    star = ax.plot([x], [(low + high) / 2], PUBLISHED_MARK, zorder=4, gid=gid)[0]
+    star.set(markersize=11, markeredgecolor=colour, markerfacecolor=colour, markeredgewidth=0.8)
+    told = ax.annotate(str(number), (x, high), (0, 5), textcoords="offset points", ha="center", va="bottom")
+    told.set(fontsize=6.5, color=INK, zorder=5)
+    told.set_gid(f"{gid}.number")
+
+
 def _front(ax: Axes, points: Sequence[Point], right: float) -> None:
     """The best accuracy that a given energy buys, by the nominal values."""
     corners = sorted({(p.energy.nominal_joules or 0.0, p.row.interval.estimate) for p in points if p.on_front})
@@ -251,7 +308,13 @@ def _front(ax: Axes, points: Sequence[Point], right: float) -> None:
         ax.step(joules, accuracies, where="post", color=INK, linewidth=1.1, alpha=0.55, zorder=1.5)
 
 
-def _key(figure: Figure, titles: Sequence[tuple[str, str]], points: Sequence[Point], share: float) -> None:
+def _key(
+    figure: Figure,
+    titles: Sequence[tuple[str, str]],
+    points: Sequence[Point],
+    share: float,
+    published: Sequence[PublishedMeasurement],
+) -> None:
     """What shapes, colours, marks and letters mean, below the panels."""
     families = [f for f in FAMILY_COLOURS if any(point.row.system.family == f for point in points)]
     kinds = [kind for kind in KIND_TITLES if any(point.energy.kind == kind for point in points)]
@@ -274,6 +337,10 @@ def _key(figure: Figure, titles: Sequence[tuple[str, str]], points: Sequence[Poi
             handles.append(mark)
     if any(point.on_front for point in points):
         handles.append(Line2D([], [], color=INK, alpha=0.55, linewidth=1.1, label="front of the nominal values"))
+    if published:
+        star = Line2D([], [], marker=PUBLISHED_MARK, linestyle="none", label="star: literature, measured by others")
+        star.set(color=INK, markersize=9)
+        handles.append(star)
     left = figure.subplotpars.left
     inches = figure.get_figheight()
     n_columns = 4 if figure.get_figwidth() > 12 else 3
@@ -291,6 +358,11 @@ def _key(figure: Figure, titles: Sequence[tuple[str, str]], points: Sequence[Poi
         column, line = place % 2, place // 2
         y = share * 0.98 - (below + 0.19 * line) / inches
         figure.text(left + 0.005 + 0.46 * column, y, f"{letter}  {title}", fontsize=8, color=INK, va="center")
+    below += 0.19 * -(-len(titles) // 2)
+    for line, one in enumerate(published):
+        y = share * 0.98 - (below + 0.19 * line) / inches
+        text = f"{line + 1}  {one.anchor.system}: {_published_accuracy(one)} of {one.of}"
+        figure.text(left + 0.005, y, text, fontsize=8, color=INK, va="center")
 
 
 def _letters(results: StudyResults, view: View) -> dict[str, str]:
@@ -384,8 +456,51 @@ def _record(boundary: str, point: Point) -> dict[str, str | float | bool | None]
     }
 
 
-def _accuracy_limits(points: Sequence[Point]) -> tuple[float, float]:
+def _joules(one: PublishedMeasurement) -> float:
+    joules = one.anchor.nominal
+    assert joules is not None  # of what is drawn, each has one
+    return joules
+
+
+def _published_accuracy(one: PublishedMeasurement) -> str:
+    low, high = one.accuracy
+    return f"{percent(low)} %" if low == high else f"{percent(low)} to {percent(high)} %"
+
+
+def _says_published(one: PublishedMeasurement) -> str:
+    """What stands under the pointer."""
+    anchor = one.anchor
+    return (
+        f"{anchor.system}: {_published_accuracy(one)}, {joules_text(_joules(one))} {anchor.quantity}, measured by "
+        f"others ({anchor.source}); {one.of}; leaves out {anchor.leaves_out}"
+    )
+
+
+def _published_record(boundary: str, one: PublishedMeasurement) -> dict[str, str | float | bool | None]:
+    low, high = one.accuracy
+    return {
+        "boundary": boundary,
+        "system": f"{one.anchor.system} ({one.of})",
+        "family": one.family,
+        "backend": None,
+        "deployment": one.anchor_id,
+        "energy_kind": "literature",
+        "joules_per_decision": _joules(one),
+        "joules_per_decision_low": one.anchor.low,
+        "joules_per_decision_high": one.anchor.high,
+        "accuracy": low if low == high else None,
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "probability_on_front": None,
+        "on_nominal_front": None,
+        "does_not_fit": None,
+    }
+
+
+def _accuracy_limits(points: Sequence[Point], published: Sequence[PublishedMeasurement]) -> tuple[float, float]:
     intervals = [point.row.interval for point in points]
     lows = [100 * (interval.low if interval.low is not None else interval.estimate) for interval in intervals]
     highs = [100 * (interval.high if interval.high is not None else interval.estimate) for interval in intervals]
+    lows += [100 * one.accuracy[0] for one in published]
+    highs += [100 * one.accuracy[1] for one in published]
     return max(0.0, min(lows, default=0.0) - 3), min(101.0, max(highs, default=100.0) + 3)

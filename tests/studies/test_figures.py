@@ -5,6 +5,7 @@ from itertools import pairwise
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ from studies.figures.style import (
     svg_text,
 )
 from studies.results import StudyResults
+from studies.specification import Data
 from studies.wording import joules_text
 from tests.studies.synthetic_results import SPEAKERS, SYSTEMS, synthetic_results
 
@@ -72,6 +74,39 @@ def test_the_readme_picture_is_the_system_boundary_alone():
     assert [word for word in text if re.match(r"(operation|core|chip|system):", word)] == [
         "system: with front end, host and link"
     ]
+
+
+def of_keywords(results):
+    """The same results, had they been of the twelve classes of Speech Commands."""
+    return replace(results, study=results.study.model_copy(update={"data": Data(name="speech-commands-12")}))
+
+
+def test_what_others_measured_is_a_star_at_its_joules_and_takes_no_part_in_the_front():
+    drawing = draw("accuracy-vs-published-energy", of_keywords(synthetic_results()))
+    (ax,) = drawing.figure.axes
+
+    stars = [line for line in ax.lines if line.get_marker() == "*"]
+    ours = [line for line in ax.lines if line.get_marker() in {"o", "s", "D"}]
+    # µJ and % as printed: MLPerf Tiny v1.0 to v1.2 (middle of 90.1 to 92.6 where none is said), arXiv 1812.01739
+    printed = [(1820.5, 90.2), (1375.6, 91.35), (656.2, 91.35), (31.54, 91.1), (43.8, 91.35), (18.56, 91.35)]
+    drawn = [number for line in stars for number in (1e6 * line.get_xdata()[0], line.get_ydata()[0])]
+    assert drawn == pytest.approx([number for one in [*printed, (26.66, 91.35), (371.7, 93.8)] for number in one])
+    assert ours
+    assert all(line.get_markerfacecolor() != PAPER for line in stars)
+    kinds = {record["energy_kind"]: record["on_nominal_front"] for record in drawing.records}
+    assert kinds["literature"] is None
+    assert "modelled" in kinds
+    text = words(svg_text(drawing.figure))
+    assert "star: literature, measured by others" in text
+    assert "8  Loihi 1, Wolf Mountain: 93.8 % of one phrase against others, 390-256-256-29" in text
+
+
+def test_an_own_folder_of_that_name_has_nothing_published():
+    named = Data(name="speech-commands-12", folder="words")
+    results = synthetic_results()
+    own = replace(results, study=results.study.model_copy(update={"data": named}))
+
+    assert draw("accuracy-vs-published-energy", own) is None
 
 
 def test_a_figure_has_the_same_bytes_every_time():
@@ -141,6 +176,7 @@ def test_every_figure_is_drawn_with_its_numbers_and_nothing_is_drawn_from_nothin
     # Neither a probe nor a measurement, of energy or of a code, is in these results, nor what other studies ask.
     measured = {"accuracy-vs-measured-energy", "accuracy-vs-spikes", "accuracy-vs-bits"}
     of_others = {
+        "accuracy-vs-published-energy",
         "energy-curves",
         "early-decision",
         "break-even-rate",

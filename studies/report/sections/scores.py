@@ -1,12 +1,14 @@
 # studies/report/sections/scores.py
-"""How sure each system is beside how right: calibration before and after temperature scaling, and its classes."""
+"""How sure each system is beside how right: calibration before and after temperature scaling, its classes, and accuracy
+without a class whose score is known to be optimistic."""
 
 import numpy as np
 
+from studies.optimistic_classes import optimistic_class
 from studies.report.section import Section, Values
-from studies.results import StudyResults
-from studies.scores import Calibration, scores_of
-from studies.wording import percent
+from studies.results import Row, StudyResults
+from studies.scores import Calibration, accuracy_without, scores_of
+from studies.wording import interval_text, percent
 
 
 def _values(results: StudyResults) -> Values | None:
@@ -14,8 +16,12 @@ def _values(results: StudyResults) -> Values | None:
     if not rows:
         return None
     found = [(row, scores_of(row, results)) for row in rows]
+    without = optimistic_class(results.study)
+    if without not in rows[0].label_names:
+        without = None
     return {
         "labels": rows[0].label_names,
+        "without": without,
         "rows": [
             {
                 "title": row.title,
@@ -26,11 +32,17 @@ def _values(results: StudyResults) -> Values | None:
                 "brier": "–" if scores.as_trained is None else f"{scores.as_trained.brier:.3f}",
                 "temperature": f"{np.median(scores.temperatures):.2f}" if scores.temperatures else "–",
                 "matthews": "–" if scores.matthews is None else f"{scores.matthews:.3f}",
+                "accuracy": interval_text(row.interval),
+                "without": "" if without is None else _without(row, results, without),
                 "f1": [percent(one.f1, 0) for one in scores.classes],
             }
             for row, scores in found
         ],
     }
+
+
+def _without(row: Row, results: StudyResults, label: str) -> str:
+    return interval_text(accuracy_without(row, results, row.label_names.index(label)))
 
 
 def _nll_and_ece(found: Calibration | None) -> tuple[str, str]:
