@@ -146,9 +146,13 @@ def _own_frames(options: Any, sample_rate_hz: int | None) -> list[AnalysisFrame]
     if isinstance(options, DifferentiableStft):
         widest = WIDEST_LEARNT_HOP * options.hop if options.learn_hop else options.hop
         return [AnalysisFrame("shortest", options.shortest, widest)]
-    hop = getattr(options, "hop", None)
+    hop, n_ears = getattr(options, "hop", None), getattr(options, "n_ears", 1)
     named = {name: getattr(options, name, None) for name in ("win_length", "n_fft", "n_window")}
-    said = [AnalysisFrame(name, length, hop) for name, length in named.items() if isinstance(length, int)]
+    said = [
+        AnalysisFrame(name, n_ears * length, hop and n_ears * hop)
+        for name, length in named.items()
+        if isinstance(length, int)
+    ]
     return said[:1] if isinstance(hop, int) else []
 
 

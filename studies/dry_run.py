@@ -28,6 +28,7 @@ from studies.fold_checks import checked_folds, notes_on_folds
 from studies.registries import build
 from studies.specification import FrontEndChoice, Study, System
 from studies.trained_elsewhere import comes_trained
+from studies.two_ears import check_augmentation_of_ears, check_ears_of_front_end, check_probes_of_ears
 
 N_TIMED = 16  # clips that are taken through a system at once to time it
 INTEGER_BACKENDS = (  # which need a network of their own kind, and are quick
@@ -60,6 +61,7 @@ def check_study(study: Study, data_root: Path | None) -> Tried:
         for note in notes_on_folds(protocol.name, checked_folds(study, protocol.name, clips), clips)
     ]
     check_disturbances(study.probes, clips)
+    check_probes_of_ears(study, clips)
     first = clips.subset([0])
     # What a layer only warns of (a slow padding, a weight of no element) is no error, and no concern of the user's.
     with warnings.catch_warnings(action="ignore"), _threads(study.threads_per_cell):
@@ -87,6 +89,7 @@ def _dry_runs(study: Study, first: Clips, n_classes: int) -> dict[str, float | N
             _check_sample_rate(system, first.sample_rate_hz)
             check_frame_times(study, system, first.sample_rate_hz)
             augmentation = pipeline.augmentation_of(study, system)
+            check_augmentation_of_ears(system, augmentation, first)
             check_sound_stays(augmentation, first.waveform.shape[-1] / first.sample_rate_hz)
             choice = study.front_end_of(system)
             if build("front end", choice).gives == "decibels":  # features are not distorted as pictures
@@ -107,6 +110,7 @@ def _one_picture(study: Study, choice: FrontEndChoice, clip: Clips) -> Tensor:
     refuse silence."""
     front_end = build("front end", choice)
     try:
+        check_ears_of_front_end(choice.key, front_end, clip)
         picture: Tensor = front_end(clip.waveform, clip.n_samples, clip.sample_rate_hz).float()
     except InputError as error:
         raise InputError(f"study {study.name!r}, front end {choice.key!r}: {error}") from error

@@ -18,6 +18,7 @@ from studies.code_version import code_of
 from studies.pipeline import folds_of
 from studies.remembered import remembered
 from studies.specification import Study
+from studies.two_ears import are_binaural
 
 
 def duplicates_of(clips: Clips) -> list[DuplicatePair]:
@@ -40,6 +41,8 @@ def duplicates_across(study: Study, clips: Clips) -> str:
     if entry is not None and entry.makes is not None and not entry.made_from:
         return ""
     if study.data.folder is not None and event_files(Path(study.data.folder)):
+        return ""
+    if are_binaural(clips):  # in which two ears take turns, and places of one recording never part
         return ""
     too_many = len(clips) > MOST_CLIPS
     pairs = [] if too_many else duplicates_of(clips)

@@ -118,6 +118,24 @@ def _events() -> type:
     return Events
 
 
+def _interaural() -> type:
+    from classical_baselines.front_ends.interaural import Interaural
+
+    return Interaural
+
+
+def _interaural_delay() -> type:
+    from classical_baselines.front_ends.interaural_delay import InterauralDelay
+
+    return InterauralDelay
+
+
+def _two_ears() -> type:
+    from classical_baselines.front_ends.two_ears import TwoEars
+
+    return TwoEars
+
+
 FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
     {
         "log-mel": _log_mel,
@@ -138,5 +156,8 @@ FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
         "paired-views": _paired_views,
         "part-of-clip": _part_of_clip,
         "events": _events,
+        "interaural": _interaural,
+        "interaural-delay": _interaural_delay,
+        "two-ears": _two_ears,
     }
 )

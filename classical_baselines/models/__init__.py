@@ -136,6 +136,12 @@ def _cross_modal_fusion() -> type:
     return CrossModalFusion
 
 
+def _azimuth_cnn() -> type:
+    from classical_baselines.models.azimuth_cnn import AzimuthCnn
+
+    return AzimuthCnn
+
+
 CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "ds-cnn": _ds_cnn,
     "residual-cnn": _residual_cnn,
@@ -151,6 +157,7 @@ CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "raw-cnn": _raw_cnn,
     "front-end-cnn": _front_end_cnn,
     "cross-modal-fusion": _cross_modal_fusion,
+    "azimuth-cnn": _azimuth_cnn,
     "low-bit-cnn": _low_bit_cnn,
     "causal-tcn": _causal_tcn,
     "causal-rnn": _causal_rnn,

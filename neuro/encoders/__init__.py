@@ -2,7 +2,8 @@
 """The spike encoders: from an intensity picture, or a waveform, to spikes [step, batch, channel].
 
 An encoder says what it `reads`: "intensity" [batch, mel, frame] in [0, 1], "waveform" [batch, 1, sample] as the front
-end of that name gives it, or "events" [batch, unit, step] as the front end of that name gives them. One whose spikes
+end of that name gives it, "events" [batch, unit, step] as the front end of that name gives them, or
+"two ears" [batch, 2, sample] as the front end `two-ears` does. One whose spikes
 give the picture back has `decoded(encoded, n_mels, n_frames)`; `measures` says how well, and in how many bits.
 """
 
@@ -76,6 +77,12 @@ def _events() -> type[Any]:
     return EventsEncoder
 
 
+def _coincidence() -> type[Any]:
+    from neuro.encoders.coincidence import CoincidenceEncoder
+
+    return CoincidenceEncoder
+
+
 ENCODERS: Mapping[str, Callable[[], type[Any]]] = {
     "latency": _latency,
     "send-on-delta": _send_on_delta,
@@ -88,4 +95,5 @@ ENCODERS: Mapping[str, Callable[[], type[Any]]] = {
     "resonate-and-fire": _resonate_and_fire,
     "cochlea": _cochlea,
     "events": _events,
+    "coincidence": _coincidence,
 }

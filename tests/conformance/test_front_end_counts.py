@@ -17,7 +17,14 @@ from classical_baselines.front_ends.kaldi_fbank import kaldi_window
 from classical_baselines.front_ends.pcen import smoothing_coefficient
 from classical_baselines.front_ends.spectral_gating import smoothing_reach, triangle
 from classical_baselines.front_ends.stft import analysis_window
-from tests.references import scalar_adaptive, scalar_features, scalar_phase, scalar_preparation, scalar_spectrograms
+from tests.references import (
+    scalar_adaptive,
+    scalar_binaural,
+    scalar_features,
+    scalar_phase,
+    scalar_preparation,
+    scalar_spectrograms,
+)
 from tests.references.counting_scalars import Machine
 from tests.references.scalar_fourier import fourier, real_fourier_operations
 
@@ -149,6 +156,18 @@ def part_of_clip(machine, samples, front_end, rate):
     return stft(machine, machine.samples(part[0].tolist()), front_end.inner(), rate)
 
 
+def interaural(machine, samples, front_end, rate):
+    return scalar_binaural.interaural(machine, samples, N_SAMPLES, front_end, HANN_32, front_end.filters(rate).tolist())
+
+
+def interaural_delay(machine, samples, front_end, rate):
+    return scalar_binaural.interaural_delay(machine, samples, N_SAMPLES, front_end, HANN_32, rate)
+
+
+def two_ears(machine, samples, front_end, rate):
+    return scalar_binaural.two_ears(machine, samples, N_SAMPLES)
+
+
 RATE = 8000
 RMMSE = {"n_window": 16, "n_points": 32, "hop": 10, "n_iterations": 2}
 PREPARED = {"n_fft": 32, "hop": 16, "n_mels": 2, "low_hz": 20.0, "gating_n_fft": 16}
@@ -225,6 +244,11 @@ CASES = [
     ("waveform", {}, waveform, RATE),
     ("waveform", {"relative_to": "fixed"}, waveform, RATE),
     ("events", {"n_units": 20}, events, RATE),
+    ("interaural", {"n_fft": 32, "hop": 16, "n_bands": 3, "n_lags": 5}, interaural, RATE),
+    ("interaural", {"n_fft": 32, "hop": 16, "n_bands": 1, "n_lags": 3, "floor_db": 6.0}, interaural, RATE),
+    ("interaural-delay", {"n_fft": 32, "hop": 16, "n_lags": 9}, interaural_delay, RATE),
+    ("interaural-delay", {"n_fft": 32, "hop": 8, "n_lags": 9, "high_hz": 1000.0}, interaural_delay, RATE),
+    ("two-ears", {}, two_ears, RATE),
     (
         "part-of-clip",
         {

@@ -13,6 +13,8 @@ CASES = [
     *((name, {"pool": pool}) for name in OF_PICTURES for pool in [(1, 1), (2, 3)]),
     *((name, {"hop": hop}) for name in OF_WAVEFORMS for hop in (40, 128)),
     *(("events", {"units_per_channel": together}) for together in (1, 3)),
+    ("coincidence", {"hop": 100}),
+    ("coincidence", {"hop": 250, "shares": (0.3,), "width": 0}),
 ]
 
 # Resonators, a cochlea and events do not give a picture back: they have no `decoded`, and promise none.
@@ -28,6 +30,8 @@ def inputs_of(encoder, n_clips=3):
         return torch.rand(n_clips, 1, 1000, generator=generator) * 2 - 1
     if encoder.reads == "events":
         return torch.poisson(torch.full((n_clips, 8, 12), 0.3), generator=generator)
+    if encoder.reads == "two ears":
+        return torch.rand(n_clips, 2, 1000, generator=generator) * 2 - 1
     raise AssertionError(f"no test input for an encoder that reads {encoder.reads!r}")
 
 

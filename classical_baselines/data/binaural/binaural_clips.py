@@ -6,6 +6,8 @@
     folds      the unit of sources: speaker, or fold of the recordings
     names      `directions.Placed`: responses, size of the head, azimuth, recording
 
+Half of the clips of scaled heads, by a draw, stand in a room that is made (`made_rooms`).
+
 The rate that is told is 2 x 16 kHz, as a second has that many samples. All that is drawn for a clip is seeded by its
 name. The key of the cache is the recordings, the responses, what is made of them, and the source of this package.
 """
@@ -20,6 +22,7 @@ from torch import Tensor
 
 from classical_baselines.data.binaural.directions import sector_labels, sector_of
 from classical_baselines.data.binaural.ears import N_EARS, interleaved
+from classical_baselines.data.binaural.made_rooms import in_made_room
 from classical_baselines.data.binaural.placement import Placement, Source, placements_of
 from classical_baselines.data.binaural.rendering import heard
 from classical_baselines.data.binaural.responses import SAMPLE_RATE_HZ, Responses
@@ -33,6 +36,7 @@ from classical_baselines.harness.streamed_rows import StreamedRows, fits_in_memo
 
 CLIPS_PER_SHARD = 512
 TOLD_RATE_HZ = N_EARS * SAMPLE_RATE_HZ
+SHARE_IN_ROOMS = 0.5  # of the clips of scaled heads: as many with echoes as without
 LONGEST_SECONDS = 1.0  # of a clip: as much of a recording as sounds
 
 
@@ -108,6 +112,8 @@ def _clip_of(recordings: Clips, one: Placement, responses: Responses, n_samples:
     samples = recordings.waveform[[one.recording]][0, : int(recordings.n_samples[one.recording])]
     ir = scaled(responses.ir[one.position], one.placed.scale)
     draw = generator_of("binaural/1", "dither", one.placed.name)
+    if not one.placed.is_measured and draw.random() < SHARE_IN_ROOMS:
+        ir = in_made_room(ir, SAMPLE_RATE_HZ, draw)
     both = heard(samples.numpy().astype(np.float64), ir, n_samples, SAMPLE_RATE_HZ, draw)
     return interleaved(torch.from_numpy(both)).numpy().astype(np.float32)
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classical_baselines.data.binaural.ears import interleaved, parted
+from classical_baselines.data.binaural.made_rooms import in_made_room
 from classical_baselines.data.binaural.rendering import at_both_ears, heard, levelled, loudest
 from classical_baselines.data.binaural.scaled_heads import scaled
 from classical_baselines.harness.choices import InputError
@@ -92,3 +93,20 @@ def test_a_larger_head_hears_later_and_lower():
     assert scaled(pulse, 1.0) is pulse
     with pytest.raises(InputError, match=r"a head is scaled by 0\.5 to 2; got 3\."):
         scaled(pulse, 3.0)
+
+
+@given(st.integers(0, 20))
+def test_a_made_room_decays_as_it_should_and_its_echoes_differ_between_the_ears(seed):
+    ir = np.zeros((2, 60))
+    ir[:, 5] = 1.0, 0.5
+    room = in_made_room(ir, 16000, np.random.default_rng(seed))
+
+    np.testing.assert_array_equal(room[:, :48], ir[:, :48])  # 3 ms
+    tail = room[:, 60:]
+    ratio_db = 10 * np.log10(1.25 / (tail**2).sum())
+    assert -0.2 < ratio_db < 12.3
+    t60 = (room.shape[1] - 48) / 16000
+    assert 0.2 <= t60 <= 0.6
+    first, last = (10 * np.log10((part**2).mean()) for part in np.split(tail[:, : tail.shape[1] // 2 * 2], 2, axis=1))
+    assert first - last == pytest.approx(30, abs=2)  # half of 60 dB in half of the time
+    assert abs(np.corrcoef(tail)[0, 1]) < 0.2

@@ -1,0 +1,159 @@
+"""Degrees of a study whose labels are the sectors of a circle: lateral error, azimuth, front and back.
+
+    p_k       probability of the sector with centre theta_k, of a network of any kind
+    lateral   the median of the lateral angle asin(sin theta) under p: sectors with one lateral angle (30 and 150
+              degrees) together, and within a step of the distribution in proportion
+    side      front where the sectors in front hold more of p than those behind
+    azimuth   the lateral angle on that side
+
+The vector sum of p, which is the mean direction of a circle, would be wrong here: a delay leaves 30 and 150 degrees
+equally likely, and their sum points to 90. Truth is the azimuth of the response itself, not the centre of its sector.
+
+A row is read for each set of responses. Errors are means over the recordings that were played (a recording's seeds
+and places averaged first), with t intervals over them: what other heads would change is not in them, and no number of
+recordings can say it. Confusions are the share of clips heard on the wrong side of the ears, of those that stand more
+than `BESIDE_DEG` off them, where front and back are one. The turn is that of all labels of the set at which the
+lateral error is smallest: chosen on the very clips, it says how much of the error a system would lose that was told
+how the head sat on its chair; it is no result.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classical_baselines.data.binaural.directions import between_deg, is_sectors, lateral_deg, placed_of
+from classical_baselines.harness.evaluation import probabilities
+from studies.intervals import t_interval
+from studies.results import Members, Row, StudyResults
+
+DELAY_ALONE = "interaural-delay"  # the front end of the floor
+BESIDE_DEG = 10.0  # from the line through both ears: a sector, within which front and back are not told apart
+TURNS_DEG = np.arange(-15.0, 15.01, 0.5)
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class MeanError:
+    """Degrees, with an interval over recordings; none where there is one recording."""
+
+    mean: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Localisation:
+    """One system on one set of responses."""
+
+    responses: str
+    lateral: MeanError
+    azimuth: float  # mean error, degrees
+    confused: float | None  # share of clips, 0 to 1; None where the sources stand in one half alone
+    turn_deg: float
+    turned: float  # mean lateral error at that turn
+    n_clips: int
+    n_recordings: int
+    beyond_delay: MeanError | None = None  # lateral error of the delay alone minus this one's, on the same recordings
+
+
+def is_localised(results: StudyResults) -> bool:
+    """Whether the labels of the study are the sectors of a circle and its clips say where they stand."""
+    members = results.fits or results.tests
+    first = next(iter(members.values()), None)
+    return first is not None and is_sectors(first.label_names) and placed_of(first.clip_names[0]) is not None
+
+
+def lateral_and_azimuth(p: Floats) -> tuple[Floats, Floats]:
+    """Estimates in degrees [clip] of probabilities [clip, sector]."""
+    n_sectors = p.shape[1]
+    centre = 360 * np.arange(n_sectors) / n_sectors
+    angles, place = np.unique(lateral_deg(centre).round(9), return_inverse=True)
+    by_angle = p @ np.eye(len(angles))[place]
+    middle = np.cumsum(by_angle, axis=1) - by_angle / 2
+    lateral = np.array([np.interp(0.5, below, angles) for below in middle])
+    ahead = np.cos(np.radians(centre)).round(9)
+    in_front = p[:, ahead > 0].sum(axis=1) >= p[:, ahead < 0].sum(axis=1)
+    return lateral, np.where(in_front, lateral, 180 - lateral) % 360
+
+
+def localisations_of(row: Row, results: StudyResults) -> list[Localisation]:
+    """One for each set of responses, by name; none of a row without logits."""
+    members = results.members(row.system.name, row.run.backend.name, row.protocol)
+    if row.ece is None:
+        return []
+    heard = _heard(members)
+    floor = _floor(row, results)
+    return [_of_one_set(name, clips, floor.get(name, {})) for name, clips in sorted(heard.items())]
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """The clips of one set of responses, all seeds."""
+
+    recordings: Sequence[str]
+    truth: Floats  # azimuth, degrees
+    lateral: Floats
+    azimuth: Floats
+
+    def by_recording(self) -> dict[str, float]:
+        """Mean lateral error of each recording."""
+        errors: dict[str, list[float]] = defaultdict(list)
+        for name, error in zip(self.recordings, np.abs(self.lateral - lateral_deg(self.truth)), strict=True):
+            errors[name].append(float(error))
+        return {name: float(np.mean(some)) for name, some in errors.items()}
+
+
+def _heard(members: Members) -> dict[str, _Heard]:
+    gathered: dict[str, list[tuple[str, float, float, float]]] = defaultdict(list)
+    for _, result, run in members:
+        lateral, azimuth = lateral_and_azimuth(probabilities(run.logits))
+        for name, one, other in zip(result.clip_names, lateral, azimuth, strict=True):
+            placed = placed_of(name)
+            assert placed is not None
+            gathered[placed.responses].append((placed.source, placed.azimuth_deg, float(one), float(other)))
+    return {
+        name: _Heard([clip[0] for clip in clips], *(np.array([clip[i] for clip in clips]) for i in (1, 2, 3)))
+        for name, clips in gathered.items()
+    }
+
+
+def _floor(row: Row, results: StudyResults) -> Mapping[str, Mapping[str, float]]:
+    """By set and recording, the lateral error of the first system that hears the delay alone; empty for that one."""
+    for other in results.rows:
+        is_floor = results.study.front_end_of(other.system).name == DELAY_ALONE and other.headline
+        if is_floor and (other.protocol, other.evidence) == (row.protocol, row.evidence) and other.ece is not None:
+            if other.system.name == row.system.name:
+                return {}
+            members = results.members(other.system.name, other.run.backend.name, other.protocol)
+            return {name: clips.by_recording() for name, clips in _heard(members).items()}
+    return {}
+
+
+def _of_one_set(name: str, clips: _Heard, floor: Mapping[str, float]) -> Localisation:
+    errors = clips.by_recording()
+    ahead = np.cos(np.radians(clips.truth))
+    aside = np.abs(ahead) > np.sin(np.radians(BESIDE_DEG))
+    both_halves = bool((ahead[aside] > 0).any() and (ahead[aside] < 0).any())
+    wrong_side = (np.cos(np.radians(clips.azimuth)) > 0) != (ahead > 0)
+    by_turn = [float(np.abs(clips.lateral - lateral_deg(clips.truth + turn)).mean()) for turn in TURNS_DEG]
+    best = int(np.argmin(by_turn))
+    shared = sorted(errors.keys() & floor.keys())
+    return Localisation(
+        responses=name,
+        lateral=_mean_error(list(errors.values())),
+        azimuth=float(between_deg(clips.azimuth, clips.truth).mean()),
+        confused=float(wrong_side[aside].mean()) if both_halves else None,
+        turn_deg=float(TURNS_DEG[best]),
+        turned=by_turn[best],
+        n_clips=len(clips.truth),
+        n_recordings=len(errors),
+        beyond_delay=_mean_error([floor[one] - errors[one] for one in shared]) if shared else None,
+    )
+
+
+def _mean_error(values: Sequence[float]) -> MeanError:
+    low, high = t_interval(values) if len(values) > 1 else (None, None)
+    return MeanError(float(np.mean(values)), low, high)
