@@ -2,6 +2,7 @@
 """What leaves a study: its tables and figures in the formats of other tools.
 
     FOLDER/results.md, cards/SYSTEM.md                md        the page of results, a card per system
+    FOLDER/data_statement.md                          md        what the recordings are, and what to mind
     FOLDER/results.csv, figures/FIGURE.csv            csv       the rows, and the numbers behind each figure
     FOLDER/results.parquet                            parquet   the rows with their types (extra `export`)
     FOLDER/results.json                               json      the rows, answers, differences, looks and provenance

@@ -1,7 +1,9 @@
 # studies/exports/markdown.py
-"""The page of results, and a card per system: what it is, how well it does, what it costs, what is not known."""
+"""The page of results, the data statement, and a card per system: what it is, how well it does, what it costs, what is
+not known."""
 
 from classical_baselines.harness.energy import BOUNDARIES
+from studies.data_statement import statement_markdown
 from studies.exports import Files
 from studies.report.page import Drawings
 from studies.results import Row, StudyResults
@@ -11,10 +13,14 @@ from studies.wording import energy_text, interval_text, note_text, percent, said
 
 
 def markdown(results: StudyResults, drawings: Drawings) -> Files:
-    """`results.md` and `cards/SYSTEM.md`."""
+    """`results.md`, `data_statement.md` and `cards/SYSTEM.md`."""
     del drawings
     cards = {f"cards/{system.name}.md": system_card(results, system).encode() for system in results.study.systems}
-    return {"results.md": results_markdown(results).encode(), **cards}
+    return {
+        "results.md": results_markdown(results).encode(),
+        "data_statement.md": statement_markdown(results).encode(),
+        **cards,
+    }
 
 
 def system_card(results: StudyResults, system: System) -> str:
@@ -35,7 +41,8 @@ def system_card(results: StudyResults, system: System) -> str:
     if not results.confirmed:
         lines += ["**Validation only: no test fold was opened, and nothing here is a test result.**", ""]
     lines += [
-        f"A system of the study {plain_markdown(study.title)} (`{study.name}`), on the data set `{study.data.name}`.",
+        f"A system of the study {plain_markdown(study.title)} (`{study.name}`), on the data set `{study.data.name}` "
+        "([data statement](../data_statement.md)).",
         "",
     ]
     lines += ["## What it is", "", *markdown_table(("part", "choice"), made_of.items()), ""]

@@ -91,7 +91,7 @@ def test_the_answers_come_before_the_picture_and_the_page_has_all_sections(folde
     assert text.index("Most accurate") < text.index('<section id="picture"')
     assert ids == [
         *("answers", "picture", "systems", "differences", "circuit", "energy", "groups", "confusion", "scores", "clip"),
-        *("checks", "completeness", "coefficients", "provenance"),
+        *("checks", "completeness", "data", "coefficients", "provenance"),
     ]
     for words in ("lava-equality", "aer-equality", "the loss is not finite in epoch 3", "Davies et al.", "17 of 18"):
         assert words in text

@@ -10,6 +10,7 @@ from studies.report.sections import (
     circuit_runs,
     coefficients,
     completeness,
+    data,
     diagnosis,
     differences,
     early_decision,
@@ -52,6 +53,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("clip", "One clip from the inside"),
     checks.SECTION,
     completeness.SECTION,
+    data.SECTION,
     coefficients.SECTION,
     provenance.SECTION,
 )
