@@ -14,6 +14,7 @@ Whole speakers are dealt by falling number of clips, each to the part with the f
 
 from collections import Counter
 
+from classical_baselines.data.balanced_parts import balanced_parts
 from classical_baselines.data.splits import Fold
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Clips
@@ -74,12 +75,7 @@ def _parts_of_speakers(clips: Clips, n_parts: int) -> dict[str, int]:
             f"{PROTOCOL} needs n_speaker_folds of {FEWEST} to the number of speakers, which is {len(speakers)} in this "
             f"set; got {n_parts}."
         )
-    filled = [0] * n_parts
-    part_of: dict[str, int] = {}
-    for speaker in sorted(speakers, key=lambda name: (-speakers[name], name)):
-        part_of[speaker] = filled.index(min(filled))
-        filled[part_of[speaker]] += speakers[speaker]
-    return part_of
+    return balanced_parts(speakers, n_parts)
 
 
 def _check_both(clips: Clips, members: list[int], what: str) -> None:

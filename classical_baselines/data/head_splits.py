@@ -17,6 +17,7 @@ from collections import Counter
 
 import numpy as np
 
+from classical_baselines.data.balanced_parts import balanced_parts
 from classical_baselines.data.binaural.directions import placed_of
 from classical_baselines.data.splits import Fold
 from classical_baselines.harness.choices import InputError
@@ -68,9 +69,4 @@ def _parts_of_units(clips: Clips, n_parts: int) -> dict[str, int]:
             f"{PROTOCOL} needs n_source_parts of {FEWEST} to the number of units of sources, which is {len(units)} in "
             f"this set; got {n_parts}."
         )
-    filled = [0] * n_parts
-    part_of: dict[str, int] = {}
-    for unit in sorted(units, key=lambda name: (-units[name], name)):
-        part_of[unit] = filled.index(min(filled))
-        filled[part_of[unit]] += units[unit]
-    return part_of
+    return balanced_parts(units, n_parts)
