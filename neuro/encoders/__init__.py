@@ -29,6 +29,12 @@ def _direct_current() -> type[Any]:
     return DirectCurrentEncoder
 
 
+def _centred_current() -> type[Any]:
+    from neuro.encoders.centred_current import CentredCurrentEncoder
+
+    return CentredCurrentEncoder
+
+
 def _rate() -> type[Any]:
     from neuro.encoders.rate import RateEncoder
 
@@ -87,6 +93,7 @@ ENCODERS: Mapping[str, Callable[[], type[Any]]] = {
     "latency": _latency,
     "send-on-delta": _send_on_delta,
     "direct-current": _direct_current,
+    "centred-current": _centred_current,
     "rate": _rate,
     "threshold-adaptive": _threshold_adaptive,
     "moving-window": _moving_window,

@@ -11,7 +11,7 @@ from neuro.loihi.contracts import NotMappableError
 from neuro.loihi.quantise import quantised
 
 N_CLASSES = 4
-PICTURE_CODES = ("latency", "rate", "direct-current")
+PICTURE_CODES = ("latency", "rate", "direct-current", "centred-current")
 READS_SPIKES = sorted(set(CLASSIFIERS) - {"learnt-code-snn", "nir-file"})  # of which one learns its code, one no weight
 READS_PICTURES = ("convolutional-snn", "spiking-transformer")
 ALL_CODES = tuple(code for code, entry in ENCODERS.items() if entry().reads == "intensity")

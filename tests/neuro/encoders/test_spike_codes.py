@@ -1,12 +1,14 @@
 # tests/neuro/encoders/test_spike_codes.py
 """The spike codes against plain Python, sums on paper and binomial bounds."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from classical_baselines.harness.choices import InputError
+from neuro.encoders.centred_current import CentredCurrentEncoder
 from neuro.encoders.direct_current import DirectCurrentEncoder
 from neuro.encoders.latency import LatencyEncoder, latency_spikes
 from neuro.encoders.rate import RateEncoder, rate_spikes
@@ -72,6 +74,30 @@ def test_direct_current_repeats_the_nearest_of_256_levels():
     levels = DirectCurrentEncoder(n_steps=3)(intensity, generator()) * 255
 
     torch.testing.assert_close(levels, torch.tensor([26.0, 128.0, 230.0, 255.0], dtype=DOUBLE).expand(3, 1, 4))
+
+
+def test_centred_current_is_what_is_left_of_each_band_without_its_mean():
+    intensity = np.random.default_rng(2).random((3, 4, 6))
+    encoder = CentredCurrentEncoder(n_steps=2, pool=(1, 2))
+
+    encoded = encoder(torch.from_numpy(intensity), torch.Generator())
+
+    pooled = intensity.reshape(3, 4, 3, 2).mean(axis=3)
+    levels = np.rint(127 * (pooled - pooled.mean(axis=2, keepdims=True))).reshape(3, 12)
+    assert (255 * encoded[0].numpy()).round(9).tolist() == levels.tolist()
+    assert torch.equal(encoded[0], encoded[1])
+    louder = encoder(torch.from_numpy(intensity * 0.5 + np.array([0.1, 0.5, 0.0, 0.3])[:, None]), torch.Generator())
+    half = encoder(torch.from_numpy(intensity * 0.5), torch.Generator())
+    assert torch.equal(louder, half)  # what colours a whole band changes nothing
+
+
+def test_centred_current_counts_a_mean_per_band_and_a_level_per_element():
+    encoder = CentredCurrentEncoder(n_steps=2)
+    given = torch.rand(1, 4, 6, generator=torch.Generator().manual_seed(0))
+    counts = encoder.operations(given, encoder(given, torch.Generator()))
+    # per band: 5 additions and a product for the mean; per element: a difference, a product, an addition that rounds
+    assert counts.total("add_fp32") == 4 * 5 + 2 * 24
+    assert counts.total("multiply_fp32") == 4 + 24
 
 
 def test_direct_current_framewise_gives_each_frame_its_own_steps():
