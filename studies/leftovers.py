@@ -74,7 +74,7 @@ def older_cells(
 
 def remove(store: Store, found: Sequence[Leftover]) -> list[Leftover]:
     """Write the looks down, then remove; return what could not be removed."""
-    looks = [_look(one.cell) for one in found if one.cell is not None and one.cell.kind in KINDS_THAT_LOOK]
+    looks = [look_of(one.cell) for one in found if one.cell is not None and one.cell.kind in KINDS_THAT_LOOK]
     store.add_earlier_looks(looks)
     kept = [one for one in found if not (_removed(one.path) if one.why == VARIED else store.remove(one.path))]
     store.write_index()
@@ -101,7 +101,8 @@ def _removed(folder: Path) -> bool:
     return not folder.exists()
 
 
-def _look(cell: CellSummary) -> EarlierLook:
+def look_of(cell: CellSummary) -> EarlierLook:
+    """The look of a cell whose kind looks, for when it is gone."""
     return EarlierLook(
         content_hash=str(cell.content_hash),
         protocol=str(cell.protocol),
