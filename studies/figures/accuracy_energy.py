@@ -28,6 +28,7 @@ from studies.budgets import EnergyRow
 from studies.energy_answers import FULL_PRICES
 from studies.figures.axes import energy_ticks, label_of
 from studies.figures.drawing import Drawing, Mark
+from studies.figures.stars import STAR, accuracy_text, draw_star, joules_of, star_record, told_of
 from studies.figures.style import (
     FAMILY_COLOURS,
     FAMILY_MARKS,
@@ -42,9 +43,8 @@ from studies.figures.style import (
 from studies.pareto import front_probabilities, on_front
 from studies.published_measurements import PublishedMeasurement, published_for
 from studies.results import Row, StudyResults
-from studies.wording import energy_text, interval_text, joules_text, percent
+from studies.wording import energy_text, interval_text
 
-PUBLISHED_MARK = "*"  # of nothing else
 FAINTEST = 0.35  # the opacity of a mark that is never on the front
 KIND_TITLES = {
     "measured": "filled: measured",
@@ -166,7 +166,7 @@ def _drawing(
         f"{', '.join(boundaries)}. Accuracies: {summary}. The energies stand in the energy table.",
         [
             *(_record(boundary, point) for boundary, points in panels.items() for point in points),
-            *(_published_record(boundary, one) for boundary in panels for one in published),
+            *(star_record(boundary, one) for boundary in panels for one in published),
         ],
         marks,
     )
@@ -225,7 +225,7 @@ def _panel(
         ax.text(0.5, 0.5, "no system has a price within this boundary", transform=ax.transAxes, ha="center", color=INK)
         ax.set_xticks([])
         return {}
-    others = [_joules(one) for one in published]
+    others = [joules_of(one) for one in published]
     low = min(*(point.energy.low or point.energy.nominal_joules or 1.0 for point in points), inf, *others) / 2
     high = max(*(point.energy.high or point.energy.nominal_joules or 1.0 for point in points), 0.0, *others) * 2.5
     ax.set_xscale("log")
@@ -242,8 +242,8 @@ def _panel(
         _draw(ax, point, gid)
     for number, one in enumerate(published, start=1):
         gid = f"{boundary}-published-{number}"
-        marks[gid] = Mark(_says_published(one), one.family, ())
-        _draw_published(ax, one, number, gid)
+        marks[gid] = Mark(told_of(one), one.family, ())
+        draw_star(ax, one, number, gid)
     rows = {point.row.key: point.row for point in points}
     names, gids = [], []
     for number, row in enumerate(rows.values()):
@@ -286,19 +286,6 @@ def _draw(ax: Axes, point: Point, gid: str) -> None:
     letters.set_gid(f"{gid}.letters")
 
 
-def _draw_published(ax: Axes, one: PublishedMeasurement, number: int, gid: str) -> None:
-    """A star with its number; the bar is what its source leaves open."""
-    x, (low, high) = _joules(one), (100 * accuracy for accuracy in one.accuracy)
-    colour = FAMILY_COLOURS[one.family]
-    if high > low:
-        ax.plot([x, x], [low, high], color=colour, linewidth=1.0, alpha=0.6, zorder=3, gid=f"{gid}.accuracy")
-    star = ax.plot([x], [(low + high) / 2], PUBLISHED_MARK, zorder=4, gid=gid)[0]
-    star.set(markersize=11, markeredgecolor=colour, markerfacecolor=colour, markeredgewidth=0.8)
-    told = ax.annotate(str(number), (x, high), (0, 5), textcoords="offset points", ha="center", va="bottom")
-    told.set(fontsize=6.5, color=INK, zorder=5)
-    told.set_gid(f"{gid}.number")
-
-
 def _front(ax: Axes, points: Sequence[Point], right: float) -> None:
     """The best accuracy that a given energy buys, by the nominal values."""
     corners = sorted({(p.energy.nominal_joules or 0.0, p.row.interval.estimate) for p in points if p.on_front})
@@ -338,7 +325,7 @@ def _key(
     if any(point.on_front for point in points):
         handles.append(Line2D([], [], color=INK, alpha=0.55, linewidth=1.1, label="front of the nominal values"))
     if published:
-        star = Line2D([], [], marker=PUBLISHED_MARK, linestyle="none", label="star: literature, measured by others")
+        star = Line2D([], [], marker=STAR, linestyle="none", label="star: literature, measured by others")
         star.set(color=INK, markersize=9)
         handles.append(star)
     left = figure.subplotpars.left
@@ -361,7 +348,7 @@ def _key(
     below += 0.19 * -(-len(titles) // 2)
     for line, one in enumerate(published):
         y = share * 0.98 - (below + 0.19 * line) / inches
-        text = f"{line + 1}  {one.anchor.system}: {_published_accuracy(one)} of {one.of}"
+        text = f"{line + 1}  {one.anchor.system}: {accuracy_text(one)} of {one.of}"
         figure.text(left + 0.005, y, text, fontsize=8, color=INK, va="center")
 
 
@@ -453,47 +440,6 @@ def _record(boundary: str, point: Point) -> dict[str, str | float | bool | None]
         "probability_on_front": point.chance,
         "on_nominal_front": point.on_front,
         "does_not_fit": energy.does_not_fit or None,
-    }
-
-
-def _joules(one: PublishedMeasurement) -> float:
-    joules = one.anchor.nominal
-    assert joules is not None  # of what is drawn, each has one
-    return joules
-
-
-def _published_accuracy(one: PublishedMeasurement) -> str:
-    low, high = one.accuracy
-    return f"{percent(low)} %" if low == high else f"{percent(low)} to {percent(high)} %"
-
-
-def _says_published(one: PublishedMeasurement) -> str:
-    """What stands under the pointer."""
-    anchor = one.anchor
-    return (
-        f"{anchor.system}: {_published_accuracy(one)}, {joules_text(_joules(one))} {anchor.quantity}, measured by "
-        f"others ({anchor.source}); {one.of}; leaves out {anchor.leaves_out}"
-    )
-
-
-def _published_record(boundary: str, one: PublishedMeasurement) -> dict[str, str | float | bool | None]:
-    low, high = one.accuracy
-    return {
-        "boundary": boundary,
-        "system": f"{one.anchor.system} ({one.of})",
-        "family": one.family,
-        "backend": None,
-        "deployment": one.anchor_id,
-        "energy_kind": "literature",
-        "joules_per_decision": _joules(one),
-        "joules_per_decision_low": one.anchor.low,
-        "joules_per_decision_high": one.anchor.high,
-        "accuracy": low if low == high else None,
-        "accuracy_low": low,
-        "accuracy_high": high,
-        "probability_on_front": None,
-        "on_nominal_front": None,
-        "does_not_fit": None,
     }
 
 
