@@ -13,7 +13,8 @@ def literature_repriced(file: Path | None, out: Path | None, as_page: bool, as_j
 
     from studies.literature_claims import FILE, claims
     from studies.literature_page import literature_page, literature_text
-    from studies.literature_repricing import record, repriced
+    from studies.literature_records import record
+    from studies.literature_repricing import repriced
 
     found = repriced(claims(FILE if file is None else file))
     if out is not None and ending is not None:

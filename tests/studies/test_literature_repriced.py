@@ -13,7 +13,8 @@ from studies import anchor_comparison
 from studies.commands.literature_repriced import literature_repriced
 from studies.literature_claims import FILE, LINKS, claims
 from studies.literature_page import literature_page, literature_text
-from studies.literature_repricing import VERDICTS, Case, Repriced, record, repriced, times_text
+from studies.literature_records import record
+from studies.literature_repricing import VERDICTS, Case, Repriced, repriced, times_text
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
 LIST = FILE.read_text(encoding="utf-8")
