@@ -5,6 +5,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from studies.answers import representatives
 from studies.cell import PictureRecord
@@ -31,6 +32,8 @@ def one_clip(results: StudyResults) -> Drawing | None:
             ax.set_title(_title(system, picture), fontsize=9)
             ax.set_ylabel(picture.axis_names[0])
             ax.set_xlabel(picture.axis_names[1])
+            for axis in (ax.xaxis, ax.yaxis):  # steps, neurons, bands are counted
+                axis.set_major_locator(MaxNLocator(integer=True))
         for ax in axes[len(pictures) :]:
             ax.set_axis_off()
     return Drawing(
