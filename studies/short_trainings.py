@@ -93,7 +93,7 @@ def run_by_command(data_root: Path | None) -> RunShort:
         folder.mkdir(parents=True)
         code = Source(source, folder)
         file, store = folder / f"{study.name}.toml", folder / "store"
-        file.write_text(study_toml(short), encoding="utf-8")
+        file.write_text(study_toml(short, with_defaults=False), encoding="utf-8")
         places = dict.fromkeys((cell.protocol, cell.fold, cell.seed) for cell in cells)
         for protocol, fold, seed in places:
             asked = ["-m", "studies.cli", "run", str(file), "--store", str(store), "--shard", "1/1"]

@@ -83,7 +83,7 @@ class Source:
     def told(self, study: Study, *data_root: str) -> ToldCode:
         """Its versions; with a data root ("" for none), the clips too."""
         whole = self.folder / "whole.toml"
-        whole.write_text(study_toml(study.model_copy(update=CHANGES_NO_FIT)), encoding="utf-8")
+        whole.write_text(study_toml(study.model_copy(update=CHANGES_NO_FIT), with_defaults=False), encoding="utf-8")
         known = json.loads(self.python("-c", TELL, str(whole), *data_root, task="read the study").splitlines()[-1])
         versions = {name: CodeVersion(*version) for name, version in known["systems"].items()}
         return ToldCode(versions, CodeVersion(*known["probing"]), known["clips"])
