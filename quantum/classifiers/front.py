@@ -11,7 +11,6 @@ the grid. All that is learnt of a clip passes through the state: no path leads a
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
 from classical_baselines.harness.choices import InputError
@@ -72,7 +71,6 @@ class ConvolutionalFront(nn.Sequential):
         layers += [nn.AdaptiveAvgPool2d(options.grid[1:]), nn.Conv2d(n_in, options.grid[0], 1, bias=False)]
         layers += [nn.BatchNorm2d(options.grid[0]), nn.Flatten()]
         super().__init__(*layers)
-        self.to(memory_format=torch.channels_last)  # trains in half the time on a CPU
 
     def forward(self, encoded: Tensor) -> Tensor:
         amplitudes: Tensor = super().forward(encoded)
