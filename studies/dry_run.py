@@ -29,6 +29,12 @@ from studies.registries import build
 from studies.specification import FrontEndChoice, Study, System
 from studies.trained_elsewhere import comes_trained
 from studies.two_ears import check_augmentation_of_ears, check_ears_of_front_end, check_probes_of_ears
+from studies.two_senses import (
+    check_augmentation_of_senses,
+    check_images_apart,
+    check_probes_of_senses,
+    check_senses_of_front_end,
+)
 
 N_TIMED = 16  # clips that are taken through a system at once to time it
 INTEGER_BACKENDS = (  # which need a network of their own kind, and are quick
@@ -55,13 +61,14 @@ def check_study(study: Study, data_root: Path | None) -> Tried:
         for run in system.runs:
             build("backend", run.backend)
     clips = pipeline.load_study_clips(study, data_root)
-    notes = [
-        note
-        for protocol in study.protocols
-        for note in notes_on_folds(protocol.name, checked_folds(study, protocol.name, clips), clips)
-    ]
+    notes = []
+    for protocol in study.protocols:
+        folds = checked_folds(study, protocol.name, clips)
+        check_images_apart(protocol.name, folds, clips)
+        notes += notes_on_folds(protocol.name, folds, clips)
     check_disturbances(study.probes, clips)
     check_probes_of_ears(study, clips)
+    check_probes_of_senses(study, clips)
     first = clips.subset([0])
     # What a layer only warns of (a slow padding, a weight of no element) is no error, and no concern of the user's.
     with warnings.catch_warnings(action="ignore"), _threads(study.threads_per_cell):
@@ -92,7 +99,9 @@ def _dry_runs(study: Study, first: Clips, n_classes: int) -> dict[str, float | N
             check_augmentation_of_ears(system, augmentation, first)
             check_sound_stays(augmentation, first.waveform.shape[-1] / first.sample_rate_hz)
             choice = study.front_end_of(system)
-            if build("front end", choice).gives == "decibels":  # features are not distorted as pictures
+            front_end = build("front end", choice)
+            check_augmentation_of_senses(system, augmentation, front_end, first)
+            if front_end.gives == "decibels":  # features are not distorted as pictures
                 check_picture_stays(augmentation, *picture_of[choice.key].shape[1:])
             seconds[system.name] = _dry_run(system, augmentation, picture_of[choice.key], n_classes)
         except InputError as error:
@@ -111,6 +120,7 @@ def _one_picture(study: Study, choice: FrontEndChoice, clip: Clips) -> Tensor:
     front_end = build("front end", choice)
     try:
         check_ears_of_front_end(choice.key, front_end, clip)
+        check_senses_of_front_end(choice.key, front_end, clip)
         picture: Tensor = front_end(clip.waveform, clip.n_samples, clip.sample_rate_hz).float()
     except InputError as error:
         raise InputError(f"study {study.name!r}, front end {choice.key!r}: {error}") from error

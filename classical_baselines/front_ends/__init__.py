@@ -136,6 +136,12 @@ def _two_ears() -> type:
     return TwoEars
 
 
+def _sound_and_image() -> type:
+    from classical_baselines.front_ends.sound_and_image import SoundAndImage
+
+    return SoundAndImage
+
+
 FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
     {
         "log-mel": _log_mel,
@@ -159,5 +165,6 @@ FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
         "interaural": _interaural,
         "interaural-delay": _interaural_delay,
         "two-ears": _two_ears,
+        "sound-and-image": _sound_and_image,
     }
 )

@@ -4,6 +4,7 @@ The programs (`tests/references/scalar_*.py`) follow the definition in the front
 counts, and give its picture: so each is compared twice, by its result and by layer and operation.
 """
 
+from itertools import product
 from math import log10
 
 import pytest
@@ -25,7 +26,7 @@ from tests.references import (
     scalar_preparation,
     scalar_spectrograms,
 )
-from tests.references.counting_scalars import Machine
+from tests.references.counting_scalars import Machine, Memory
 from tests.references.scalar_fourier import fourier, real_fourier_operations
 
 N_SAMPLES = 100
@@ -168,6 +169,33 @@ def two_ears(machine, samples, front_end, rate):
     return scalar_binaural.two_ears(machine, samples, N_SAMPLES)
 
 
+def sound_and_image(machine, samples, front_end, rate):
+    """Rows of levels between 0 and 1, then those of the image from the lowest: the last 64 samples are its pixels."""
+    n_sound, mel, rows = N_SAMPLES - 64, front_end._mel(), []
+    sound = Memory(machine, samples.n_bytes, {i: samples.values[i] for i in range(n_sound)})
+    if front_end.only != "image":
+        frames = scalar_spectrograms.log_mel(machine, sound, n_sound, mel, HANN_32, mel.filters(rate).tolist())
+        shifted = []
+        with machine.step("limits"):
+            for frame in frames:
+                shifted.append(machine.memory())
+                for m in frame.values:
+                    shifted[-1][m] = (frame[m] + mel.top_db) * (1 / mel.top_db)
+        rows += scalar_spectrograms.by_band(shifted)
+    if front_end.only != "sound":
+        n_frames, image = 1 + n_sound // mel.hop, machine.memory()
+        with machine.step("image"):
+            for y, x in product(range(8), repeat=2):
+                ink = samples[n_sound + 8 * y + x] * 1.0  # by 1 / 16, had it come as a whole number
+                for row in range(front_end.rows_per_pixel):
+                    for t in range(n_frames):
+                        if x * n_frames // 8 <= t < (x + 1) * n_frames // 8:
+                            image[(7 - y) * front_end.rows_per_pixel + row, t] = ink
+        n_rows = 8 * front_end.rows_per_pixel
+        rows += [[image.values[row, t].value for t in range(n_frames)] for row in range(n_rows)]
+    return rows
+
+
 RATE = 8000
 RMMSE = {"n_window": 16, "n_points": 32, "hop": 10, "n_iterations": 2}
 PREPARED = {"n_fft": 32, "hop": 16, "n_mels": 2, "low_hz": 20.0, "gating_n_fft": 16}
@@ -249,6 +277,10 @@ CASES = [
     ("interaural-delay", {"n_fft": 32, "hop": 16, "n_lags": 9}, interaural_delay, RATE),
     ("interaural-delay", {"n_fft": 32, "hop": 8, "n_lags": 9, "high_hz": 1000.0}, interaural_delay, RATE),
     ("two-ears", {}, two_ears, RATE),
+    *(
+        ("sound-and-image", TINY | {"hop": 4, "rows_per_pixel": 2, "only": only}, sound_and_image, RATE)
+        for only in ("both", "sound", "image")
+    ),
     (
         "part-of-clip",
         {

@@ -128,6 +128,12 @@ def _esc_10_binaural() -> "DataSet":
     return ESC_10_BINAURAL
 
 
+def _fsdd_images() -> "DataSet":
+    from classical_baselines.data.sets.fsdd_images import FSDD_IMAGES
+
+    return FSDD_IMAGES
+
+
 DATA_SETS: Mapping[str, Callable[[], "DataSet"]] = {
     "synthetic": _synthetic,
     "fsdd": _fsdd,
@@ -149,4 +155,5 @@ DATA_SETS: Mapping[str, Callable[[], "DataSet"]] = {
     "synthetic-lung": _synthetic_lung,
     "fsdd-binaural": _fsdd_binaural,
     "esc-10-binaural": _esc_10_binaural,
+    "fsdd-images": _fsdd_images,
 }
