@@ -413,6 +413,9 @@ def scores(
     verifier: Annotated[
         Path | None, typer.Option("--verifier", help="With --positive: a speaker verifier's scores, for min t-DCF.")
     ] = None,
+    attacks: Annotated[
+        Path | None, typer.Option("--attacks", help="With --positive bonafide: ASVspoof's list of trials, for attacks.")
+    ] = None,
     without: Annotated[
         str | None, typer.Option("--without", help="A class to leave out: accuracy over the clips of all others.")
     ] = None,
@@ -422,8 +425,8 @@ def scores(
 
     With --positive, one class against all others, as in detection and diagnosis.
     """
-    options = {"positive": positive, "normal": normal, "verifier": verifier, "without": without, "as_json": as_json}
-    return _call("scores", request=request, systems=systems or [], **options)
+    options = {"positive": positive, "normal": normal, "verifier": verifier, "attacks": attacks, "without": without}
+    return _call("scores", request=request, systems=systems or [], as_json=as_json, **options)
 
 
 @app.command()

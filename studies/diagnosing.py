@@ -9,31 +9,22 @@ validation clips of the same network (`harness/diagnosis.py`). It is then given 
     specificity   share of the normal clips that are called normal
     score         (sensitivity + specificity) / 2: MAcc where there is one abnormal class, the ICBHI score where more
 
-The patients are the sample, and each brings another number of clips of either kind. So a share is a ratio of sums over
-patients g, R = sum r_g / sum n_g, and its variance is that of the linearised ratio (Cochran, Sampling Techniques,
-1977, section 6.4):
-
-    d_g = (r_g - R n_g) / sum n,   var R = G / (G - 1) sum d_g^2,   R -+ t(0.975, G - 1) sqrt(var R)
-
-over the G patients that have such clips; for the score, d_g is the mean of both and G is the smaller number. Clips of
-all folds and seeds are pooled. What other training patients or seeds would change is not in the interval.
+The patients are the sample: intervals are those of `group_ratios`; the score moves by the mean of what moves both.
+Clips of all folds and seeds are pooled. What other training patients or seeds would change is not in the interval.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classical_baselines.harness.diagnosis import operating_point
 from classical_baselines.harness.evaluation import probabilities
-from studies.intervals import LEVEL, zero_seen_bound
+from studies.group_ratios import Flags, Floats, group_ratio, interval_of_share
 from studies.results import Members, Row, StudyResults, whole_run
 
 NORMAL = "normal"  # as PhysioNet/CinC 2016 and ICBHI 2017 name it
-Flags = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -98,30 +89,19 @@ def patient_shares(
 ) -> tuple[Share, Share, Share]:
     """Sensitivity, specificity and score of answers [trial]; both kinds of clips must be there."""
     names, place = np.unique(patients, return_inverse=True)
-    shares, parts = [], []
-    for of_kind in (abnormal, ~abnormal):
-        n_of = np.bincount(place[of_kind], minlength=len(names)).astype(np.float64)
-        r_of = np.bincount(place[of_kind & right], minlength=len(names)).astype(np.float64)
-        share = float(r_of.sum() / n_of.sum())
-        parts.append((r_of - share * n_of) / n_of.sum())
-        shares.append(_share(share, parts[-1], int((n_of > 0).sum()), len(np.unique(clips[of_kind]))))
-    score = (shares[0].estimate + shares[1].estimate) / 2
-    fewer = min(share.n_patients for share in shares)
-    return shares[0], shares[1], _share(score, (parts[0] + parts[1]) / 2, fewer, len(np.unique(clips)))
+    found = [group_ratio(right[kind], place[kind], len(names)) for kind in (abnormal, ~abnormal)]
+    shares = [
+        _share(one.estimate, one.parts, one.n_groups, clips[kind])
+        for one, kind in zip(found, (abnormal, ~abnormal), strict=True)
+    ]
+    score = (found[0].estimate + found[1].estimate) / 2
+    fewer = min(one.n_groups for one in found)
+    return shares[0], shares[1], _share(score, (found[0].parts + found[1].parts) / 2, fewer, clips)
 
 
-def _share(estimate: float, parts: Floats, n_patients: int, n_clips: int) -> Share:
-    from scipy import special
-
-    if n_patients < 2:
-        return Share(estimate, None, None, n_patients, n_clips)
-    half = sqrt(n_patients / (n_patients - 1) * float((parts**2).sum()))
-    half *= float(special.stdtrit(n_patients - 1, (1 + LEVEL) / 2))
-    low, high = max(0.0, estimate - half), min(1.0, estimate + half)
-    if estimate in (0.0, 1.0):  # all patients alike: their spread says nothing
-        unseen = zero_seen_bound(n_patients)
-        low, high = (1 - unseen, 1.0) if estimate == 1 else (0.0, unseen)
-    return Share(estimate, low, high, n_patients, n_clips)
+def _share(estimate: float, parts: Floats, n_patients: int, clips: NDArray[np.str_]) -> Share:
+    low, high = interval_of_share(estimate, parts, n_patients)
+    return Share(estimate, low, high, n_patients, len(np.unique(clips)))
 
 
 def _one_kind(abnormal: Flags) -> bool:

@@ -112,7 +112,7 @@ def detection_of(
     cells = _answers(row, results)
     eers, costs = [], []
     for cell in cells:
-        score, is_positive = _log_odds(cell.logits, positive), cell.targets == positive
+        score, is_positive = log_odds(cell.logits, positive), cell.targets == positive
         if is_positive.any() and not is_positive.all():
             eers.append(equal_error_rate(score[is_positive], score[~is_positive])[0])
             if verifier is not None:
@@ -220,7 +220,7 @@ def _matthews(confusion: NDArray[np.float64]) -> float | None:
     return float((n * right - (targets * given).sum()) / np.sqrt(spread)) if spread > 0 else None
 
 
-def _log_odds(logits: Logits, positive: int) -> NDArray[np.float64]:
+def log_odds(logits: Logits, positive: int) -> NDArray[np.float64]:
     """log p / (1 - p) of a class: as good a score as p, without its rounding near 1."""
     values = logits.astype(np.float64)
     others = np.delete(values, positive, axis=1)

@@ -95,10 +95,13 @@ def verifier_rates(target: Floats, nontarget: Floats, spoof: Floats) -> Verifier
     )
 
 
-def minimum_tandem_cost(
-    bona_fide: Floats, spoof: Floats, verifier: VerifierRates, cost: TandemCost = COST
-) -> tuple[float, float]:
-    """min t-DCF of a countermeasure's scores, and its threshold."""
+def tandem_weights(verifier: VerifierRates, cost: TandemCost = COST) -> tuple[float, float, float]:
+    """C0, C1 and C2; InputError where no countermeasure could help the verifier.
+
+    >>> c0, c1, c2 = tandem_weights(VerifierRates(miss=0.0, false_alarm=0.0, spoof_false_alarm=1.0))
+    >>> (c0, round(c1, 4), c2)
+    (0.0, 0.9405, 0.5)
+    """
     total = cost.p_target + cost.p_nontarget + cost.p_spoof
     if abs(total - 1) > 1e-9:
         raise ValueError(f"The priors of a tandem cost must add up to 1; got {total:g}.")
@@ -111,6 +114,14 @@ def minimum_tandem_cost(
             f"{100 * verifier.spoof_false_alarm:.1f} % of spoofs: no countermeasure could help it, and min t-DCF is "
             "not defined. Check the verifier's scores: larger must mean the target speaker."
         )
+    return c0, c1, c2
+
+
+def minimum_tandem_cost(
+    bona_fide: Floats, spoof: Floats, verifier: VerifierRates, cost: TandemCost = COST
+) -> tuple[float, float]:
+    """min t-DCF of a countermeasure's scores, and its threshold."""
+    c0, c1, c2 = tandem_weights(verifier, cost)
     curve = error_curve(bona_fide, spoof)
     costs = (c0 + c1 * curve.miss + c2 * curve.false_alarm) / (c0 + min(c1, c2))
     place = int(np.argmin(costs))

@@ -9,10 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from classical_baselines.data.attack_splits import BONA_FIDE, SPOOF
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.detection import VerifierRates, verifier_rates
 from classical_baselines.harness.diagnosis import Diagnosis
+from studies.attack_list import read_attacks
 from studies.commands.request import Request
+from studies.detecting import ALL, FOOLED, AttackDetection, detections_of, is_detection
+from studies.report.sections.detection import cost_text, eer_text
 from studies.results import Row, StudyResults
 from studies.scores import Detection, Scores, accuracy_without, detection_of, scores_of
 from studies.tables import markdown_table
@@ -30,17 +34,20 @@ def scores(
     verifier: Path | None,
     as_json: bool,
     without: str | None = None,
+    attacks: Path | None = None,
 ) -> int:
     """Print the scores of the named systems, or of all, on every run that answered all clips."""
     if positive is not None and without is not None:
         raise InputError("--positive and --without ask two different questions; give one of them.")
-    if positive is None and (normal is not None or verifier is not None):
-        option = "--normal" if normal is not None else "--verifier"
+    against_all = {"--normal": normal, "--verifier": verifier, "--attacks": attacks}
+    if positive is None and any(value is not None for value in against_all.values()):
+        option = next(name for name, value in against_all.items() if value is not None)
         raise InputError(f"{option} is for a class against all others; name that class with --positive.")
     study = request.open_study()
     for name in systems:
         study.system(name)
     rates = None if verifier is None else read_verifier(verifier)
+    listed = None if attacks is None else read_attacks(attacks)
     results = request.results()
     rows = [row for row in results.rows if not systems or row.system.name in systems]
     if not rows:
@@ -49,14 +56,20 @@ def scores(
         return _without(rows, results, without, as_json=as_json)
     found = [(row, scores_of(row, results)) for row in rows]
     against = {} if positive is None else _against(rows, results, positive, normal, rates)
+    detected: dict[Row, list[AttackDetection]] = {}
+    if positive == BONA_FIDE and is_detection(results):
+        detected = {row: detections_of(row, results, rates or FOOLED, listed) for row in rows}
+    elif attacks is not None:
+        raise InputError(f"--attacks is for the labels {BONA_FIDE} and {SPOOF}, with --positive {BONA_FIDE}.")
     if as_json:
-        print(json.dumps([_record(row, score, positive, against.get(row)) for row, score in found]))
+        print(json.dumps([_record(row, score, positive, against.get(row), detected.get(row)) for row, score in found]))
         return 0
     _print_calibration(found)
     if positive is None:
         _print_classes(found)
     else:
         _print_against(against, positive, normal)
+        _print_detected(detected, assumed=rates is None)
     return 0
 
 
@@ -94,9 +107,16 @@ def read_verifier(path: Path) -> VerifierRates:
     return verifier_rates(*(np.array(scores[key]) for key in VERIFIER_KEYS))
 
 
-def _record(row: Row, score: Scores, positive: str | None, detection: Detection | None) -> dict[str, Any]:
+def _record(
+    row: Row,
+    score: Scores,
+    positive: str | None,
+    detection: Detection | None,
+    detected: Sequence[AttackDetection] | None,
+) -> dict[str, Any]:
     against = {} if detection is None else {"positive": positive, **asdict(detection)}
-    return {**_names(row), **asdict(score), **against}
+    of_attacks = {} if detected is None else {"detection": [asdict(one) for one in detected]}
+    return {**_names(row), **asdict(score), **against, **of_attacks}
 
 
 def _without(rows: Sequence[Row], results: StudyResults, label: str, *, as_json: bool) -> int:
@@ -201,6 +221,30 @@ def _print_against(against: Mapping[Row, Detection], positive: str, normal: str 
         "\nEER and min t-DCF: at each cell's own threshold, averaged over the cells. Se / Sp / MAcc: the class of the "
         "largest logit; threshold held: at the operating point of each cell's validation clips."
     )
+
+
+def _print_detected(detected: Mapping[Row, Sequence[AttackDetection]], *, assumed: bool) -> None:
+    lines = [
+        (
+            *(run_name(row), row.protocol, row.evidence, "all" if one.attack == ALL else one.attack),
+            *(eer_text(one.eer), cost_text(one.min_tdcf), "–" if one.held is None else eer_text(one.held.half_total)),
+            *(str(one.n_speakers), str(one.n_clips)),
+        )
+        for row, some in detected.items()
+        for one in some
+    ]
+    if not lines:
+        return
+    header = ("system", "protocol", "clips", "attack", "EER, %", "min t-DCF", "half total error, threshold held, %")
+    print("\nBy attack, with 95 % intervals over speakers\n")
+    print("\n".join(markdown_table((*header, "speakers", "different clips"), lines)))
+    said = (
+        "an assumed verifier without errors of its own that takes every spoof for the voice that it imitates; "
+        "--verifier puts the scores of one in its place"
+        if assumed
+        else "the verifier given"
+    )
+    print(f"\nErrors of all networks pooled, each at its own threshold. min t-DCF: behind {said}.")
 
 
 def _diagnosis_text(found: Diagnosis | None) -> str:
