@@ -27,6 +27,7 @@ from studies.plugins import load_plugins
 from studies.probe import ProbeName, probes_of
 from studies.registries import build
 from studies.specification import Protocol, Run, Study, System
+from studies.two_senses import check_degraded_runs
 
 LARGEST_BATCH = 65_536  # clips that a backend takes at a time, as in the training
 INTEGER_TWINS = ("dense-twin", "convolutional-twin")
@@ -61,6 +62,7 @@ def check_before_work(study: Study) -> None:
             _check_augmentation(system.augmentation or {})
             _check_system(system, known)
             check_early_decisions(study, system)
+            check_degraded_runs(study, system)
     with _told_in(f"study {study.name!r}"):
         _check_probes(study)
 

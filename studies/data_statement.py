@@ -26,8 +26,8 @@ PEOPLE: Mapping[str, str] = {
     "synthetic-heart": f"{_NOBODY} A patient is a draw of them.",
     "synthetic-lung": f"{_NOBODY} A patient is a draw of them.",
     "fsdd": "Six speakers of English digits, all male, with several accents; 500 recordings each.",
-    "fsdd-images": "Six speakers of English digits, all male, with several accents; 500 recordings each. Thirteen other "
-    "people wrote the images, and who wrote which is not told.",
+    "fsdd-images": "Six speakers of English digits, all male, with several accents; 500 recordings each. Thirteen "
+    "other people wrote the images, and who wrote which is not told.",
     "arabic-digits": "Thirty speakers of Arabic digits, by number, 100 clips each; age, sex, dialect are not read.",
     "esc-10": f"{_FREESOUND} Infants cry and people sneeze in two of the classes.",
     "esc-50": f"{_FREESOUND} Among them are infants, and people who breathe, cough, laugh, snore and sneeze.",

@@ -41,7 +41,7 @@ INTEGER_BACKENDS = (  # which need a network of their own kind, and are quick
     *("int8", "low-bit", "loihi-emulator"),
     *("snn-float", "snn-integer-weights", "snn-integer-constants", "loihi-saturation"),
 )
-TRIED = (*INTEGER_BACKENDS, "heard-so-far")  # on a clip, as the network stands after its training
+TRIED = (*INTEGER_BACKENDS, "heard-so-far", "degraded-senses")  # on a clip, as the network stands after its training
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,7 @@ class Plugin:
 
 OWN = (
     Plugin("backend", "heard-so-far", "studies.heard_so_far:HeardSoFar", "trichord", "itself"),
+    Plugin("backend", "degraded-senses", "studies.degraded_senses:DegradedSenses", "trichord", "itself"),
     Plugin("front end", "qft-spectrogram", "quantum.front_ends.qft_spectrogram:QftSpectrogram", "trichord", "itself"),
     Plugin(
         "protocol",

@@ -13,6 +13,8 @@ from classical_baselines.data.splits import Fold
 from classical_baselines.data.two_senses.pairing import image_of
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Clips
+from studies.degraded_senses import NAME, DegradedSenses
+from studies.registries import build
 from studies.specification import Study, System
 
 OF_THE_WINDOW = ("low_pass_hz", "gain_db")  # probes
@@ -75,3 +77,31 @@ def check_images_apart(protocol: str, folds: list[Fold], clips: Clips) -> None:
                         f" and, beside {clips.names[row]!r}, in {part}. Choose a protocol that keeps speakers whole, "
                         "as leave-one-group-out."
                     )
+
+
+def check_degraded_runs(study: Study, system: System) -> None:
+    """What a run on `degraded-senses` is told, held against the system: the backend that decides must be a run of it
+    too, as the key of a cell holds the code of the backends that its runs name; and where the sound ends."""
+    for run in system.runs:
+        if run.backend.name != NAME:
+            continue
+        backend: DegradedSenses = build("backend", run.backend)
+        build("backend", backend.backend)
+        if backend.backend not in [other.backend for other in system.runs]:
+            raise InputError(
+                f"the backend {NAME!r} asks {backend.of!r} for decisions, which is no run of the system with these "
+                "options. Add that run: the key of a cell holds the code of the backends that its runs name."
+            )
+        choice = study.front_end_of(system)
+        front_end = build("front end", choice)
+        if not getattr(front_end, "reads_image", False):
+            raise InputError(
+                f"the backend {NAME!r} degrades a sound and an image, and the front end {choice.name!r} shows no image "
+                "beside a sound. Choose sound-and-image."
+            )
+        n_rows = 0 if front_end.only == "image" else front_end.n_mels
+        if backend.sound_rows != n_rows:
+            raise InputError(
+                f"the backend {NAME!r} is told sound_rows = {backend.sound_rows}, and the front end {choice.key!r} "
+                f"gives the sound {n_rows}. Give it that."
+            )

@@ -130,6 +130,12 @@ def _front_end_cnn() -> type:
     return FrontEndCnn
 
 
+def _sense_fusion() -> type:
+    from classical_baselines.models.sense_fusion import SenseFusion
+
+    return SenseFusion
+
+
 def _cross_modal_fusion() -> type:
     from classical_baselines.models.cross_modal_fusion import CrossModalFusion
 
@@ -157,6 +163,7 @@ CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "raw-cnn": _raw_cnn,
     "front-end-cnn": _front_end_cnn,
     "cross-modal-fusion": _cross_modal_fusion,
+    "sense-fusion": _sense_fusion,
     "azimuth-cnn": _azimuth_cnn,
     "low-bit-cnn": _low_bit_cnn,
     "causal-tcn": _causal_tcn,

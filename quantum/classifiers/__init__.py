@@ -53,6 +53,18 @@ def _circuit_removed() -> type[Any]:
     return CircuitRemoved
 
 
+def _two_sense_hybrid() -> type[Any]:
+    from quantum.classifiers.two_sense_hybrid import TwoSenseHybrid
+
+    return TwoSenseHybrid
+
+
+def _two_senses_removed() -> type[Any]:
+    from quantum.controls.two_senses_removed import TwoSensesRemoved
+
+    return TwoSensesRemoved
+
+
 def _same_size_layer() -> type[Any]:
     from quantum.controls.same_size_layer import SameSizeLayer
 
@@ -80,12 +92,14 @@ def _kernel_surrogate() -> type[Any]:
 CLASSIFIERS: Mapping[str, Callable[[], type[Any]]] = {
     "qft-circuit": _qft_circuit,
     "qft-hybrid": _qft_hybrid,
+    "two-sense-hybrid": _two_sense_hybrid,
     "qcnn": _qcnn,
     "data-reuploading": _data_reuploading,
     "quanvolution": _quanvolution,
     "fidelity-kernel": _fidelity_kernel,
     "patch-map": _patch_map,
     "circuit-removed": _circuit_removed,
+    "two-senses-removed": _two_senses_removed,
     "same-size-layer": _same_size_layer,
     "fourier-features": _fourier_features,
     "quadratic-surrogate": _quadratic_surrogate,

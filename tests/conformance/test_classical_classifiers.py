@@ -42,6 +42,12 @@ OPTIONS = {  # smaller than the defaults, where these are slow; and every way to
         {"cross_attention": False, "event_suppression": 0.25, "first_bands": 20},
         *({"fusion": fusion} for fusion in ("late", "channels", "first", "second", "one-view")),
     ],
+    "sense-fusion": [
+        {"sound_rows": 24},
+        {"token_suppression": 0.5, "event_suppression": 0.25, "sense_dropout": 0.3, "n_heads": 2},
+        {"token_suppression": 0.0, "event_suppression": 0.0},
+        *({"fusion": fusion} for fusion in ("mid", "late", "sound", "image")),
+    ],
     "azimuth-cnn": [{}, {"order": 1, "mirrored": False}, {"order": 2, "widths": (8,), "kernel": 5}],
     "low-bit-cnn": [{}, {"channels": (), "strides": (), "hidden": (16,), "weight_bits": 3, "activation_bits": 2}],
     "causal-tcn": [{"width": 16, "bits": 8}, {"width": 16}],

@@ -16,6 +16,13 @@ from quantum.encoders.amplitude import AmplitudeEncoder
 from quantum.encoders.phase import PhaseEncoder
 
 FRONT = {"widths": (4,), "grid": (2, 2, 4)}
+SENSES = {  # the eight rows of an image, and as many of a sound before them
+    "sound_rows": 8,
+    "sound_widths": (4,),
+    "sound_grid": (2, 2, 2),
+    "image_widths": (4,),
+    "image_grid": (2, 2, 2),
+}
 SYSTEMS = {
     "qft-circuit": [({}, AmplitudeEncoder())],
     "qft-hybrid": [(FRONT, Unencoded())],
@@ -23,6 +30,8 @@ SYSTEMS = {
         ({}, AmplitudeEncoder()),
         ({"n_stages": 2, "shared": False, "fourier_register": "all"}, AmplitudeEncoder()),
     ],
+    "two-sense-hybrid": [(SENSES, Unencoded())],
+    "two-senses-removed": [(SENSES, Unencoded())],
     "data-reuploading": [
         ({"n_qubits": 4, "n_layers": 16}, Unencoded()),
         ({"n_qubits": 4, "n_layers": 3, **FRONT}, Unencoded()),
@@ -43,16 +52,21 @@ TARGETS = torch.tensor([0, 1, 2, 3, 4, 0])
 CASES = [(name, options, encoder) for name in sorted(CLASSIFIERS) for options, encoder in SYSTEMS[name]]
 
 
+def size_for(name):
+    """Mel and frame of the pictures: of two senses, more rows."""
+    return (16, 16) if name.startswith("two-sense") else (8, 16)
+
+
 @pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}-{type(case[2]).__name__}")
 def system(request):
     name, options, encoder = request.param
 
-    intensity = torch.rand(6, 8, 16, generator=torch.Generator().manual_seed(0))
+    intensity = torch.rand(6, *size_for(name), generator=torch.Generator().manual_seed(0))
     encoded = encoder(intensity, torch.Generator())
 
     def new():
         torch.manual_seed(0)
-        made = CLASSIFIERS[name]()(**options).build(encoder.shape(8, 16), 5)
+        made = CLASSIFIERS[name]()(**options).build(encoder.shape(*size_for(name)), 5)
         made.fit_directly(encoded, TARGETS, 0)  # does nothing where gradients train
         return made
 
@@ -75,7 +89,7 @@ def test_it_gives_finite_logits_for_each_class_and_changes_no_input(system):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{type(case[2]).__name__}")
 def test_its_options_say_what_they_build_and_the_backends_what_they_run(case):
     name, options, encoder = case
-    made = CLASSIFIERS[name]()(**options).build(encoder.shape(8, 16), 5)
+    made = CLASSIFIERS[name]()(**options).build(encoder.shape(*size_for(name)), 5)
 
     assert isinstance(made, built_by(CLASSIFIERS[name]()))
     assert has_circuit(CLASSIFIERS[name]()) == isinstance(made, StateClassifier | ManyCircuits)

@@ -27,6 +27,7 @@ from studies.report.sections import (
     spike_codes,
     state_codes,
     systems,
+    two_senses,
 )
 
 SECTIONS: tuple[Section, ...] = (
@@ -50,6 +51,7 @@ SECTIONS: tuple[Section, ...] = (
     detection.SECTION,
     diagnosis.SECTION,
     localisation.SECTION,
+    two_senses.SECTION,
     scores.SECTION,
     probes.SECTION,
     Section("clip", "One clip from the inside"),
