@@ -16,8 +16,9 @@ Nothing follows from these sounds for any heart. Every draw is uniform, from PCG
 Sources. Form: McSharry et al., IEEE Trans. Biomed. Eng. 50 (2003) 289 (a beat as kernels on a cycle); Almasi,
 Shamsollahi & Senhadji, IEEE EMBC 2011, 5686 (Gabor kernels for the phonocardiogram). Durations: Schmidt et al.,
 Physiol. Meas. 31 (2010) 513, as used by Springer et al., IEEE Trans. Biomed. Eng. 63 (2016) 822. Systole: Weissler,
-Harris & Schoenfeld, Circulation 37 (1968) 149. Bands, places of S3 and S4: Rangayyan & Lehner, Crit. Rev. Biomed. Eng.
-15 (1987) 211. Rate and labels: Liu et al., Physiol. Meas. 37 (2016) 2181. What is marked "ours" is a choice of ours.
+Harris & Schoenfeld, Circulation 37 (1968) 149, whose regressions are quoted as later reviews give them. A review of the
+sounds and their bands: Rangayyan & Lehner, Crit. Rev. Biomed. Eng. 15 (1987) 211. Rate and labels: Liu et al., Physiol.
+Meas. 37 (2016) 2181. What is marked "ours" is a choice of ours.
 """
 
 import hashlib
@@ -40,10 +41,10 @@ CLIP_SECONDS = 4.0  # ours: three to six beats
 N_SAMPLES = round(CLIP_SECONDS * SAMPLE_RATE_HZ)
 N_TAKES = 6  # clips of a patient
 KERNEL_WIDTHS = 4.0  # ours: a kernel lasts from -2 to 2 of its s, where it has fallen to exp(-2)
-QS2_SECONDS, QS2_PER_BPM = 0.546, 0.0021  # Weissler et al. 1968, men: Q to S2 = 546 - 2.1 HR, ms
-Q_TO_S1_SECONDS = 0.07  # ours, within the pre-ejection period of 131 - 0.4 HR ms of the same table
-S3_AFTER_S2_SECONDS, S3_HZ = 0.15, 35.0  # Rangayyan & Lehner: 120 to 180 ms after S2, low
-S4_BEFORE_S1_SECONDS, S4_HZ = 0.11, 28.0  # the same: with the contraction of the atria, low; the place is ours
+QS2_SECONDS, QS2_PER_BPM = 0.546, 0.0021  # after Weissler et al., men: Q to S2 = 546 - 2.1 HR, ms
+Q_TO_S1_SECONDS = 0.07  # ours, within their pre-ejection period of 131 - 0.4 HR, ms
+S3_AFTER_S2_SECONDS, S3_HZ = 0.15, 35.0  # ours, within the 120 to 180 ms and the low pitch that textbooks give
+S4_BEFORE_S1_SECONDS, S4_HZ = 0.11, 28.0  # ours: with the contraction of the atria, low
 LOW_SOUND_SECONDS = 0.06  # ours: S3 and S4
 P2_SHARE = 0.7  # ours: amplitude of the pulmonary part of S2 beside the aortic one
 DIASTOLIC_SHARE = 0.6  # ours: of diastole that an early diastolic murmur fills
@@ -107,7 +108,7 @@ class Heart:
         _check("rate_deviation", self.rate_deviation, 0, 0.1)
         _check("breath_rate_share", self.breath_rate_share, 0, 0.2)
         for name in ("s1_hz", "s2_hz"):
-            _check(name, getattr(self, name), 10, 200)  # Rangayyan & Lehner: S1 and S2 lie below 200 Hz
+            _check(name, getattr(self, name), 10, 200)  # ours
         for name in ("s1_seconds", "s2_seconds"):
             _check(name, getattr(self, name), 0.02, 0.2)
 

@@ -15,8 +15,8 @@ given by its error rates at a threshold of its own:
     t-DCF(t) = (C0 + C1 miss(t) + C2 false_alarm(t)) / (C0 + min(C1, C2)),   least over t
 
 so that 1 is a countermeasure that accepts all or none. References: Kinnunen et al., Tandem Assessment of Spoofing
-Countermeasures and Automatic Speaker Verification, IEEE/ACM TASLP 28 (2020), equations 10 and 11; ASVspoof 2021
-evaluation plan (2021), section 5.1, for the priors and costs of COST. The challenge of 2019 used another, older form.
+Countermeasures and Automatic Speaker Verification: Fundamentals, IEEE/ACM TASLP 28 (2020), 2195, in the form, and with
+the priors and costs (COST), of the evaluation code of ASVspoof 2021. The challenge of 2019 used another, older form.
 """
 
 from dataclasses import dataclass

@@ -7,8 +7,9 @@
     ICBHI         the same mean, where an abnormal clip counts as found only by its own class
 
 A threshold on the probability of the abnormal is an operating point. It is set on validation clips, to the largest
-MAcc there, and then held. References: Liu et al., Physiological Measurement 37 (2016) 2181, section 6; Rocha et al.,
-Physiological Measurement 40 (2019) 035001, section 3.4.
+MAcc there, and then held. References: Clifford et al., Computing in Cardiology 43 (2016), 609 (the Challenge of 2016,
+whose own sensitivity and specificity weigh clips by signal quality; MAcc here does not); Rocha et al., Physiological
+Measurement 40 (2019) 035001.
 """
 
 from dataclasses import dataclass

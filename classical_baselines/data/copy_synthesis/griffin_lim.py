@@ -6,8 +6,9 @@
     c_i = P(t_i-1),  t_i = c_i + momentum (c_i - c_i-1)     P: magnitudes A, then the spectra of the nearest signal
 
 Window 50 ms, hop 12.5 ms, 80 bands, 50 iterations: Wang et al., Tacotron: towards end-to-end speech synthesis,
-Interspeech 2017. The transform is the power of two that holds the window. Momentum 0.99: Perraudin, Balazs &
-Soendergaard, A fast Griffin-Lim algorithm, WASPAA 2013, and librosa's own. The first phases are drawn evenly.
+Interspeech 2017, where a network makes the linear magnitudes of the bands. The transform is the power of two that holds
+the window. Momentum 0.99: Perraudin, Balazs & Soendergaard, A fast Griffin-Lim algorithm, WASPAA 2013, and librosa's
+default. The first phases are drawn evenly.
 """
 
 from functools import lru_cache

@@ -4,8 +4,8 @@
     sum_k a_k r[|i - k|] = r[i]        i = 1 ... order: the autocorrelation method, r of the frame under a Hann window
     gain^2 = r[0] - sum_k a_k r[k]     the power that the excitation must have
 
-Order 2 + rate / 1 kHz (a pole per kHz and two for source and lips: Markel & Gray, Linear Prediction of Speech, 1976),
-frames of 30 ms every 10 ms. The excitation has power 1 and runs on through the frames; each frame of it, under a Hann
+Order 2 + rate / 1 kHz (a rule of thumb; Markel & Gray, Linear Prediction of Speech, 1976, treat the choice), frames of
+30 ms every 10 ms (ours). The excitation has power 1 and runs on through the frames; each frame of it, under a Hann
 window of twice the hop, goes through its own filter, and what comes out, with 30 ms of decay, is added up.
 
 Reference: Atal & Hanauer, Speech analysis and synthesis by linear prediction of the speech wave, JASA 50 (1971),

@@ -13,8 +13,9 @@ bits, which would mark a recording. Recordings of speech hold next to nothing be
 and noise in bands do: without the high-pass that alone tells those two in nine clips of ten. A copy that still passes
 full scale is turned down until it does not.
 
-Sources: ITU-T P.56 (2011) and G.191, speech at -26 dBov; Lipshitz, Wannamaker & Vanderkooy, Quantization and dither: a
-theoretical survey, J. Audio Eng. Soc. 40 (1992), 355-375: triangular dither of two steps.
+Sources: speech at -26 dBov is the custom of tests by ITU-T (tools of G.191, level by P.56); Lipshitz, Wannamaker &
+Vanderkooy, Quantization and dither: a theoretical survey, J. Audio Eng. Soc. 40 (1992), 355-375: triangular dither of
+two steps.
 """
 
 import numpy as np

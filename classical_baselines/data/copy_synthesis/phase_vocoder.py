@@ -7,7 +7,7 @@ Output frame t takes the place p = t * speed between frames k = floor(p) and k +
     arg Y_t = arg Y_t-1 + w hop + wrapped(arg X_k+1 - arg X_k - w hop)       with the place of t - 1;  arg Y_0 = arg X_0
 
 w is the frequency of the bin in radians per sample. At speed 1 each frame is its own, phases included. Window 32
-ms, hop a quarter of it (the overlap that Dolson asks for). The factor is 1.25, or its inverse, by a draw of each clip:
+ms, hop a quarter of it (librosa's default). The factor is 1.25, or its inverse, by a draw of each clip:
 ours, far enough from 1 that few phases survive, near enough that speech stays whole.
 
 References: Flanagan & Golden, Phase vocoder, Bell System Technical Journal 45 (1966), 1493-1509; Dolson, The phase

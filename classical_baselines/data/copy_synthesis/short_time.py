@@ -2,7 +2,7 @@
 """Short-time Fourier transform and the signal that fits one best.
 
 Frame t holds the samples around t * hop (zeros outside the sound) under a periodic Hann window w. The inverse is the
-least-squares one (Griffin & Lim, equation 6):
+least-squares one (Griffin & Lim, section 2):
 
     x[n] = sum_t w[n - t hop] y_t[n - t hop] / sum_t w[n - t hop]^2
 
