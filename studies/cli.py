@@ -143,12 +143,17 @@ def new(
             help="Regular expression on the path below the class folder; its first group is the speaker.",
         ),
     ] = None,
+    group_duplicates: Annotated[
+        bool,
+        typer.Option("--group-duplicates", help="With --from-folder: clips with a recording in common are a group."),
+    ] = False,
 ) -> int:
     """Write a commented study file.
 
     It starts from a study of the catalogue, or is laid over your own recordings.
     """
-    return _call("new", name=name, from_study=from_study, from_folder=from_folder, group_from=group_from)
+    options = {"from_folder": from_folder, "group_from": group_from, "group_duplicates": group_duplicates}
+    return _call("new", name=name, from_study=from_study, **options)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 
     trichord new NAME --from STUDY                          the catalogue's file under a new name
     trichord new NAME --from-folder DIR --group-from REGEX  one class per folder; writes DIR/meta.csv where it is not
+    trichord new NAME --from-folder DIR --group-duplicates  the same; clips with a recording in common are one group
 
 For a folder the systems are those of the catalogue's study; the data, the protocols and the seeds are written anew.
 """
@@ -16,6 +17,7 @@ from pathlib import Path
 from classical_baselines.data.class_folders import from_folder as class_folders
 from classical_baselines.data.manifest import MANIFEST_NAME, Manifest, read_manifest, write_manifest
 from classical_baselines.harness.choices import InputError, choose
+from studies.commands.request import use_cache_of
 from studies.specification import FrontEndChoice
 from studies.study_file import catalogue, load_study
 
@@ -49,7 +51,13 @@ clip_seconds = {clip_seconds:g} # {clip_comment}
 {systems}"""
 
 
-def new(name: str, from_study: str, from_folder: Path | None, group_from: str | None) -> int:
+def new(
+    name: str,
+    from_study: str,
+    from_folder: Path | None,
+    group_from: str | None,
+    group_duplicates: bool = False,
+) -> int:
     """Write NAME.toml into the working folder."""
     if NAME.fullmatch(name) is None:
         raise InputError(
@@ -60,11 +68,13 @@ def new(name: str, from_study: str, from_folder: Path | None, group_from: str | 
         raise InputError(f"{path} is there already. Remove it, or choose another name.")
     if group_from is not None and from_folder is None:
         raise InputError("--group-from goes with --from-folder DIR: it is matched with the names of your files.")
+    if group_duplicates and from_folder is None:
+        raise InputError("--group-duplicates goes with --from-folder DIR: your recordings are compared.")
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in str((from_folder or path).resolve())):
         raise InputError(f"{str(from_folder)!r} has a character that no study file can hold. Rename the folder first.")
     source = choose(catalogue(), from_study, what="study")
     text = source.read_text(encoding="utf-8")
-    manifest = None if from_folder is None else _manifest_of(from_folder, group_from)
+    manifest = None if from_folder is None else _manifest_of(from_folder, group_from, group_duplicates)
     content = _renamed(text, name) if manifest is None else _over_folder(name, text, from_study, manifest)
     path.write_text(content, encoding="utf-8")
     try:
@@ -78,14 +88,27 @@ def new(name: str, from_study: str, from_folder: Path | None, group_from: str | 
     return 0
 
 
-def _manifest_of(folder: Path, group_from: str | None) -> Manifest:
+def _manifest_of(folder: Path, group_from: str | None, group_duplicates: bool) -> Manifest:
     """The folder's own `meta.csv`, or one made from its class folders, which is written when the study holds."""
     listing = folder / MANIFEST_NAME
-    if not listing.is_file():
-        return class_folders(folder, group_from)
-    if group_from is not None:
-        raise InputError(f"{listing} names the groups already. Leave --group-from out, or remove that file.")
-    return read_manifest(folder)
+    if listing.is_file():
+        for option, is_given in (("--group-from", group_from is not None), ("--group-duplicates", group_duplicates)):
+            if is_given:
+                raise InputError(f"{listing} names the groups already. Leave {option} out, or remove that file.")
+        return read_manifest(folder)
+    manifest = class_folders(folder, group_from)
+    return _by_sound(manifest) if group_duplicates else manifest
+
+
+def _by_sound(manifest: Manifest) -> Manifest:
+    from classical_baselines.data.duplicate_groups import with_duplicate_groups
+
+    use_cache_of(manifest.folder)
+    seconds = min(LONGEST_SECONDS, max(_seconds(manifest.path(row)) for row in manifest.rows))
+    grouped, n_pairs = with_duplicate_groups(manifest, seconds)
+    n_groups = len({row.speaker_or_group for row in grouped.rows})
+    print(f"{n_pairs} pairs of near duplicates; {len(grouped.rows)} clips in {n_groups} groups.")
+    return grouped
 
 
 def _renamed(text: str, name: str) -> str:
