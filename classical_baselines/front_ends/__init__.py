@@ -142,6 +142,12 @@ def _sound_and_image() -> type:
     return SoundAndImage
 
 
+def _bicoherence() -> type:
+    from classical_baselines.front_ends.bicoherence import Bicoherence
+
+    return Bicoherence
+
+
 FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
     {
         "log-mel": _log_mel,
@@ -165,6 +171,7 @@ FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
         "interaural": _interaural,
         "interaural-delay": _interaural_delay,
         "two-ears": _two_ears,
+        "bicoherence": _bicoherence,
         "sound-and-image": _sound_and_image,
     }
 )

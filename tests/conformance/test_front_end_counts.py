@@ -93,6 +93,10 @@ def phase_derivative(machine, samples, front_end, rate):
     return scalar_phase.phase_derivative(machine, samples, N_SAMPLES, front_end, HANN_32)
 
 
+def bicoherence(machine, samples, front_end, rate):
+    return scalar_phase.bicoherence(machine, samples, N_SAMPLES, front_end, HANN_16)
+
+
 def instantaneous_frequency(machine, samples, front_end, rate):
     return scalar_phase.instantaneous_frequency(machine, samples, N_SAMPLES, front_end, 128)
 
@@ -227,6 +231,8 @@ CASES = [
     ("group-delay", {"n_fft": 32, "hop": 16, "lifter": 5}, group_delay, RATE),
     ("group-delay", {"n_fft": 32, "hop": 16, "kind": "plain"}, group_delay, RATE),
     ("phase-derivative", {"n_fft": 32, "hop": 8}, phase_derivative, RATE),
+    ("bicoherence", {"n_fft": 16, "hop": 8}, bicoherence, RATE),
+    ("bicoherence", {"n_fft": 16, "hop": 16, "kind": "moments"}, bicoherence, RATE),
     ("instantaneous-frequency", {"n_bands": 4, "hop": 20}, instantaneous_frequency, RATE),
     (
         "instantaneous-frequency",

@@ -160,3 +160,68 @@ def instantaneous_frequency(machine, samples, n_samples, front_end, n_fft):
             cells[cell] = cells[cell] + powers[n]
     frames = [machine.table({b: cells.values[b, t] for b in range(front_end.n_bands)}) for t in range(n_frames)]
     return levels(machine, frames, front_end.top_db)
+
+
+def bicoherence(machine, samples, n_samples, front_end, window):
+    """Sums over the frames by pair of bins in memory, then their scale, then the picture or the moments."""
+    n_fft = front_end.n_fft
+    both = [(k, low) for low in range(1, n_fft // 4 + 1) for k in range(low, n_fft // 2 - low + 1)]
+    real, imaginary, products, powers = (machine.memory() for _ in range(4))
+    for t in range(n_frames_of(n_samples, front_end.hop)):
+        frame = windowed(machine, samples, window, t * front_end.hop - n_fft // 2, n_fft)
+        spectrum = half(fourier(machine, frame))
+        power = squared(machine, spectrum)
+        with machine.step("pairs"):
+            for k, low in both:
+                machine.count("sram_bytes", 3 * 8)
+                a, b = complex_product(spectrum[k], spectrum[low])
+                c, d = spectrum[k + low]
+                real[k, low] = real[k, low].plus_product(a, c).plus_product(b, d)
+                imaginary[k, low] = imaginary[k, low].plus_product(b, c).plus_product(a, -d)
+                products[k, low] = products[k, low].plus_product(power[k], power[low])
+            for m in sorted({k + low for k, low in both}):
+                powers[m] = powers[m] + power[m]
+    scaled = machine.memory()
+    with machine.step("scale"):
+        for k, low in both:
+            most = products[k, low] * powers[k + low]
+            is_heard = not most <= SMALLEST_POWER
+            scale = machine.scalar(1 / math.sqrt(most.value) if is_heard else 0)
+            machine.count("transcendental_fp32")  # the inverse of a root is one operation
+            scaled["real", k, low] = real[k, low] * scale
+            scaled["imaginary", k, low] = imaginary[k, low] * scale
+    if front_end.kind == "map":
+        found = {name: value.value for name, value in scaled.values.items()}
+        columns = range(1, n_fft // 2)
+        rows = [(part, low) for part in ("real", "imaginary") for low in range(1, n_fft // 4 + 1)]
+        return [[found.get((part, k, low), 0.0) for k in columns] for part, low in rows]
+    with machine.step("moments"):
+        sizes, angles = machine.memory(), machine.memory()
+        for pair in both:
+            a, b = scaled["real", *pair], scaled["imaginary", *pair]
+            sizes[pair] = (a * a).plus_product(b, b).sqrt()
+            angles[pair] = a.angle(b)
+        return [moments_of(machine, one, both) for one in (sizes, angles)]
+
+
+def moments_of(machine, values, places):
+    """Mean, variance, skewness and kurtosis of values in memory."""
+    written = machine.memory()
+    mean = machine.scalar(0)
+    for place in places:
+        mean = mean + values[place]
+    mean = mean * (1 / len(places))
+    second, third, fourth = (machine.scalar(0) for _ in range(3))
+    for place in places:
+        distance = values[place] - mean
+        square = distance * distance
+        second = second + square
+        third = third.plus_product(square, distance)
+        fourth = fourth.plus_product(square, square)
+    second, third, fourth = (one * (1 / len(places)) for one in (second, third, fourth))
+    inverse = machine.scalar(0) if second <= 0 else machine.scalar(1 / second.value)
+    machine.count("transcendental_fp32")
+    results = mean, second, third * inverse * inverse.sqrt(), fourth * inverse * inverse
+    for place, value in enumerate(results):
+        written[place] = value
+    return [one.value for one in results]
