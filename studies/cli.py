@@ -434,6 +434,21 @@ def scores(
     return _call("scores", request=request, systems=systems or [], as_json=as_json, **options)
 
 
+@app.command("speaker-trials")
+@of_a_study("store", "data_root", "settings", "accept_code")
+def speaker_trials(
+    request: "Request",
+    systems: Annotated[list[str] | None, typer.Argument(metavar="SYSTEM", help="Systems; none: all.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of the draw of trials.")] = 0,
+    as_json: AsJson = False,
+) -> int:
+    """Verify speakers that no network heard.
+
+    Equal error rate and detection cost of pairs of clips, by the cosine of stored outputs.
+    """
+    return _call("speaker_trials", request=request, systems=systems or [], seed=seed, as_json=as_json)
+
+
 @app.command()
 @of_a_study(*RESULTS)
 def choose(

@@ -86,6 +86,13 @@ OWN = (
         "trichord",
         "itself",
     ),
+    Plugin(
+        "protocol",
+        "unseen-speakers",
+        "classical_baselines.data.speaker_splits:unseen_speakers",
+        "trichord",
+        "itself",
+    ),
 )
 
 

@@ -134,6 +134,18 @@ def _fsdd_images() -> "DataSet":
     return FSDD_IMAGES
 
 
+def _arabic_digits_speakers() -> "DataSet":
+    from classical_baselines.data.sets.arabic_digits_speakers import ARABIC_DIGITS_SPEAKERS
+
+    return ARABIC_DIGITS_SPEAKERS
+
+
+def _speech_commands_12_speakers() -> "DataSet":
+    from classical_baselines.data.sets.speech_commands_12_speakers import SPEECH_COMMANDS_12_SPEAKERS
+
+    return SPEECH_COMMANDS_12_SPEAKERS
+
+
 DATA_SETS: Mapping[str, Callable[[], "DataSet"]] = {
     "synthetic": _synthetic,
     "fsdd": _fsdd,
@@ -156,4 +168,6 @@ DATA_SETS: Mapping[str, Callable[[], "DataSet"]] = {
     "fsdd-binaural": _fsdd_binaural,
     "esc-10-binaural": _esc_10_binaural,
     "fsdd-images": _fsdd_images,
+    "arabic-digits-speakers": _arabic_digits_speakers,
+    "speech-commands-12-speakers": _speech_commands_12_speakers,
 }

@@ -232,8 +232,10 @@ def data_root(root: Path) -> Path:
     public_spoofs_2021(root / "ASVspoof2021_LA_eval")
     public_scenes(root / "TAU-urban-acoustic-scenes-2020-mobile-development")
     impulse_responses(root / "SPATIAL_HRIR")
-    manifest_set(root / "ARABIC_DIGITS", digits, ("train", "val", "test"), ("00000001", "00000002", "00000003"))
+    speakers = tuple(f"{number:08d}" for number in range(1, 25))  # 18 known ones and six others (`data/speakers.py`)
+    manifest_set(root / "ARABIC_DIGITS", digits, ("train", "val", "test") * 8, speakers)
     words = (*WORDS, "silence", "unknown")
-    manifest_set(root / "SPEECH_COMMANDS", words, "12345", ("0487ba9b", "12345678", "3e4", "a", "b"))
+    voices = ("0487ba9b", "12345678", "3e4", *(f"{number:x}" for number in range(10, 37)))  # 24 known and six others
+    manifest_set(root / "SPEECH_COMMANDS", words, "12345" * 6, voices)
     manifest_set(root / "KEYSTROKES_ZOOM", digits + letters, "01234", ("s0", "s1", "s2", "s3", "s4"))
     return root

@@ -173,7 +173,7 @@ def test_a_check_names_the_clips_that_differ_are_missing_or_do_not_belong(record
 def test_sets_without_a_table_are_read_through_and_the_check_says_so(tmp_path):
     check = check_data_set("arabic-digits", data_root(tmp_path))
 
-    assert (check.n_clips, check.n_verified, check.has_table, check.problems) == (30, 0, False, ())
+    assert (check.n_clips, check.n_verified, check.has_table, check.problems) == (240, 0, False, ())
 
 
 def test_a_description_counts_what_is_there_or_says_that_it_is_not(tmp_path, monkeypatch):

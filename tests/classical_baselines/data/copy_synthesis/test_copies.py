@@ -112,4 +112,4 @@ def test_a_study_may_ask_for_another_rate_and_length(tmp_path, monkeypatch):
 
     asked = load_clips("arabic-digits-copies", root, 0.5, 4000)
 
-    assert (asked.waveform.shape, asked.sample_rate_hz) == ((30, 2000), 4000)
+    assert (asked.waveform.shape, asked.sample_rate_hz) == ((240, 2000), 4000)
