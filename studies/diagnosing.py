@@ -8,9 +8,13 @@ validation clips of the same network (`harness/diagnosis.py`). It is then given 
     sensitivity   share of the abnormal clips that are given their own class
     specificity   share of the normal clips that are called normal
     score         (sensitivity + specificity) / 2: MAcc where there is one abnormal class, the ICBHI score where more
+    AUROC         chance that of an abnormal clip and a normal one the first has the larger 1 - p(normal), ties half; of
+                  each network by itself, since scores of two share no scale, then the mean
 
 The patients are the sample: intervals are those of `group_ratios`; the score moves by the mean of what moves both.
-Clips of all folds and seeds are pooled. What other training patients or seeds would change is not in the interval.
+Clips of all folds and seeds are pooled. A patient moves the AUROC by the placements of its clips among those of the
+other kind, less the AUROC, summed over the number of clips of their kind (Obuchowski, Biometrics 53 (1997), 567; with
+one clip a patient, DeLong's). What other training patients or seeds would change is not in the interval.
 """
 
 from collections.abc import Sequence
@@ -45,6 +49,7 @@ class PatientDiagnosis:
     sensitivity: Share
     specificity: Share
     score: Share
+    auroc: Share
     thresholds: tuple[float, ...]  # the operating points, one per cell
 
 
@@ -59,7 +64,7 @@ def diagnosis_of(row: Row, results: StudyResults, normal: int) -> PatientDiagnos
     members = results.members(row.system.name, row.run.backend.name, row.protocol)
     if row.evidence != "test" or row.ece is None:
         return None
-    right, abnormal, thresholds = [], [], []
+    right, abnormal, thresholds, scores = [], [], [], []
     for cell, result, run in members:
         fit = results.fits.get(cell)
         validation = None if fit is None else whole_run(fit, row.run.backend.name)
@@ -70,11 +75,14 @@ def diagnosis_of(row: Row, results: StudyResults, normal: int) -> PatientDiagnos
         right.append(answers(probabilities(run.logits), normal, threshold) == result.targets)
         abnormal.append(result.targets != normal)
         thresholds.append(threshold)
+        scores.append(1 - probabilities(run.logits)[:, normal])
     ill = np.concatenate(abnormal)
     if _one_kind(ill):
         return None
-    sensitivity, specificity, score = patient_shares(np.concatenate(right), ill, *_patients_and_clips(members))
-    return PatientDiagnosis(sensitivity, specificity, score, tuple(thresholds))
+    patients, clips = _patients_and_clips(members)
+    sensitivity, specificity, score = patient_shares(np.concatenate(right), ill, patients, clips)
+    auroc = patient_auroc(scores, abnormal, np.split(patients, np.cumsum([len(one) for one in abnormal])[:-1]), clips)
+    return PatientDiagnosis(sensitivity, specificity, score, auroc, tuple(thresholds))
 
 
 def answers(p_class: Floats, normal: int, threshold: float) -> NDArray[np.int64]:
@@ -97,6 +105,32 @@ def patient_shares(
     score = (found[0].estimate + found[1].estimate) / 2
     fewer = min(one.n_groups for one in found)
     return shares[0], shares[1], _share(score, (found[0].parts + found[1].parts) / 2, fewer, clips)
+
+
+def patient_auroc(
+    scores: Sequence[Floats], abnormal: Sequence[Flags], patients: Sequence[NDArray[np.str_]], clips: NDArray[np.str_]
+) -> Share:
+    """Of networks [network][trial], as a mean over those with clips of both kinds, of which there must be one."""
+    names = np.unique(np.concatenate(patients))
+    found, moved, of_kind = [], np.zeros(len(names)), np.zeros((2, len(names)), dtype=bool)
+    for score, ill, who in zip(scores, abnormal, patients, strict=True):
+        if _one_kind(ill):
+            continue
+        place = np.searchsorted(names, who)
+        placements = np.empty(len(score))
+        placements[ill] = _share_below(score[ill], score[~ill])
+        placements[~ill] = 1 - _share_below(score[~ill], score[ill])
+        found.append(float(placements[ill].mean()))
+        moved += np.bincount(place, (placements - found[-1]) / np.where(ill, ill.sum(), (~ill).sum()), len(names))
+        of_kind[0, place[ill]] = of_kind[1, place[~ill]] = True
+    return _share(float(np.mean(found)), moved / len(found), int(of_kind.sum(axis=1).min()), clips)
+
+
+def _share_below(values: Floats, others: Floats) -> Floats:
+    """[value]: the share of the others that lie below it, and half of those that are as large."""
+    ordered = np.sort(others)
+    below, up_to = (np.searchsorted(ordered, values, side=side) for side in ("left", "right"))
+    return np.asarray((below + up_to) / 2 / len(others), dtype=np.float64)
 
 
 def _share(estimate: float, parts: Floats, n_patients: int, clips: NDArray[np.str_]) -> Share:

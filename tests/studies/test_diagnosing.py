@@ -6,8 +6,10 @@ from math import sqrt
 
 import numpy as np
 import pytest
+from scipy import stats
+from sklearn.metrics import roc_auc_score
 
-from studies.diagnosing import answers, diagnosis_of, normal_place, patient_shares
+from studies.diagnosing import answers, diagnosis_of, normal_place, patient_auroc, patient_shares
 from studies.report.page import page_html
 from tests.studies.synthetic_results import synthetic_results
 
@@ -61,6 +63,40 @@ def test_a_single_patient_has_no_interval():
     assert score.low is None
 
 
+def test_the_auroc_is_scikit_learns_and_with_a_clip_a_patient_its_interval_is_delongs():
+    """Thirty ill and thirty well, a clip each: variance by the placements of either kind (DeLong et al. 1988)."""
+    draw = np.random.default_rng(0)
+    ill = np.arange(60) < 30
+    scores = np.round(draw.normal(size=60) + ill, 1)  # with ties
+    clips = np.array([f"{number:02d}" for number in range(60)])
+
+    found = patient_auroc([scores], [ill], [clips], clips)
+
+    wins = (scores[ill][:, None] > scores[~ill]) + 0.5 * (scores[ill][:, None] == scores[~ill])
+    variance = wins.mean(axis=1).var(ddof=1) / 30 + wins.mean(axis=0).var(ddof=1) / 30
+    assert found.estimate == pytest.approx(roc_auc_score(ill, scores))
+    assert found.low == pytest.approx(found.estimate - stats.t.ppf(0.975, 29) * sqrt(variance))
+
+
+def test_clips_of_a_patient_that_are_copies_say_no_more_than_one_and_networks_are_averaged():
+    draw = np.random.default_rng(1)
+    ill = np.arange(20) < 10
+    both = [draw.normal(size=20) + ill for _ in range(2)]
+    patients = np.array([f"{number:02d}" for number in range(20)])
+
+    single = patient_auroc(both, [ill, ill], [patients, patients], np.tile(patients, 2))
+    copies = patient_auroc(
+        *([np.tile(scores, 5) for scores in both], [np.tile(ill, 5)] * 2),
+        *([np.tile(patients, 5)] * 2, np.tile(patients, 10)),
+    )
+
+    assert single.estimate == pytest.approx(np.mean([roc_auc_score(ill, scores) for scores in both]))
+    assert (copies.estimate, copies.low) == (pytest.approx(single.estimate), pytest.approx(single.low))
+    once = patient_auroc(both[:1], [ill], [patients], patients)
+    twice = patient_auroc([both[0]] * 2, [ill] * 2, [patients] * 2, np.tile(patients, 2))
+    assert (twice.estimate, twice.low) == (pytest.approx(once.estimate), pytest.approx(once.low))
+
+
 def test_a_clip_is_normal_up_to_the_operating_point_and_then_of_its_likeliest_abnormal_class():
     p = np.array([[0.1, 0.2, 0.7], [0.4, 0.3, 0.3], [0.2, 0.5, 0.3], [0.3, 0.1, 0.6]])
 
@@ -103,6 +139,7 @@ def test_the_report_shows_them_for_data_that_say_which_label_is_normal_alone(of_
     one = diagnosis_of(of_patients.row("ds-cnn"), of_patients, 0)
     assert "Sensitivity and specificity" in page and "ICBHI score, %" in page
     assert f"{100 * one.score.estimate:.1f} [{100 * one.score.low:.1f}, {100 * one.score.high:.1f}]" in page
+    assert f"{one.auroc.estimate:.3f} [{one.auroc.low:.3f}, {one.auroc.high:.3f}]" in page
     assert "Sensitivity and specificity" not in page_html(synthetic_results())
 
 

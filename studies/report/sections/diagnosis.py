@@ -25,6 +25,7 @@ def _values(results: StudyResults) -> Values | None:
             "sensitivity": share_text(one.sensitivity),
             "specificity": share_text(one.specificity),
             "score": share_text(one.score),
+            "auroc": f"{one.auroc.estimate:.3f}" + _bounds(one.auroc),
             "threshold": f"{np.median(one.thresholds):.2f}",
             "n_ill": one.sensitivity.n_patients,
             "n_well": one.specificity.n_patients,
@@ -46,6 +47,11 @@ def share_text(share: Share) -> str:
     if share.low is None:
         return f"{percent(share.estimate)} [no interval]"
     return f"{percent(share.estimate)} [{percent(share.low)}, {percent(share.high)}]"
+
+
+def _bounds(share: Share) -> str:
+    """In the digits of an AUROC."""
+    return " [no interval]" if share.low is None else f" [{share.low:.3f}, {share.high:.3f}]"
 
 
 SECTION = Section("diagnosis", "Sensitivity and specificity", _values)
