@@ -29,7 +29,7 @@ from classical_baselines.harness.operations import OperationCounts
 # Price set -> device, by chip.
 DEVICES: Mapping[str, Mapping[str, str]] = {
     "loihi-1": {"davies": "loihi-1-davies", "sana-fe": "loihi-1-sana-fe"},
-    "loihi-2": {"davies": "loihi-2"},
+    "loihi-2": {"davies": "loihi-2", "sana-fe": "loihi-2-sana-fe"},
 }
 TERM_OF: Mapping[str, str] = {
     "synaptic_operations": "synapses",

@@ -167,12 +167,16 @@ def test_a_graded_first_layer_has_a_price_on_loihi_2_only():
     first = priced(graded, "cortex-m4+loihi-1", "operation").energy
     assert isinstance(first, LowerBound)
     assert first.unpriced == ("mac_int8 (network on loihi-1-davies)",)
-    assert isinstance(priced(graded, "cortex-m4+loihi-2", "operation").energy, Modelled)
-    assert deployments()["cortex-m4+loihi-2"].labels == ("Loihi 1 prices on a Loihi 2 mapping",)
+    for deployment, picojoules in (("cortex-m4+loihi-2", 23.6), ("cortex-m4+loihi-2-sana-fe", 35.5)):
+        with_it, without = (priced(counts, deployment, "operation").energy for counts in (graded, SPOTTER))
+        assert isinstance(with_it, Modelled) and isinstance(without, Modelled)
+        assert with_it.nominal_joules - without.nominal_joules == pytest.approx(1000 * picojoules * 1e-12, rel=1e-6)
+        assert deployments()[deployment].labels == ("Loihi 1 prices on a Loihi 2 mapping",)
 
 
-def test_loihi_2_is_charged_its_own_static_power_and_not_that_of_loihi_1_too():
-    idle = priced(SPOTTER, "cortex-m4+loihi-2", "chip", "always-on").by_stage["idle"]
+@pytest.mark.parametrize("deployment", ["cortex-m4+loihi-2", "cortex-m4+loihi-2-sana-fe"])
+def test_loihi_2_is_charged_its_own_static_power_and_not_that_of_loihi_1_too(deployment):
+    idle = priced(SPOTTER, deployment, "chip", "always-on").by_stage["idle"]
 
     assert idle == pytest.approx((1 - 87e-6) * 0.232)
 
