@@ -25,6 +25,7 @@ PEOPLE: Mapping[str, str] = {
     "synthetic": _NOBODY,
     "synthetic-heart": f"{_NOBODY} A patient is a draw of them.",
     "synthetic-lung": f"{_NOBODY} A patient is a draw of them.",
+    "synthetic-notes": f"{_NOBODY} A timbre is a draw of them.",
     "fsdd": "Six speakers of English digits, all male, with several accents; 500 recordings each.",
     "fsdd-images": "Six speakers of English digits, all male, with several accents; 500 recordings each. Thirteen "
     "other people wrote the images, and who wrote which is not told.",

@@ -146,6 +146,12 @@ def _speech_commands_12_speakers() -> "DataSet":
     return SPEECH_COMMANDS_12_SPEAKERS
 
 
+def _synthetic_notes() -> "DataSet":
+    from classical_baselines.data.sets.synthetic_notes import SYNTHETIC_NOTES
+
+    return SYNTHETIC_NOTES
+
+
 DATA_SETS: Mapping[str, Callable[[], "DataSet"]] = {
     "synthetic": _synthetic,
     "fsdd": _fsdd,
@@ -170,4 +176,5 @@ DATA_SETS: Mapping[str, Callable[[], "DataSet"]] = {
     "fsdd-images": _fsdd_images,
     "arabic-digits-speakers": _arabic_digits_speakers,
     "speech-commands-12-speakers": _speech_commands_12_speakers,
+    "synthetic-notes": _synthetic_notes,
 }
