@@ -86,6 +86,7 @@ OWN = (
         "trichord",
         "itself",
     ),
+    Plugin("protocol", "unseen-city", "classical_baselines.data.city_splits:unseen_city", "trichord", "itself"),
     Plugin(
         "protocol",
         "unseen-speakers",

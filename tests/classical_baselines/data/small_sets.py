@@ -173,7 +173,7 @@ def public_spoofs_2021(folder: Path) -> None:
     path.write_text("".join(lines), encoding="utf-8")
 
 
-def public_scenes(folder: Path) -> None:
+def public_scenes(folder: Path, n_samples: int = 400) -> None:
     """Each scene at three places of training (devices a and b) and one of test; a clip of device s1 is in no list."""
     known, train, test = [], [], []
     for number, scene in enumerate(SCENES):
@@ -181,7 +181,7 @@ def public_scenes(folder: Path) -> None:
             identifier = f"{city}-{10 * number + place}"
             for device in ("a", "b", *(["s1"] if city == "milan" else [])):
                 file = f"audio/{scene}-{identifier}-{place}-{device}.wav"
-                noise(folder / file, seed=len(known), rate_hz=44100)
+                noise(folder / file, seed=len(known), n_samples=n_samples, rate_hz=44100)
                 known.append(f"{file}\t{scene}\t{identifier}\t{device}\n")
                 if device != "s1":
                     (test if city == "vienna" else train).append(f"{file}\t{scene}\n")
