@@ -14,15 +14,14 @@ from quantum.backends.states import engine_probabilities, prepare
 from quantum.classifiers import CLASSIFIERS
 from quantum.classifiers.state_classifier import StateClassifier
 from quantum.export import in_standard_gates, openqasm_3
-from tests.conformance.test_quantum_classifiers import CASES
-
-INTENSITY = torch.rand(3, 8, 16, generator=torch.Generator().manual_seed(0))
+from tests.conformance.test_quantum_classifiers import CASES, size_for
 
 
 def built(case):
     name, options, encoder = case
     torch.manual_seed(0)
-    return CLASSIFIERS[name]()(**options).build(encoder.shape(8, 16), 3).eval(), encoder
+    pictures = torch.rand(3, *size_for(name), generator=torch.Generator().manual_seed(0))
+    return CLASSIFIERS[name]()(**options).build(encoder.shape(*size_for(name)), 3).eval(), encoder, pictures
 
 
 WITH_CIRCUIT = [case for case in CASES if isinstance(built(case)[0], StateClassifier)]
@@ -34,21 +33,21 @@ def system(request):
 
 
 def test_aer_finds_the_outcomes_of_the_engine(system):
-    classifier, encoder = system
-    outcome = AerExact(device="cpu").run(Trained(encoder, classifier, INTENSITY), INTENSITY, torch.Generator())
+    classifier, encoder, pictures = system
+    outcome = AerExact(device="cpu").run(Trained(encoder, classifier, pictures), pictures, torch.Generator())
 
     (check,) = outcome.checks
     assert check.name == "aer-equality"
     assert check.details["largest_difference"] <= 1e-10
-    logits = ExactStates(device="cpu").run(Trained(encoder, classifier, INTENSITY), INTENSITY, torch.Generator()).logits
+    logits = ExactStates(device="cpu").run(Trained(encoder, classifier, pictures), pictures, torch.Generator()).logits
     torch.testing.assert_close(outcome.logits, logits, atol=1e-5, rtol=1e-5)
-    torch.testing.assert_close(logits, classifier(encoder(INTENSITY, torch.Generator())), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(logits, classifier(encoder(pictures, torch.Generator())), atol=1e-4, rtol=1e-4)
 
 
 def test_every_gradient_is_that_of_finite_differences(system):
-    classifier, encoder = system
+    classifier, encoder, pictures = system
     classifier = classifier.double()
-    encoded = encoder(INTENSITY[:2], torch.Generator())
+    encoded = encoder(pictures[:2], torch.Generator())
     encoded = encoded.to(torch.complex128) if encoded.is_complex() else encoded.double()
     of_circuit = {name: value for name, value in classifier.named_parameters() if not name.startswith("front")}
 
@@ -62,8 +61,8 @@ def test_every_gradient_is_that_of_finite_differences(system):
 
 
 def test_a_clips_circuit_is_exported_whole(system):
-    classifier, encoder = system
-    clips = prepare(Trained(encoder, classifier, INTENSITY), INTENSITY, torch.Generator())
+    classifier, encoder, pictures = system
+    clips = prepare(Trained(encoder, classifier, pictures), pictures, torch.Generator())
     circuit = clip_circuit_of(clips).of_clip(1)
 
     assert circuit.num_parameters == 0
@@ -73,9 +72,9 @@ def test_a_clips_circuit_is_exported_whole(system):
 
 
 def test_shots_are_paid_for_the_gates_of_the_circuit(system):
-    classifier, encoder = system
+    classifier, encoder, pictures = system
     backend = Shots(n_shots=100, coupling="all-to-all", device="cpu")
-    counts = backend.run(Trained(encoder, classifier, INTENSITY), INTENSITY, torch.Generator()).counts
+    counts = backend.run(Trained(encoder, classifier, pictures), pictures, torch.Generator()).counts
 
     assert counts.total("shots") == 100
     assert counts.total("gates_1q", stage="network") > 0
