@@ -23,6 +23,8 @@ SYSTEMS = {
     "late": ("classical", "both", (0.9, 0.8, 0.5), (0.95, 0.6, 0.7)),
     "mid": ("classical", "both", (0.9, 0.8, 0.5), (1.0, 0.95, 0.2)),
     "hybrid": ("quantum", "both", (0.9, 0.8, 0.5), (0.9, 0.9, 0.9)),
+    "spiking-image": ("neuro", "image", (0.6, 0.6, 0.1), (0.6, 0.6, 0.1)),  # worse than any other, and of the family
+    "spiking": ("neuro", "both", (0.7, 0.7, 0.7), (0.8, 0.8, 0.8)),
 }
 
 
@@ -96,8 +98,9 @@ def test_the_single_sense_is_chosen_on_validation_clips_for_each_degradation_and
 
     assert table.conditions[0] is None and set(table.conditions[1:]) == {NOISY, BLIND}
     by_name = {row.system.name: row for row in table.fusions}
-    assert set(by_name) == {"late", "mid", "hybrid"}
+    assert set(by_name) == {"late", "mid", "hybrid", "spiking"}
     places = {one: place for place, one in enumerate(table.conditions)}
+    assert {one.name for one in by_name.pop("spiking").single} == {"spiking-image"}
     for row in by_name.values():  # the image is better on test clips, and the sound on validation clips
         assert row.single[0].name == "sound"
         assert row.single[places[NOISY]].name == "image"
@@ -125,9 +128,9 @@ def test_accuracies_and_differences_are_those_on_paper():
 
 def test_p_is_that_of_sign_flips_over_speakers_by_holm():
     table = senses_table(made())
-    raw = [sign_flip_p_value([gain] * 6) for gain in (0.05, 0.1, 0.0)]  # late, mid, hybrid less the sound
+    raw = [sign_flip_p_value([gain] * 6) for gain in (0.05, 0.1, 0.0, 0.2)]  # less the sound; less the spiking image
 
-    assert [row.system.name for row in table.fusions] == ["late", "mid", "hybrid"]
+    assert [row.system.name for row in table.fusions] == ["late", "mid", "hybrid", "spiking"]
     assert [row.p_holm for row in table.fusions] == pytest.approx(holm(raw))
 
 

@@ -147,6 +147,7 @@ def test_places_of_an_image_are_told_apart_along_both_axes():
     places = PlacePositions()(torch.zeros(1, 16, 8))[0]
     assert len({tuple(place.tolist()) for place in places}) == 16
     assert torch.equal(places[0, :4], places[3, :4]) and not torch.equal(places[0, 4:], places[3, 4:])  # one row
+    assert torch.equal(places[0, 4:], places[4, 4:]) and not torch.equal(places[0, :4], places[4, :4])  # one column
 
 
 def test_a_share_of_the_clips_loses_one_sense_and_none_loses_both():
