@@ -59,6 +59,14 @@ def test_few_clips_give_every_pair_of_a_kind_once_for_each_enrolled_speaker():
         assert len(same) == sum(1 if target else 2 for _, target in wanted)
 
 
+def test_a_trial_is_left_without_a_speaker_where_neither_clip_is_theirs():
+    trials = drawn_trials(NAMES, SPEAKERS, [True] * len(NAMES), "text-dependent")
+    voices = [{SPEAKERS[i], SPEAKERS[j]} for i, j in zip(trials.enrolled, trials.tested, strict=True)]
+
+    assert {frozenset(voice) for voice in voices} == {frozenset(voice) for voice in ("a", "b", "c", "ab", "ac", "bc")}
+    assert trials.without("a").tolist() == ["a" not in voice for voice in voices]
+
+
 def test_many_clips_give_as_many_trials_to_each_speaker_and_the_order_of_clips_does_not_matter():
     names = [f"{word}/{speaker}-{take:02d}.wav" for speaker in "ab" for word in ("no", "yes") for take in range(25)]
     speakers = [name.split("/")[1][0] for name in names]
