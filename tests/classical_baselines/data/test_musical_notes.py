@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.signal import hilbert
 
 from classical_baselines.data import musical_notes as module
 from classical_baselines.data.musical_notes import (
@@ -154,3 +155,22 @@ def test_a_clip_depends_on_its_own_name_alone_in_any_process():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == hashlib.sha256(note_clip(timbre, "F#4", 2).tobytes()).hexdigest()
     assert not np.array_equal(note_clip(timbre, "F#4", 2), note_clip(timbre, "F#4", 3))
+
+
+def test_a_vibrato_swings_the_frequency_by_its_cents():
+    timbre = Timbre("pure-1", "pure", vibrato_cents=60.0, attack_seconds=0.0)
+    phase = np.unwrap(np.angle(hilbert(tone(timbre, 440.0, 1.0, np.random.default_rng(0)))))
+    hz = np.diff(phase)[800:-800] * SAMPLE_RATE_HZ / (2 * np.pi)
+
+    assert 1200 * np.log2(hz.max() / 440.0) == pytest.approx(60.0, abs=3.0)
+    assert 1200 * np.log2(hz.min() / 440.0) == pytest.approx(-60.0, abs=3.0)
+
+
+def test_breath_lies_under_the_tone_by_its_decibels():
+    def blown(breath_db):
+        return tone(Timbre("blown-1", "blown", breath_db=breath_db), 330.0, 0.5, np.random.default_rng(0))
+
+    clean, breathed = blown(-300.0), blown(-20.0)  # of the same phases
+    breath = breathed - clean * (breathed @ clean) / (clean @ clean)
+
+    assert 10 * np.log10(np.sum(breath**2) / np.sum((breathed - breath) ** 2)) == pytest.approx(-20.0, abs=0.5)
