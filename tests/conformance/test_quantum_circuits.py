@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from qiskit import transpile
 from qiskit.quantum_info import Statevector
 from torch.func import functional_call
 
@@ -79,3 +80,16 @@ def test_shots_are_paid_for_the_gates_of_the_circuit(system):
     assert counts.total("shots") == 100
     assert counts.total("gates_1q", stage="network") > 0
     assert counts.total("machine_seconds") > 0
+
+
+def test_the_two_qubit_gates_that_are_paid_for_are_those_of_a_clips_circuit_transpiled(system):
+    classifier, encoder, pictures = system
+    trained = Trained(encoder, classifier, pictures)
+    of_clip = clip_circuit_of(prepare(trained, pictures, torch.Generator())).of_clip(1)
+    native = transpile(
+        in_standard_gates(of_clip), basis_gates=["rz", "sx", "x", "cx"], optimization_level=2, seed_transpiler=1
+    )
+
+    counts = Shots(n_shots=10, coupling="all-to-all", device="cpu").run(trained, pictures, torch.Generator()).counts
+
+    assert counts.total("gates_2q") == 10 * native.count_ops()["cx"]
