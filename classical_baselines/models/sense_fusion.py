@@ -31,6 +31,7 @@ read. What is theirs and what is ours: `cross_modal_fusion`, whose parts stand h
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Literal
 
 import torch
@@ -229,8 +230,9 @@ class Senses(nn.Module):
             return maps[0]
         sound, image = maps
         image = image.index_select(3, self.place_of_frame(sound.shape[3], image.device))
-        above = image.new_zeros(*sound.shape[:2], PLACES, sound.shape[3])
-        below = image.new_zeros(*image.shape[:2], *sound.shape[2:])
+        nothing = partial(torch.zeros, dtype=image.dtype, device=image.device)
+        above = nothing(*sound.shape[:2], PLACES, sound.shape[3])
+        below = nothing(*image.shape[:2], *sound.shape[2:])
         return torch.cat([torch.cat([sound, above], dim=2), torch.cat([below, image], dim=2)], dim=1)
 
     def tokens(self, maps: Tensor) -> list[Tensor]:

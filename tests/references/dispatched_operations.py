@@ -29,7 +29,7 @@ from torch.utils._pytree import tree_leaves
 MOVES = {
     "view", "_unsafe_view", "permute", "transpose", "t", "expand", "slice", "select", "unsqueeze", "squeeze", "clone",
     "cat", "stack", "split", "split_with_sizes", "unsafe_split", "unbind", "alias", "detach", "constant_pad_nd",
-    "unfold", "_to_copy", "repeat", "as_strided", "_reshape_alias",
+    "unfold", "_to_copy", "repeat", "as_strided", "_reshape_alias", "index_select", "index",
 }  # fmt: skip
 NORMS = {"native_batch_norm", "_native_batch_norm_legit_no_training"}
 ACTIVATIONS = {"relu", "hardtanh", "gelu", "sigmoid", "tanh"}

@@ -191,7 +191,7 @@ def test_report_markdown_and_figure_hold_every_meeting_and_nothing_where_there_i
     page, text = page_html(results, named), results_markdown(results)
 
     assert {one.boundary for one in found} == {"operation", "core", "chip", "system"}
-    assert {one.deployment for one in found} == {f"cortex-m4+loihi-{of}" for of in ("1", "1-sana-fe", "2")}
+    assert {one.deployment for one in found} == {f"cortex-m4+loihi-{of}" for of in ("1", "1-sana-fe", "2", "2-sana-fe")}
     assert not {one.rival.system.name for one in found} & {"spiking-0", "spiking-1", "spiking-2"}
     assert 'id="break-even-rate"' in page and "[break-even-rate]" in page
     assert "## Break-even spike rate" in text
