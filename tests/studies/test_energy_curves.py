@@ -66,9 +66,8 @@ def test_the_accuracy_for_an_energy(joules, accuracies, spent, reached):
     assert accuracy_at(column(*joules), column(*accuracies), np.array([spent]))[0] == pytest.approx(reached)
 
 
-sizes = st.lists(
-    st.tuples(st.floats(1e-9, 1e3), st.floats(0.1, 1)), min_size=2, max_size=6, unique_by=lambda one: one[0]
-)
+joules_apart = st.integers(-9000, 3000).map(lambda thousandths: 10 ** (thousandths / 1000))  # by more than a last digit
+sizes = st.lists(st.tuples(joules_apart, st.floats(0.1, 1)), min_size=2, max_size=6, unique_by=lambda one: one[0])
 
 
 @given(sizes, st.floats(0, 1))
