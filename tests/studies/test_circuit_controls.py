@@ -13,20 +13,8 @@ from studies.circuit_controls import against_controls, energy_sentence, validati
 from studies.commands.compare import compare
 from studies.report.sections.circuit import values
 from studies.specification import Choice, FrontEndChoice
+from tests.studies.asked import Asked
 from tests.studies.synthetic_results import synthetic_results
-
-
-class Asked:
-    """A request whose results are at hand."""
-
-    def __init__(self, results):
-        self._results = results
-
-    def open_study(self):
-        return self._results.study
-
-    def results(self):
-        return self._results
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from studies.commands.scores import scores
 from studies.detecting import ALL, FOOLED, detections_of, is_detection
 from studies.report.page import page_html
 from studies.report.sections.detection import SECTION
+from tests.studies.asked import Asked
 from tests.studies.synthetic_results import synthetic_results
 
 LABELS = ("bonafide", "spoof")
@@ -240,24 +241,13 @@ def test_the_report_shows_them_for_bona_fide_and_spoofed_speech_alone(speech):
     assert SECTION.values(few_results()) is None
 
 
-class Request:
-    def __init__(self, results):
-        self._results = results
-
-    def open_study(self):
-        return self._results.study
-
-    def results(self):
-        return self._results
-
-
 def test_the_command_prints_and_writes_attacks_with_their_intervals(speech, capsys):
-    assert scores(Request(speech), ["ds-cnn"], "bonafide", None, None, as_json=False) == 0
+    assert scores(Asked(speech), ["ds-cnn"], "bonafide", None, None, as_json=False) == 0
     printed = capsys.readouterr().out
     assert "an assumed verifier without errors of its own" in printed
     assert len(re.findall(r"\| griffin-lim +\|", printed)) == 4  # two backends under two protocols
 
-    scores(Request(speech), ["ds-cnn"], "bonafide", None, None, as_json=True)
+    scores(Asked(speech), ["ds-cnn"], "bonafide", None, None, as_json=True)
     records = json.loads(capsys.readouterr().out)
     assert [one["attack"] for one in records[0]["detection"]] == [ALL, *ATTACKS]
 
@@ -280,6 +270,6 @@ def test_a_list_of_trials_is_read_in_both_forms_and_a_wrong_line_is_named(tmp_pa
         read_attacks(tmp_path)
     of_2019.write_text("LA_0001 LA_E_2 - A07 spoof\n")
     with pytest.raises(InputError, match="--attacks is for the labels bonafide and spoof"):
-        scores(Request(speech), [], "spoof", None, None, as_json=False, attacks=of_2019)
+        scores(Asked(speech), [], "spoof", None, None, as_json=False, attacks=of_2019)
     with pytest.raises(InputError, match="--attacks is for a class against all others"):
-        scores(Request(speech), [], None, None, None, as_json=False, attacks=of_2019)
+        scores(Asked(speech), [], None, None, None, as_json=False, attacks=of_2019)

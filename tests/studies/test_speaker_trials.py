@@ -26,6 +26,7 @@ from studies.speaker_trials import (
     trial_scores,
     verifications_of,
 )
+from tests.studies.asked import Asked
 from tests.studies.synthetic_results import synthetic_results
 
 LABELS = known_labels(9)  # and unknown: as the made-up results have ten classes
@@ -222,19 +223,6 @@ def test_the_report_shows_verification_where_labels_are_speakers_alone(verified)
     assert "Verification of unheard speakers" in page
     assert "EER less that of ds-cnn" in page
     assert "Verification of unheard speakers" not in page_html(synthetic_results())
-
-
-class Asked:
-    """A request whose store is at hand."""
-
-    def __init__(self, results):
-        self._results = results
-
-    def open_study(self):
-        return self._results.study
-
-    def results(self):
-        return self._results
 
 
 def test_the_command_prints_every_run_and_refuses_a_study_of_something_else(verified, capsys):
