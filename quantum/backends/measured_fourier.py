@@ -3,8 +3,8 @@
 
 The outcomes are distributed as those of the unitary transform (`quantum.circuits.measured_fourier`), so
 `MeasuredFourier` draws them from the engine's probabilities; `AerMeasuredFourier` runs the dynamic circuit itself, shot
-by shot: about a second of one core for each clip. What is counted is that of the dynamic circuit, whose time Qiskit
-does not estimate:
+by shot: about a second of one core for each clip. What is counted is that of the dynamic circuit: what stands before
+the transform is transpiled, the transform is counted step by step, as Qiskit does not estimate the time of one:
 
     network    layers, and of each qubit of a register a Hadamard, with a readout between two of them
     readout    the last readout; reset, delay, and the feed-forward between a readout and the Hadamard that waits for it
@@ -30,9 +30,14 @@ from quantum.circuits.measured_fourier import measured_parts
 from quantum.classifiers.state_classifier import StateClassifier
 from quantum.machine_time import FEED_FORWARD_SECONDS, READOUT_SECONDS, ShotTimes
 from quantum.operations import processor_operations
-from quantum.transpiled import COUNTED_PATH, ONE_QUBIT_GATE_SECONDS, CircuitCost, PartCost, circuit_cost
+from quantum.transpiled import ONE_QUBIT_GATE_SECONDS, CircuitCost, PartCost, circuit_cost
 
 LONGEST_FEED_FORWARD_SECONDS = 1e-3
+MEASURED_PATH = (
+    "what stands before the transform as one transpiled circuit, preparation by gates, its angles bound for each clip; "
+    "the measured transform by its steps, not transpiled"
+)
+AER_PATH = "the state given to Aer, no preparation run; the dynamic circuit behind it, shot by shot"
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ class MeasuredFourier(ShotOptions):
         )
         counts = processor_operations(cost, structure.n_qubits, self.n_shots, times=times)
         return counts, {
-            "counted_path": COUNTED_PATH,
+            "counted_path": MEASURED_PATH,
             "coupling": self.coupling,
             "preparation_gates_2q": cost.preparation.n_gates_2q,
             "circuit_gates_2q": cost.circuit.n_gates_2q,
@@ -82,6 +87,10 @@ class AerMeasuredFourier(MeasuredFourier):
     """The options of the dynamic circuit on Aer, behind a state that Aer is given; on the CPU, shot by shot."""
 
     device: str = field(init=False, default="cpu")
+
+    def costs(self, clips: PreparedClips) -> tuple[OperationCounts, dict[str, Any]]:
+        counts, notes = super().costs(clips)
+        return counts, notes | {"aer_path": AER_PATH}
 
     def frequencies(self, clips: PreparedClips, generator: torch.Generator) -> Tensor:
         from qiskit import QuantumCircuit, transpile

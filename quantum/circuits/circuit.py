@@ -37,6 +37,12 @@ class Angle:
     def __post_init__(self) -> None:
         if self.weight is not None and self.feature is not None:
             raise InputError("An angle follows a weight or a feature, not both.")
+        for name, number in (("weight", self.weight), ("feature", self.feature)):
+            if number is not None and number < 0:
+                raise InputError(f"The {name} of an angle is counted from 0; got {number}.")
+        for name, radians in (("offset", self.offset), ("scale", self.scale)):
+            if not math.isfinite(radians):
+                raise InputError(f"The {name} of an angle must be a finite number; got {radians}.")
 
 
 @dataclass(frozen=True)

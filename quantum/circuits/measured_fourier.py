@@ -66,6 +66,6 @@ def measured_parts(circuit: Circuit) -> tuple[Circuit, tuple[Fourier, ...]]:
     if not transforms:
         raise InputError(
             "A measured Fourier transform is read out next, and this circuit does not end in a transform. Set "
-            "n_layers_after = 0 (and leave fourier on), or choose the backend shots."
+            "n_layers_after = 0 (and leave fourier on and random_unitary out), or choose the backend shots."
         )
     return Circuit(circuit.n_qubits, tuple(operations)), tuple(reversed(transforms))

@@ -64,14 +64,20 @@ class Readout:
 
 
 def check_circuit_options(
-    n_layers_before: int, n_layers_after: int, n_readout_qubits: int | None, dropout: float
+    n_layers_before: int, n_layers_after: int, readout: str, n_readout_qubits: int | None, dropout: float
 ) -> None:
-    """Refuse counts that no circuit has; what depends on the picture is checked when the circuit is built."""
+    """Refuse counts that no circuit has, and one that the readout does not look at; what depends on the picture is
+    checked when the circuit is built."""
     for name, n_layers in (("n_layers_before", n_layers_before), ("n_layers_after", n_layers_after)):
         if not 0 <= n_layers <= MOST_LAYERS:
             raise InputError(f"{name} must lie in 0 to {MOST_LAYERS}; got {n_layers}.")
     if n_readout_qubits is not None and n_readout_qubits < 1:
         raise InputError(f"n_readout_qubits must be at least 1, or left out for all qubits; got {n_readout_qubits}.")
+    if n_readout_qubits is not None and readout == "expectations":
+        raise InputError(
+            f"n_readout_qubits = {n_readout_qubits} is of the readout 'probabilities'; 'expectations' reads all "
+            "qubits. Leave n_readout_qubits out, or choose readout = 'probabilities'."
+        )
     check_dropout(dropout)
 
 

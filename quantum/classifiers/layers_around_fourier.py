@@ -1,10 +1,11 @@
 # quantum/classifiers/layers_around_fourier.py
 """The options of a circuit of trainable layers around a Fourier transform, and the classifier that they make."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from torch import nn
 
+from classical_baselines.harness.choices import InputError
 from quantum.circuits.description import CircuitDescription, described_circuit, registers_of
 from quantum.classifiers.head import Readout, check_circuit_options
 from quantum.classifiers.state_classifier import StateClassifier
@@ -30,8 +31,35 @@ class LayersAroundFourier:
     training_shots: int | None = None  # of each clip in each step, with unbiased gradients; None: exact
 
     def __post_init__(self) -> None:
-        check_circuit_options(self.n_layers_before, self.n_layers_after, self.n_readout_qubits, self.dropout)
+        check_circuit_options(
+            self.n_layers_before, self.n_layers_after, self.readout, self.n_readout_qubits, self.dropout
+        )
         check_training_shots(self.training_shots)
+        self._check_that_options_act()
+
+    def _check_that_options_act(self) -> None:
+        """Refuse options of what others leave out; only what differs from its default is taken for given."""
+        if not self.fourier:
+            self._check_left_out(
+                ("fourier_degree", "fourier_register", "random_unitary"),
+                "is of the Fourier transform, or of what stands in place of the Fourier transform: leave fourier on",
+            )
+        if not self.entangle:
+            self._check_left_out(
+                ("entangler",), "is of the two-qubit gates, which entangle = False takes away: leave entangle on"
+            )
+        if self.n_layers_before + self.n_layers_after == 0:
+            self._check_left_out(
+                ("frozen", "entangle", "entangler"),
+                "is of the layers, and n_layers_before = n_layers_after = 0 are no layer: give one",
+            )
+
+    def _check_left_out(self, names: tuple[str, ...], why: str) -> None:
+        defaults = {one.name: one.default for one in fields(self)}
+        for name in names:
+            value = getattr(self, name)
+            if value != defaults[name]:
+                raise InputError(f"{name} = {value!r} {why}, or leave {name} out ({defaults[name]!r}).")
 
     def classifier(
         self, n_qubits: int, grid: tuple[int, ...], n_classes: int, front: nn.Module | None = None

@@ -78,7 +78,7 @@ class FourierFeatures(OptionalFront):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_circuit_options(0, 0, self.n_readout_qubits, self.dropout)
+        check_circuit_options(0, 0, self.readout, self.n_readout_qubits, self.dropout)
 
     def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
         front, _ = front_of(shape, self.widths, self.grid, "fourier-features")

@@ -85,7 +85,9 @@ class SameSizeLayer(OptionalFront):
         if self.nonlinearity not in NONLINEARITIES:
             known = ", ".join(NONLINEARITIES)
             raise InputError(f"No nonlinearity is called {self.nonlinearity!r}. Choose one of: {known}.")
-        check_circuit_options(self.n_layers_before, self.n_layers_after, self.n_readout_qubits, self.dropout)
+        check_circuit_options(
+            self.n_layers_before, self.n_layers_after, self.readout, self.n_readout_qubits, self.dropout
+        )
         if self.n_layers_before + self.n_layers_after < 1:
             raise InputError("A layer of the size of no circuit does not exist. Choose the classifier circuit-removed.")
 

@@ -1,6 +1,8 @@
 # tests/quantum/circuits/test_circuit.py
 """The description of a circuit: what it refuses, and its Fourier transform against Qiskit's and the definition."""
 
+import math
+
 import numpy as np
 import pytest
 from qiskit.quantum_info import Operator
@@ -63,6 +65,10 @@ def test_weights_and_features_are_counted_by_the_highest_number():
         (lambda: Gate("rx", (0,)), "rx takes an angle; got None"),
         (lambda: Gate("h", (0,), Angle(1.0)), "h takes no angle"),
         (lambda: Angle(weight=0, feature=0), "a weight or a feature, not both"),
+        (lambda: Angle(weight=-1), "The weight of an angle is counted from 0; got -1"),
+        (lambda: Angle(feature=-2), "The feature of an angle is counted from 0; got -2"),
+        (lambda: Angle(math.nan), "The offset of an angle must be a finite number; got nan"),
+        (lambda: Angle(weight=0, scale=math.inf), "The scale of an angle must be a finite number; got inf"),
         (lambda: Fourier(0, 4, degree=4), "degree must lie in 0 to 3, for 4 qubits; got 4"),
         (lambda: Fourier(-1, 2), "got 2 from -1"),
         (lambda: Circuit(25, ()), "n_qubits must lie in 1 to 24; got 25"),

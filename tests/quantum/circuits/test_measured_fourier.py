@@ -127,6 +127,19 @@ def test_a_shot_waits_for_every_bit_but_the_last():
     assert slow.total("machine_seconds") - fast.total("machine_seconds") == pytest.approx(10 * 2 * 2e-6)
 
 
+def test_notes_say_that_the_transform_is_not_transpiled_and_that_aer_is_given_the_state():
+    trained = Trained(AmplitudeEncoder((1, 1)), classifier(fourier_register="mel"), torch.rand(2, 4, 8))
+    engine, aer = (
+        backend(16, coupling="linear").run(trained, torch.rand(2, 4, 8), torch.Generator()).notes
+        for backend in (MeasuredFourier, AerMeasuredFourier)
+    )
+
+    assert engine["counted_path"] == aer["counted_path"]
+    assert engine["counted_path"].endswith("the measured transform by its steps, not transpiled")
+    assert "aer_path" not in engine
+    assert aer["aer_path"].startswith("the state given to Aer, no preparation run")
+
+
 def test_a_circuit_that_does_not_end_in_a_transform_is_refused():
     with pytest.raises(InputError, match="Set n_layers_after = 0"):
         measured_parts(Circuit(2, (Fourier(0, 2), Gate("h", (0,)))))

@@ -11,12 +11,15 @@ from classical_baselines.harness.contracts import EncodedShape
 from quantum.classifiers.head import Readout, ReadoutHead
 from quantum.classifiers.qft_circuit import QftCircuit
 from quantum.classifiers.qft_hybrid import QftHybrid
+from quantum.classifiers.two_sense_hybrid import TwoSenseHybrid
+from quantum.controls.fourier_features import FourierFeatures
 from quantum.controls.same_size_layer import SameSizeLayer
 from quantum.encoders.amplitude import unit_states
 from quantum.export import trained_circuit
 
 STATE = EncodedShape("state", (4, 8))
 PICTURE = EncodedShape("intensity", (8, 16))
+NO_LAYERS = {"n_layers_before": 0, "n_layers_after": 0}
 SMALL_FRONT = {"widths": (4, 6), "grid": (2, 2, 4)}
 
 
@@ -122,6 +125,47 @@ def test_weights_loaded_into_another_network_give_the_same_logits():
 def test_what_cannot_be_built_says_why(options, shape, message):
     with pytest.raises(InputError, match=message):
         options.build(shape, 3)
+
+
+@pytest.mark.parametrize("options", [QftCircuit, QftHybrid, TwoSenseHybrid])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"fourier": False, "fourier_degree": 2},
+            "fourier_degree = 2 is of the Fourier transform, .* leave fourier on",
+        ),
+        ({"fourier": False, "fourier_register": "mel"}, "fourier_register = 'mel' is of the Fourier transform"),
+        ({"fourier": False, "random_unitary": 0}, "random_unitary = 0 is of the Fourier transform"),
+        ({"readout": "expectations", "n_readout_qubits": 2}, "n_readout_qubits = 2 is of the readout 'probabilities'"),
+        ({"entangle": False, "entangler": "other"}, "entangler = '.*' is of the two-qubit gates"),
+        ({**NO_LAYERS, "frozen": True}, "frozen = True is of the layers, and .* are no layer"),
+        ({**NO_LAYERS, "entangle": False}, "entangle = False is of the layers"),
+        ({**NO_LAYERS, "entangler": "other"}, "entangler = '.*' is of the layers"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(options, given, message):
+    if "entangler" in given:  # the one that is not the default
+        given = given | {"entangler": {"cx-ring": "cz-ring", "cz-ring": "cx-ring"}[options.entangler]}
+    if options is TwoSenseHybrid and "fourier_register" in given:
+        message = "fourier_register"
+    with pytest.raises(InputError, match=message):
+        options(**given)
+
+
+@pytest.mark.parametrize("options", [QftCircuit, QftHybrid])
+def test_a_control_may_repeat_the_defaults_of_what_it_leaves_out(options):
+    options(fourier=False, fourier_register=options.fourier_register, fourier_degree=0)
+    options(entangle=False, entangler=options.entangler)
+    options(**NO_LAYERS, fourier=False)
+    options(frozen=True, training_shots=64)  # the head still learns from these shots
+    options(readout="expectations")
+
+
+@pytest.mark.parametrize("options", [SameSizeLayer, FourierFeatures])
+def test_controls_refuse_qubits_to_read_where_all_are_read(options):
+    with pytest.raises(InputError, match="n_readout_qubits = 3 is of the readout 'probabilities'"):
+        options(readout="expectations", n_readout_qubits=3)
 
 
 @pytest.mark.parametrize("options", [QftCircuit, QftHybrid, SameSizeLayer])
