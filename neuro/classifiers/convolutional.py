@@ -14,6 +14,7 @@ from torch import nn
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, EncodedShape
 from neuro.classifiers.options import ChipOptions, check_code
+from neuro.classifiers.readout import Readout
 from neuro.classifiers.spiking_network import SpikingNetwork
 from neuro.classifiers.synapses import Synapses
 
@@ -48,7 +49,7 @@ class ConvolutionalSnn(ChipOptions):
         return SpikingNetwork(
             shape,
             layers,
-            Synapses(nn.Linear(n_in * n_mels * n_frames, n_classes, bias=False), normalised=False),
+            Readout(n_in * n_mels * n_frames, n_classes),
             self.neuron,
             picture=(1, *shape.grid),
             **self.for_network(),

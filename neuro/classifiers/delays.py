@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, EncodedShape
 from neuro.classifiers.options import ChipOptions, check_code, check_hidden, check_shares, neuron_with_current
+from neuro.classifiers.readout import Readout
 from neuro.classifiers.spiking_network import SpikingNetwork
 from neuro.classifiers.synapses import Synapses
 from neuro.loihi.limits import LARGEST_DELAY
@@ -135,7 +136,7 @@ class DelaySnn(ChipOptions):
         network = DelayNetwork(
             shape,
             [DelaySynapses(nn.Linear(n, m, bias=False), self.max_delay, alpha) for n, m in pairwise(widths)],
-            Synapses(nn.Linear(widths[-1], n_classes, bias=False), normalised=False),
+            Readout(widths[-1], n_classes),
             neuron,
             **self.for_network(),
         )

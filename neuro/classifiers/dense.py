@@ -11,6 +11,7 @@ from torch import nn
 
 from classical_baselines.harness.contracts import Classifier, EncodedShape
 from neuro.classifiers.options import PRODUCTS, ChipOptions, check_choice, check_code, check_hidden
+from neuro.classifiers.readout import Readout
 from neuro.classifiers.spiking_network import SpikingNetwork
 from neuro.classifiers.synapses import Synapses
 
@@ -33,7 +34,7 @@ class DenseSnn(ChipOptions):
         return SpikingNetwork(
             shape,
             [Synapses(nn.Linear(n, m, bias=False), sparse=self.products == "sparse") for n, m in pairwise(widths)],
-            Synapses(nn.Linear(widths[-1], n_classes, bias=False), normalised=False),
+            Readout(widths[-1], n_classes),
             self.neuron,
             **self.for_network(),
         )

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import Classifier, EncodedShape
 from neuro.classifiers.options import PRODUCTS, ChipOptions, check_choice, check_code, check_hidden
+from neuro.classifiers.readout import Readout
 from neuro.classifiers.spiking_network import SpikingNetwork
 from neuro.classifiers.synapses import Synapses, even_integers
 from neuro.lif_scan.recurrent_scan import recurrent_scan
@@ -79,7 +80,7 @@ class RecurrentSnn(ChipOptions):
         return SpikingNetwork(
             shape,
             [RecurrentSynapses(nn.Linear(n, m, bias=False), sparse=sparse) for n, m in pairwise(widths)],
-            Synapses(nn.Linear(widths[-1], n_classes, bias=False), normalised=False),
+            Readout(widths[-1], n_classes),
             self.neuron,
             **self.for_network(),
         )

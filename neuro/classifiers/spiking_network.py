@@ -7,7 +7,8 @@ Each layer handles all steps at once (one product), then its recurrence. The rea
 never fire: a class's logit is the mean over steps of its current, which is their membrane potential at the end divided
 by the number of steps. That is an integer operation that the chip does too.
 
-Training: as floats, then, from the share `quantise_from` of the epochs on, on the chip's integers (`synapses.py`).
+Training: as floats, then, from the share `quantise_from` of the epochs on, on the chip's integers (`synapses.py`,
+`readout.py`).
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 
 from classical_baselines.harness.contracts import Classifier, EncodedShape
 from classical_baselines.harness.operations import OperationCounts
+from neuro.classifiers.readout import Readout
 from neuro.classifiers.synapses import Synapses
 from neuro.encoders.direct_current import N_LEVELS
 from neuro.neuron import CubaNeuron, LifNeuron
@@ -56,6 +58,7 @@ class SpikingNetwork(Classifier):
         self.spike_rate_side = spike_rate_side
         self.register_buffer("on_chip_grid", torch.tensor(False))
         self._excess = torch.zeros(())
+        self._watches = False
 
     @property
     def n_macs_per_update(self) -> int:
@@ -82,7 +85,10 @@ class SpikingNetwork(Classifier):
         every = self.hidden_spikes(encoded)
         if self.spike_rate_weight:
             self._excess = self.excess(every)
-        last = self.dropout(every[-1].flatten(2).mean(0))[None]
+        fired = every[-1].flatten(2)
+        if self._watches and self.training and isinstance(self.readout, Readout):
+            self.readout.watch(fired)
+        last = self.dropout(fired.mean(0))[None]
         return LOGIT_GAIN * self._currents(self.readout, last, first=False)[0]
 
     def excess(self, every: Sequence[Tensor]) -> Tensor:
@@ -95,6 +101,7 @@ class SpikingNetwork(Classifier):
     def start_epoch(self, epoch: int, n_epochs: int) -> None:
         if epoch >= self.quantise_from * n_epochs and epoch > 0:
             self.on_chip_grid.fill_(True)  # type: ignore[operator]
+        self._watches = bool(self.on_chip_grid) or epoch + 1 == n_epochs
 
     @torch.no_grad()
     def count_operations(self, encoded: Tensor) -> OperationCounts:

@@ -22,6 +22,7 @@ from torch.autograd.function import once_differentiable
 
 from classical_baselines.harness.contracts import Classifier, EncodedShape
 from neuro.classifiers.options import ChipOptions, check_code, check_hidden
+from neuro.classifiers.readout import Readout
 from neuro.classifiers.spiking_network import SpikingNetwork, rate_excess
 from neuro.classifiers.synapses import Synapses
 from neuro.neuron import LifNeuron, TernaryNeuron
@@ -100,7 +101,7 @@ class TernarySnn(ChipOptions):
         return TernaryNetwork(
             shape,
             [TernarySynapses(nn.Linear(n, m, bias=False)) for n, m in pairwise(widths)],
-            Synapses(nn.Linear(widths[-1], n_classes, bias=False), normalised=False),
+            Readout(widths[-1], n_classes),
             self.neuron,
             **self.for_network(),
         )

@@ -26,6 +26,7 @@ from classical_baselines.harness.backends.torch_float import classifier_operatio
 from classical_baselines.harness.contracts import Classifier, EncodedShape, Encoder, Trained
 from classical_baselines.harness.operations import OperationCounts
 from neuro.lif_scan.scan import lif_scan
+from neuro.loihi.finite import check_floats
 from neuro.neuron import LifNeuron
 
 FLOAT_BYTES = 4
@@ -114,8 +115,12 @@ class LearntCodeNetwork(Classifier):
 
 
 def coded(trained: Trained) -> Trained:
-    """A trained system whose learnt code, where it has one, is its encoder, in evaluation mode."""
+    """A trained system whose learnt code, where it has one, is its encoder, in evaluation mode.
+
+    InputError where a number of the code is NaN or infinite.
+    """
     classifier = trained.classifier
     if not isinstance(classifier, LearntCodeNetwork):
         return trained
+    check_floats(classifier.code, "learnt-code")
     return Trained(LearntEncoder(trained.encoder, classifier.code.eval()), classifier.body, trained.calibration)

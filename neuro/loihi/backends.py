@@ -24,12 +24,13 @@ from neuro.loihi.mapping.placed_run import placed_run, placement_notes
 from neuro.loihi.operations import STEP_SECONDS, chip_operations, n_cores, n_own_synapses, n_synapses
 from neuro.loihi.partly_quantised import clipped_by_layer
 from neuro.loihi.quantise import HasIntegers, quantised
+from neuro.loihi.saturation import readouts_saturated
 
 N_RASTERS = 2  # pictures of one clip
 
 
 def chip_input(network: LoihiNetwork, encoded: Tensor) -> Tensor:
-    """The encoder's [step, clip, channel] as the chip takes it: spikes, or levels of 0 to 255."""
+    """The encoder's [step, clip, channel] as the chip takes it: spikes, or levels of -255 to 255."""
     return torch.round(encoded * N_LEVELS) if network.graded_input else encoded
 
 
@@ -67,7 +68,7 @@ class LoihiEmulator:
         on_cores = core_map(network, CHIPS[self.chip]) if self.chip else None
         step_seconds: dict[str, float] = {}
         logits, counts, seconds = [], OperationCounts(), 0.0
-        fired = np.zeros(len(network.layers))
+        fired, saturated = np.zeros(len(network.layers)), 0.0
         exhibits: tuple[Exhibit, ...] = ()
         for part in intensity.split(self.batch_size):
             encoded = trained.encoder(part, generator)
@@ -84,13 +85,14 @@ class LoihiEmulator:
             counts += (trained.encoder.operations(part, encoded) + on_chip).scaled(share)
             logits.append(logits_of(network, record))
             fired += [float((spikes != 0).mean()) * share for spikes in record.spikes]
+            saturated += readouts_saturated(network, record) * share
             exhibits += _rasters(record, n_exhibits - len(exhibits) // N_RASTERS)
         return Outcome(
             logits=torch.cat(logits),
             counts=counts,
             wall_seconds=seconds,
             exhibits=exhibits,
-            notes=_notes(network, fired)
+            notes=_notes(network, fired, saturated)
             | _clipped(trained.classifier, network)
             | ({} if on_cores is None else placement_notes(on_cores))
             | {f"step_seconds_{name}": time_of for name, time_of in step_seconds.items()},
@@ -127,17 +129,19 @@ class LoihiLava:
             wall_seconds=seconds,
             checks=(check,),
             clip_indices=tuple(int(index) for index in chosen),
-            notes=_notes(network, [float((spikes != 0).mean()) for spikes in record.spikes])
+            notes=_notes(
+                network,
+                [float((spikes != 0).mean()) for spikes in record.spikes],
+                readouts_saturated(network, record),
+            )
             | _clipped(trained.classifier, network),
         )
 
 
-def _notes(network: LoihiNetwork, fired: Any) -> dict[str, Any]:
+def _notes(network: LoihiNetwork, fired: Any, saturated: float) -> dict[str, Any]:
     hidden = list(network.layers[:-1])
     n_hidden = sum(layer.n_neurons for layer in hidden)
     rates = [float(rate) for rate in fired[: len(hidden)]]
-    # A readout neuron that saturates would fire and lose what it gathered; the count says whether any did.
-    n_saturated = float(fired[-1])
     mean_rate = sum(rate * layer.n_neurons for rate, layer in zip(rates, hidden, strict=True)) / n_hidden
     return {
         "chip": _chip(network),
@@ -145,7 +149,8 @@ def _notes(network: LoihiNetwork, fired: Any) -> dict[str, Any]:
         "n_synapses": sum(n_synapses(layer) + n_own_synapses(layer) for layer in network.layers),
         "n_parameters": sum(_n_parameters(layer) for layer in network.layers),
         "n_cores": sum(n_cores(layer) for layer in network.layers),
-        "readout_saturation_rate": n_saturated,
+        "readout_saturation_rate": float(fired[-1]),  # of its neurons and steps, those that fire: none should
+        "readouts_saturated_per_clip": saturated,  # neurons of it that reach a limit and lose what they gathered
         "spike_rate": mean_rate,
         "spike_rate_by_layer": rates,
     }

@@ -197,8 +197,9 @@ def check_weights(weights: Integers, sign_mode: SignMode, weight_bits: int) -> N
 class LoihiNetwork:
     """Layers of neurons, then a readout whose potential is read.
 
-    Of LIF it has a threshold out of reach, to which a file that is read in is held (`neuro/interchange`), and no decay
-    but that of neurons that end a `nir-file`.
+    Of LIF it has the largest threshold, to which a file that is read in is held (`neuro/interchange`), and no decay but
+    that of neurons that end a `nir-file`. A sum may still reach that threshold, and then it is lost: the scale of its
+    integers leaves room for twice what training met (`neuro/classifiers/readout.py`), and a run notes how many did.
     """
 
     layers: tuple[LoihiLayer, ...]  # the last one is the readout

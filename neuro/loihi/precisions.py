@@ -30,6 +30,7 @@ from classical_baselines.harness.operations import OperationCounts
 from neuro.encoders.learnt import coded
 from neuro.loihi.backends import LoihiEmulator, chip_input
 from neuro.loihi.emulator import emulate
+from neuro.loihi.finite import check_floats
 from neuro.loihi.partly_quantised import Rounded, partly_quantised, rounding_by_layer
 from neuro.loihi.quantise import quantised
 from neuro.loihi.saturation import saturation_by_layer
@@ -50,12 +51,14 @@ class SnnFloat:
         _check_batch_size(self.batch_size)
 
     def run(self, trained: Trained, intensity: Tensor, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
-        """Logits, counts as floats, and spike rates; no pictures."""
+        """Logits, counts as floats, and spike rates; no pictures. A weight that is no number is refused."""
         del n_exhibits
         trained = coded(trained)
         network = _float_only(trained.classifier) if self.rounded == "nothing" else None
         if network is None:
             network = partly_quantised(trained.classifier, self.rounded)
+        else:
+            check_floats(network)
         logits, counts, seconds = [], OperationCounts(), 0.0
         n_spikes: Any = 0.0  # per layer
         with torch.no_grad(), evaluating(network):

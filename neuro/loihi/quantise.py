@@ -4,7 +4,7 @@
 Each layer has its own scale S (integer weight per unit of weight): W = 2 round(w S / 2), threshold = round(theta S),
 bias = round(b S 2^6) as mantissa and exponent. Graded input counts in units of 1/255, so the first layer's threshold
 and bias take that factor. Batch norm is folded before (`neuro/classifiers/synapses.py`), so the integers are those
-that the last epochs were trained on.
+that the last epochs were trained on. The readout's scale leaves room for its sums (`neuro/classifiers/readout.py`).
 """
 
 from typing import Protocol, runtime_checkable

@@ -7,9 +7,11 @@ With the synaptic input a[t] of a LIF layer (`neuro/loihi/neurons/lif.py`), of i
     membranes_clipped    the membrane potential leaves 24 bits and is held at the limit
 
 A clipped potential above every threshold fires, as it would have; one far below recovers sooner than it should. A
-readout neuron that fires loses what it gathered: `readout_saturation_rate` of the emulator's notes.
+readout neuron to which either happens, or that fires, loses some of what it gathered: the emulator's notes say how many
+of them did, per clip.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -35,25 +37,45 @@ def saturation_by_layer(network: LoihiNetwork, record: SpikeRecord) -> list[Satu
     return [_saturation(layer, *spikes) for layer, *spikes in zip(network.layers, arriving, sent, strict=True)]
 
 
-@torch.no_grad()
+def readouts_saturated(network: LoihiNetwork, record: SpikeRecord) -> float:
+    """Readout neurons per clip that reach a limit in some step; those of other models than LIF have none here."""
+    layer, below = network.layers[-1], (record.input_spikes, *record.spikes)[-2]
+    if not isinstance(layer.neuron, Lif):
+        return 0.0
+    sent = torch.from_numpy(record.spikes[-1])
+    reached = sent.any(dim=0)
+    for wrapped, clipped in _overflows(layer, layer.neuron, torch.from_numpy(below), sent):
+        reached |= wrapped | clipped
+    return float(reached.sum()) / len(reached)
+
+
 def _saturation(layer: LoihiLayer, spikes: torch.Tensor, sent: torch.Tensor) -> Saturation:
-    """The layer goes through its steps again, and each is asked what it would have been in wider integers."""
-    neuron, bias = layer.neuron, torch.from_numpy(layer.neuron_bias)
-    if not isinstance(neuron, Lif):
+    if not isinstance(layer.neuron, Lif):
         raise NotMappableError(
-            f"saturation is measured of layers of Lif; one is of {type(neuron).__name__}. "
+            f"saturation is measured of layers of Lif; one is of {type(layer.neuron).__name__}. "
             "Choose the backend loihi-emulator."
         )
+    n_wrapped = n_clipped = 0
+    for wrapped, clipped in _overflows(layer, layer.neuron, spikes, sent):
+        n_wrapped += int(wrapped.sum())
+        n_clipped += int(clipped.sum())
+    return Saturation(n_wrapped / sent.numel(), n_clipped / sent.numel())
+
+
+@torch.no_grad()
+def _overflows(
+    layer: LoihiLayer, neuron: Lif, spikes: torch.Tensor, sent: torch.Tensor
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Of each step [clip, neuron] whose current wraps, and whose potential is clipped: the layer goes through its steps
+    again, and each is asked what it would have been in wider integers."""
+    bias = torch.from_numpy(layer.neuron_bias)
     inputs = synaptic_input(layer, spikes)
     if layer.recurrence is not None:
         back = sent[:-1].double() @ torch.from_numpy(layer.recurrence.weights).double().T
         inputs[1:] += shifted(back.long(), layer.recurrence.weight_exponent)
     state = zero_state(neuron, tuple(inputs.shape[1:]))
-    n_wrapped = n_clipped = 0
     for step, arrived in enumerate(inputs):
         wide = shrunk(state[0], LARGEST_DECAY - neuron.current_decay, DECAY_BITS) + (arrived << FRACTION_BITS)
         kept = shrunk(state[1], DECAY_UNITY - neuron.decay, DECAY_BITS)
         _, state = neuron.step(state, arrived, bias, step)
-        n_wrapped += int((state[0] != wide).sum())
-        n_clipped += int(((kept + state[0] + bias).abs() > MEMBRANE_LIMIT).sum())
-    return Saturation(n_wrapped / inputs.numel(), n_clipped / inputs.numel())
+        yield state[0] != wide, (kept + state[0] + bias).abs() > MEMBRANE_LIMIT

@@ -15,6 +15,7 @@ from neuro.encoders.learnt import coded
 from neuro.encoders.measures import address_bits
 from neuro.loihi.backends import LoihiEmulator, logits_of
 from neuro.loihi.emulator import emulate
+from neuro.loihi.precisions import SnnFloat
 from neuro.loihi.quantise import quantised
 
 N_MELS, N_FRAMES, N_CLASSES = 6, 10, 4
@@ -154,3 +155,20 @@ def test_what_is_no_picture_and_what_is_no_spike_code_are_refused():
 def test_options_out_of_range_are_refused(options, message):
     with pytest.raises(InputError, match=message):
         LearntCodeSnn(**options)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("name", ["weights.weight", "norm.running_mean", "norm.bias"])
+def test_a_learnt_code_that_is_no_number_is_refused_on_the_chip_and_as_floats(name, value):
+    network = built()
+    network.code.state_dict()[name].view(-1)[2] = value
+    for backend in (LoihiEmulator(), SnnFloat(), SpikeCode()):
+        with pytest.raises(InputError, match=f"^learnt-code: {name} holds {value} \\(1 of its"):
+            backend.run(trained(network), pictures(3), torch.Generator())
+
+
+def test_a_norm_of_the_code_without_a_deviation_is_refused():
+    network = built()
+    network.code.norm.running_var[1] = -1.0
+    with pytest.raises(InputError, match=r"^learnt-code: norm.deviation holds nan \(1 of its 16"):
+        LoihiEmulator().run(trained(network), pictures(3), torch.Generator())

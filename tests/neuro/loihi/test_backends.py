@@ -127,6 +127,21 @@ def test_what_is_clipped_is_noted_and_nothing_is_noted_where_all_fits(dense):
     assert notes["weights_clipped_by_layer"] == [0.0, 0.0, 0.0]
 
 
+def test_readouts_that_saturate_are_noted_per_clip_whatever_the_batch(dense):
+    intensity, _ = problem()
+    assert LoihiEmulator().run(dense, intensity, generator()).notes["readouts_saturated_per_clip"] == 0.0
+
+    encoder = LatencyEncoder(n_steps=20)
+    eager = DenseSnn(hidden=(7,)).build(encoder.shape(6, 8), N_CLASSES).eval()
+    with torch.no_grad():
+        eager.readout.bias.copy_(torch.tensor([50.0, -50.0, 0.0]))  # the first fires, the second sinks
+        eager.readout.weights.weight.fill_(0.01)
+    for batch_size in (40, 128):
+        outcome = LoihiEmulator(batch_size=batch_size).run(Trained(encoder, eager, intensity), intensity, generator())
+        assert outcome.notes["readouts_saturated_per_clip"] == pytest.approx(2.0)
+        assert outcome.notes["readout_saturation_rate"] == pytest.approx(1 / (3 * 20))  # once, of 20 steps
+
+
 def test_the_batch_size_changes_nothing(dense):
     intensity, _ = problem()
     whole = LoihiEmulator().run(dense, intensity, generator())

@@ -207,6 +207,31 @@ def test_spike_rates_of_networks_that_no_chip_holds_are_noted_by_snn_float(optio
         SnnIntegerWeights().run(system, clips, generator)
 
 
+@pytest.mark.parametrize(
+    ("options", "name", "where"),
+    [
+        (AdaptiveSnn(hidden=(14, 9)), "layers.1.weights.weight", "layer-2: weights.weight"),
+        (AdaptiveSnn(hidden=(14, 9)), "layers.0.norm.running_mean", "layer-1: norm.running_mean"),
+        (AdaptiveSnn(hidden=(14, 9)), "readout.bias", "readout: bias"),
+        (DenseSnn(hidden=(14, 9)), "layers.1.norm.bias", "layer-2: norm.bias"),
+        (
+            SpikingTransformerSnn(stem_channels=(2, 4), strides=(2, 2)),
+            "blocks.0.attention.query.weights.weight",
+            "SpikingTransformer: blocks.0.attention.query.weights.weight",
+        ),
+    ],
+)
+@pytest.mark.parametrize("value", [float("nan"), float("-inf")])
+@torch.no_grad()
+def test_floats_that_are_no_numbers_are_refused_with_layer_name_and_value(options, name, where, value):
+    encoder = LatencyEncoder(n_steps=7)
+    network = options.build(encoder.shape(4, 6), 3).eval()
+    SnnFloat().run(trained(network, encoder), torch.rand(3, 4, 6), torch.Generator())
+    network.state_dict()[name].view(-1)[1] = value
+    with pytest.raises(ValueError, match=f"^{where} holds {value} \\(1 of its"):
+        SnnFloat().run(trained(network, encoder), torch.rand(3, 4, 6), torch.Generator())
+
+
 def test_a_network_that_the_chip_cannot_hold_and_one_of_other_neurons_are_refused():
     unmappable = AdaptiveSnn(hidden=(5,)).build(EncodedShape("spikes", (4,), 6), 3)
     with pytest.raises(NotMappableError, match="Run it with the backend torch-float"):

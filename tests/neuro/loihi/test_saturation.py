@@ -7,7 +7,7 @@ import torch
 
 from neuro.loihi.contracts import LoihiNetwork, Recurrence
 from neuro.loihi.emulator import emulate
-from neuro.loihi.saturation import saturation_by_layer
+from neuro.loihi.saturation import readouts_saturated, saturation_by_layer
 from tests.neuro.loihi.networks import dense_layer, even, readout
 from tests.references.loihi_reference import M, decayed, wrapped
 
@@ -64,3 +64,29 @@ def test_wrapped_currents_and_clipped_potentials_are_those_of_plain_python(recur
     assert n.min() > 0
     assert (found[0].currents_wrapped, found[0].membranes_clipped) == pytest.approx(tuple(n / spikes.shape[0] / 45))
     assert (found[1].currents_wrapped, found[1].membranes_clipped) == (0, 0)
+
+
+def test_readouts_that_reach_a_limit_are_those_of_plain_python():
+    rng = np.random.default_rng(6)
+    first = dense_layer(rng, N_IN, N_OUT, threshold=1)
+    weights = np.abs(even(rng, (6, N_OUT), 254)) * np.array([[1], [-1], [1], [0], [0], [1]])
+    biases = np.array([4095, -4095, 0, -4095, 4095, -2000])  # the fourth and fifth by their biases alone, or not at all
+    last = dense_layer(
+        rng, N_OUT, 6, weights=weights, bias_mantissa=biases, bias_exponent=7, decay=0, threshold=2**17 - 1
+    )
+    network = LoihiNetwork((first, last), False, 1.0)
+    spikes = torch.from_numpy(rng.random((40, N_CLIPS, N_IN)) < 0.9)
+    record = emulate(network, spikes)
+
+    n_reached = 0
+    for clip in range(N_CLIPS):
+        for row, bias in zip(weights.tolist(), last.bias.tolist(), strict=True):
+            v, reached = 0, False
+            for values in record.spikes[0][:, clip].astype(int).tolist():
+                v += (sum(w * x for w, x in zip(row, values, strict=True)) << 6) + bias
+                reached |= v > (2**17 - 1) << 6 or v < -(M - 1)
+                v = 0 if v > (2**17 - 1) << 6 else max(v, -(M - 1))
+            n_reached += reached
+    assert 0 < n_reached < 6 * N_CLIPS
+    assert record.spikes[-1].any(axis=0).sum() < n_reached  # some only sink
+    assert readouts_saturated(network, record) == n_reached / N_CLIPS
