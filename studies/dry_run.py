@@ -26,6 +26,7 @@ from studies.disturbance import check_disturbances
 from studies.early_checks import check_frame_times
 from studies.fold_checks import checked_folds, notes_on_folds
 from studies.registries import build
+from studies.silent_clips import check_silent_clips
 from studies.specification import FrontEndChoice, Study, System
 from studies.trained_elsewhere import comes_trained
 from studies.two_ears import check_augmentation_of_ears, check_ears_of_front_end, check_probes_of_ears
@@ -72,7 +73,9 @@ def check_study(study: Study, data_root: Path | None) -> Tried:
     first = clips.subset([0])
     # What a layer only warns of (a slow padding, a weight of no element) is no error, and no concern of the user's.
     with warnings.catch_warnings(action="ignore"), _threads(study.threads_per_cell):
-        seconds = _dry_runs(study, first, len(clips.label_names))
+        picture_of = {choice.key: _one_picture(study, choice, first) for choice in study.front_ends}
+        seconds = _dry_runs(study, first, len(clips.label_names), picture_of)
+        check_silent_clips(study, clips, picture_of)
     return Tried(clips, seconds, (*notes, *check_short_clips(study, clips)))
 
 
@@ -87,9 +90,8 @@ def _threads(n_threads: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _dry_runs(study: Study, first: Clips, n_classes: int) -> dict[str, float | None]:
-    """One clip through every front end and every untrained system; the error says which cannot take it."""
-    picture_of = {choice.key: _one_picture(study, choice, first) for choice in study.front_ends}
+def _dry_runs(study: Study, first: Clips, n_classes: int, picture_of: dict[str, Tensor]) -> dict[str, float | None]:
+    """Pictures of one clip through every untrained system; the error says which cannot take it."""
     seconds: dict[str, float | None] = {}
     for system in study.systems:
         try:
