@@ -766,9 +766,10 @@ def circuits(
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Measure the hybrids' circuits before any training.
+    """Measure the classifiers' circuits before any training.
 
-    Gradient variance against qubits, expressibility and entangling capability against depth, with parts taken away.
+    Gradient variance against qubits, expressibility and entangling capability against depth: of the hybrids' layers,
+    with parts taken away, of the convolutional network and of data re-uploading.
     """
     return _call("circuits", qubits=qubits, layers=layers, n_draws=n_draws, seed=seed, out=out, as_json=as_json)
 

@@ -1,5 +1,5 @@
 # studies/commands/circuits.py
-"""`trichord circuits`: what the circuits of the hybrids can do before any training, and the figure of it."""
+"""`trichord circuits`: what the circuits of the classifiers can do before any training, and the figure of it."""
 
 import json
 from pathlib import Path

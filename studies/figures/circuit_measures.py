@@ -11,13 +11,15 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocat
 
 from studies.circuit_measures import VARIANTS, Measured, records
 from studies.figures.drawing import Drawing
-from studies.figures.style import BLUE, GREEN, ORANGE, PINK, RULE, SOFT, STYLE
+from studies.figures.style import BLUE, GREEN, OCHRE, ORANGE, PINK, RULE, SKY, SOFT, STYLE
 
 LOOKS = {
     "qft": (GREEN, "D", "-"),
     "no-transform": (BLUE, "o", "--"),
     "no-entangler": (ORANGE, "s", "-."),
     "product": (PINK, "^", ":"),
+    "qcnn": (OCHRE, "v", "-"),
+    "re-uploading": (SKY, "P", "--"),
 }
 
 
@@ -28,7 +30,7 @@ def circuit_measures(found: Sequence[Measured]) -> Drawing:
     deep = [one for one in found if one.n_qubits == n_qubits]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.4, 6.6))
-        grid = figure.add_gridspec(2, 2, left=0.085, right=0.985, top=0.94, bottom=0.15, hspace=0.4, wspace=0.22)
+        grid = figure.add_gridspec(2, 2, left=0.085, right=0.985, top=0.94, bottom=0.17, hspace=0.4, wspace=0.22)
         axes = [figure.add_subplot(grid[place // 2, place % 2]) for place in range(4)]
         for ax, cost in zip(axes, ("local", "global"), strict=False):
             title = "<Z> of one qubit" if cost == "local" else "P(all zeros)"
@@ -55,11 +57,11 @@ def circuit_measures(found: Sequence[Measured]) -> Drawing:
             ax.grid(color=RULE, alpha=0.22, linewidth=0.6)
             ax.set_axisbelow(True)
         handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="lower center", ncols=4, fontsize=8.5)
+        figure.legend(handles, labels, loc="lower center", ncols=3, fontsize=8.5)
     caption = (
-        "Circuits of the hybrids at random angles, from |0...0>. Above: variance of the gradient, averaged over the "
-        "angles, log axes. Below: the dotted line is what states drawn from all states alike give; the divergence of "
-        "theirs is not 0, as it is drawn from as many pairs."
+        "Circuits of the classifiers at random angles, from |0...0>. Above: variance of the gradient, averaged over "
+        "the angles, log axes. Below: the dotted line is what states drawn from all states alike give; the divergence "
+        "of theirs is not 0, as it is drawn from as many pairs."
     )
     said = "; ".join(
         f"{one.variant}, {one.n_qubits} qubits, {one.n_layers} layers: expressibility {one.expressibility:.3g}, "

@@ -4,24 +4,72 @@
 import json
 
 import pytest
+import torch
 
 from classical_baselines.harness.choices import InputError
-from studies.circuit_measures import VARIANTS, Measured, measured_circuits, variance_per_qubit, variant_circuit
+from quantum.circuits.qcnn import QcnnDescription, qcnn_circuit
+from quantum.circuits.reuploading import reuploading_circuit
+from quantum.engine.execution import Engine
+from quantum.engine.readout import probabilities, z_expectations
+from quantum.measures.random_angles import states_at
+from studies.circuit_measures import (
+    VARIANTS,
+    Measured,
+    convolutional_circuit,
+    measured_circuits,
+    reuploaded_circuit,
+    variance_per_qubit,
+)
 from studies.commands.circuits import circuits
 from studies.figures.circuit_measures import circuit_measures
 
 
 def test_a_variant_lacks_what_its_title_says():
-    gates = {one.name: {gate.name for gate in variant_circuit(one, 3, 2).gates} for one in VARIANTS}
+    gates = {one.name: {gate.name for gate in one.circuit(3, 2).gates} for one in VARIANTS}
 
     assert gates["qft"] == {"rz", "ry", "cx", "h", "cp", "swap"}
     assert gates["no-transform"] == {"rz", "ry", "cx"}
     assert gates["no-entangler"] == {"rz", "ry", "h", "cp", "swap"}
     assert gates["product"] == {"rz", "ry"}
+    assert gates["qcnn"] == {"rz", "ry", "cx", "x", "h"}
+    assert gates["re-uploading"] == {"rz", "ry", "cz"}
+
+
+def behind(circuit, angles):
+    return states_at(circuit, torch.tensor([angles], dtype=torch.float64))
+
+
+@pytest.mark.parametrize("n_qubits", [2, 3, 6])
+def test_qubit_0_of_the_convolutional_network_is_the_one_that_the_classifier_reads(n_qubits):
+    description = QcnnDescription(n_qubits, n_qubits.bit_length() - 1, 2)
+    angles = torch.rand(qcnn_circuit(description).n_weights, generator=torch.Generator().manual_seed(0)).tolist()
+    (kept,) = description.kept
+
+    here, there = (behind(one, angles) for one in (convolutional_circuit(n_qubits, 2), qcnn_circuit(description)))
+
+    assert float(z_expectations(here)[0, 0]) == pytest.approx(float(z_expectations(there)[0, kept]), abs=1e-12)
+    assert float(probabilities(here)[0, 0]) == pytest.approx(float(probabilities(there)[0, 0]), abs=1e-12)
+
+
+def test_without_its_clip_re_uploading_has_the_states_of_any_clip_at_angles_moved_by_it():
+    circuit = reuploading_circuit(3, 2)
+    draw = torch.Generator().manual_seed(0)
+    weights, clip = (torch.rand(circuit.n_weights, generator=draw, dtype=torch.float64) for _ in range(2))
+    start = torch.eye(8, dtype=torch.float64)[:1]
+
+    whole = Engine(circuit)(start, weights, clip[None])
+
+    torch.testing.assert_close(behind(reuploaded_circuit(3, 2), (weights + clip).tolist()), whole)
+
+
+def test_a_family_is_left_out_where_there_are_too_few_qubits_for_it():
+    found = {(one.variant, one.n_qubits) for one in measured_circuits((1, 2), (1,), 10, 0)}
+
+    assert ("qcnn", 2) in found and ("qcnn", 1) not in found and ("re-uploading", 1) in found
 
 
 def test_the_odd_layer_stands_before_the_transform():
-    names = [gate.name for gate in variant_circuit(VARIANTS[0], 2, 3).gates]
+    names = [gate.name for gate in VARIANTS[0].circuit(2, 3).gates]
 
     assert names.count("cx") == 3
     assert names[: names.index("h")].count("cx") == 2
@@ -64,7 +112,7 @@ def test_every_panel_has_points_within_it_and_a_scale(qubits, layers):
         low, high = axes.get_ylim()
         assert sum(low <= place <= high for place in axes.get_yticks()) >= 2
         points = [value for line in axes.get_lines() for value in line.get_ydata()]
-        assert len(points) > len(VARIANTS) - 1 and all(low <= value <= high for value in points)
+        assert len(points) >= len(VARIANTS) - 1 and all(low <= value <= high for value in points)
     # Of one qubit nothing is entangled; what is drawn of it are rounding errors, to be read as 0.
     assert drawing.figure.axes[3].get_ylim()[1] > 0.9
 
