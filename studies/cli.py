@@ -720,14 +720,18 @@ def export_circuit(
     clip: Annotated[int, typer.Option("--clip", help="Whose state is prepared: a validation clip, from 0.")] = 0,
     fold: Annotated[str | None, typer.Option("--fold", help="A fold.  [default: the first with weights]")] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="A seed.  [default: the first with weights]")] = None,
+    measured: Annotated[
+        bool, typer.Option("--measured", help="The Fourier transform that ends the circuit as a measured one.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Write the circuit of a clip, with its trained angles, as OpenQASM 3.
 
-    Preparation by gates, trained circuit, measurement. Qiskit runs it first, and it is kept only where it gives the
-    outcome probabilities of the engine.
+    Preparation by gates, trained circuit, measurement; with --measured a dynamic circuit, whose last transform is read
+    as it goes and has no two-qubit gates. Qiskit runs it first, and it is kept only where it gives the outcome
+    probabilities of the engine.
     """
-    which = {"system": system, "fold": fold, "seed": seed, "clip": clip, "to": to}
+    which = {"system": system, "fold": fold, "seed": seed, "clip": clip, "measured": measured, "to": to}
     return _call("circuit_file:export_circuit", request=request, **which, as_json=as_json)
 
 

@@ -63,7 +63,7 @@ def _check(study: Study, system: System, clips: Clips, silent: list[int]) -> Non
     if not refused:
         return
     named = ", ".join(repr(clips.names[number]) for number in refused[:MOST_NAMED])
-    named += ", ..." if len(refused) > MOST_NAMED else ""
+    named += f" and {len(refused) - MOST_NAMED} more" if len(refused) > MOST_NAMED else ""
     remedy = ", or give the encoder silence = 'uniform'" if hasattr(encoder, "silence") else ", or choose another code"
     raise InputError(
         f"study {study.name!r}, system {system.name!r}: {len(refused)} of {len(clips)} clips are silent (all samples "

@@ -14,7 +14,15 @@ ENDING = ".qasm"
 
 
 def export_circuit(
-    request: Request, *, system: str, fold: str | None, seed: int | None, clip: int, to: Path, as_json: bool
+    request: Request,
+    *,
+    system: str,
+    fold: str | None,
+    seed: int | None,
+    clip: int,
+    measured: bool = False,
+    to: Path,
+    as_json: bool,
 ) -> int:
     """Write the circuit; 1 where Qiskit gives it other outcomes, and then nothing is kept."""
     if to.suffix != ENDING:
@@ -27,15 +35,20 @@ def export_circuit(
     study = request.open_study()
     if study.system(system).family != "quantum":
         raise InputError(f"--system {system}: it is of the family {study.system(system).family} and has no circuit.")
-    asking = Asking(request.study, f"export-circuit --system {system} --to {to}", "a circuit's angles")
+
+    from studies.circuit_export import NotEqualError, check_has_circuit, exported_circuit
+
+    check_has_circuit(study.system(system), measured)
+    command = f"export-circuit --system {system}{' --measured' if measured else ''} --to {to}"
+    asking = Asking(request.study, command, "a circuit's angles")
     store, place = trained_place(request, study, asking, system, fold, seed)
     (keyed,) = place.cells
 
-    from studies.circuit_export import NotEqualError, exported_circuit
     from studies.report import write_file
 
+    weights = store.load_weights(keyed.fit_key)
     try:
-        made = exported_circuit(study, keyed.cell, store.load_weights(keyed.fit_key), request.data_root, clip)
+        made = exported_circuit(study, keyed.cell, weights, request.data_root, clip, measured=measured)
     except NotEqualError as error:
         print(f"{error} Nothing is kept.", file=sys.stderr)
         return 1
@@ -48,6 +61,7 @@ def export_circuit(
         "fold": place.fold,
         "seed": place.seed,
         "clip": made.clip,
+        "measured_transform": measured,
         "n_qubits": made.n_qubits,
         "n_gates": dict(made.n_gates),
         "largest_difference": made.largest_difference,
