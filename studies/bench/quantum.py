@@ -8,7 +8,7 @@ is the minimum of 50 turns, of 3 where a turn of the peer takes longer than a fi
 longer than five. Compilation is left out; a peer that takes one state at a time and needs seconds for it is timed on
 one, times 64. The largest difference is that of the gradients. The limit is the bare matrix
 products of the forward and the backward pass and two Fourier transforms; the sweep asks where more qubits or fewer
-states cost more than that.
+states cost more than that. Behind it stands the memory of a step of twenty qubits (`quantum_memory.py`).
 """
 
 import time
@@ -22,6 +22,7 @@ from quantum.circuits.circuit import Circuit, Fourier, Gate, Operation, layer_of
 from quantum.engine.execution import Engine
 from quantum.engine.program import blocks_of
 from quantum.engine.readout import z_expectations
+from studies.bench.quantum_memory import bench as wide_steps
 from studies.bench.quantum_peers import PEERS, Peer, Step
 from studies.bench.timing import BenchRow
 
@@ -40,7 +41,7 @@ MOST_AMPLITUDES = 2**22  # of a batch in the sweep: 64 MiB a state tensor
 
 
 def bench() -> Iterator[BenchRow]:
-    """The limit with one thread and two, every peer, the sweep."""
+    """The limit, every peer, the sweep, the memory of a wide step."""
     step = common_step(N_QUBITS, BATCH)
     yield _limit_row(step, target=0.4)
     for name, peer in PEERS.items():
@@ -49,6 +50,7 @@ def bench() -> Iterator[BenchRow]:
         for batch in SWEEP_BATCHES:
             if batch * 2**n_qubits <= MOST_AMPLITUDES:
                 yield _limit_row(common_step(n_qubits, batch))
+    yield from wide_steps()
 
 
 def common_step(n_qubits: int, batch: int) -> Step:

@@ -4,13 +4,14 @@
 import pytest
 import torch
 
-from studies.bench import BENCHES, quantum, quantum_peers
+from studies.bench import BENCHES, quantum, quantum_memory, quantum_peers
 
 
 @pytest.fixture
 def small(monkeypatch):
     for name, value in {"N_QUBITS": 3, "BATCH": 2, "N_TURNS": 1, "SWEEP_QUBITS": (2,), "SWEEP_BATCHES": (1, 3)}.items():
         monkeypatch.setattr(quantum, name, value)
+    monkeypatch.setattr(quantum_memory, "measured_in_own_process", lambda precision, threshold: (7, 0.5))
 
 
 @pytest.mark.usefixtures("small")
@@ -26,12 +27,32 @@ def test_every_peer_that_is_here_gives_our_gradient_and_the_others_say_that_they
 
 
 @pytest.mark.usefixtures("small")
-def test_the_limit_stands_first_and_the_sweep_last():
-    rows = list(BENCHES["quantum"]())
+def test_the_limit_stands_first_and_the_sweep_last_but_for_the_memory_of_a_wide_step():
+    *rows, _, _, _, _ = BENCHES["quantum"]()
 
     assert (rows[0].name, rows[0].target) == ("training step, 3 qubits, 2 states", 0.4)
     assert [row.name for row in rows[-2:]] == ["training step, 2 qubits, 1 states", "training step, 2 qubits, 3 states"]
     assert all(row.ratio > 0 for row in [rows[0], *rows[-2:]])
+
+
+def test_the_memory_of_a_wide_step_stands_with_the_setting_of_malloc_it_was_measured_at(monkeypatch):
+    seen = []
+    monkeypatch.setattr(quantum_memory, "measured_in_own_process", lambda *given: seen.append(given) or (7, 0.5))
+
+    rows = list(quantum_memory.bench())
+
+    assert seen == [(p, t) for p in ("float32", "float64") for t in ("1000000", None)]
+    assert rows[0].name == "training step, 20 qubits, 1 state, adjoint, float32, MALLOC_MMAP_THRESHOLD_=1000000"
+    assert rows[0].figures == {"peak_above_import_bytes": 7, "limit_bytes": 200_000_000}
+    assert rows[1].name.endswith("glibc's defaults") and "limit_bytes" not in rows[1].figures
+
+
+def test_the_peak_is_that_of_the_states_a_step_holds():
+    peak_bytes, seconds = quantum_memory.measured_in_own_process("float64", "1000000", n_qubits=17)
+
+    state = 16 * 2**17
+    assert 2 * state < peak_bytes < 12 * state + 10**6
+    assert seconds > 0
 
 
 def test_a_step_from_zero_has_no_amplitude_but_the_first():
