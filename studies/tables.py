@@ -4,7 +4,8 @@
 `results.csv` has one row per system, protocol, backend, deployment, scenario and boundary. What is not known is an
 empty field, never 0: `energy_kind` says why (`unavailable`, with the reason under `unpriced`), or that the number is
 a `lower-bound`, with the terms that have no price. `memory` is what the run needs of each device's RAM and flash,
-beside the limit. A run that is priced for no deployment has one row without energy.
+beside the limit. A run that is priced for no deployment has one row without energy. `readouts_saturated_per_clip` is of
+integer runs of spiking networks: above 0, answers are lost (`readout_saturation.py`).
 """
 
 import csv
@@ -20,6 +21,7 @@ from studies import break_even_rate, circuit_runs, early_decision, energy_curves
 from studies.budgets import EnergyRow
 from studies.fit import memory_text, seconds_text
 from studies.measurement import latest
+from studies.readout_saturation import saturated_per_clip, warnings
 from studies.results import Row, StudyResults
 from studies.screening import is_screen
 from studies.spike_codes import HEADER, code_rows, table_note
@@ -35,6 +37,7 @@ COLUMNS = (
     *("joules_per_decision_low", "joules_per_decision_high", "joules_per_second", "joules_per_second_low"),
     *("joules_per_second_high", "unpriced", "labels", "keeps_up", "alternative_to", "clip_seconds", "period_seconds"),
     *("seeds", "groups", "clips", "cells", "cells_wanted", "evidence", "memory", "latency_seconds"),
+    "readouts_saturated_per_clip",
 )
 Field = str | float | int | bool | None  # of a row; what is not known is None
 
@@ -82,6 +85,8 @@ def results_markdown(results: StudyResults) -> str:
             continue
         evidence = "test" if rows[0].evidence == "test" else "validation"
         lines += [f"## {protocol.name} ({evidence} clips)", "", *_accuracy_table(rows), ""]
+        for warning in warnings(rows):
+            lines += [f"**{plain_markdown(warning)}**", ""]
         groups = sorted({name for row in rows for name in row.interval.group_scores})
         if groups:
             lines += ["Accuracy by group, in per cent:", "", *_group_table(rows, groups), ""]
@@ -223,6 +228,7 @@ def _accuracy_fields(results: StudyResults, row: Row) -> dict[str, Field]:
         "cells": row.n_cells,
         "cells_wanted": row.n_wanted,
         "evidence": row.evidence,
+        "readouts_saturated_per_clip": saturated_per_clip(row),
     }
 
 

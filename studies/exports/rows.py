@@ -21,7 +21,7 @@ from studies.tables import COLUMNS, comparisons, csv_records, csv_text, provenan
 FLOATS = (
     *("accuracy", "low", "high", "macro_f1", "ece", "joules_per_decision", "joules_per_decision_low"),
     *("joules_per_decision_high", "joules_per_second", "joules_per_second_low", "joules_per_second_high"),
-    *("clip_seconds", "period_seconds", "latency_seconds"),
+    *("clip_seconds", "period_seconds", "latency_seconds", "readouts_saturated_per_clip"),
 )
 INTEGERS = ("seeds", "groups", "clips", "cells", "cells_wanted")
 BOOLEANS = ("headline", "keeps_up")

@@ -7,6 +7,7 @@ from typing import Any
 from studies.budgets import EnergyRow
 from studies.energy_answers import cheapest
 from studies.pareto import front_probabilities
+from studies.readout_saturation import warnings
 from studies.report.section import Section, Values
 from studies.results import Row, StudyResults
 from studies.wording import energy_parts, interval_text, note_text, percent, said_notes
@@ -25,6 +26,7 @@ def _values(results: StudyResults) -> Values:
                 "name": protocol.name,
                 "evidence": rows[0].evidence,
                 "rows": [_system_row(row, priced.get(row.key), chances.get(row.key)) for row in rows],
+                "warnings": warnings(rows),
                 "method": ", ".join(dict.fromkeys(row.interval.method for row in rows)),
             }
         )
