@@ -749,13 +749,16 @@ def import_chip(
     dt_seconds: Annotated[
         float | None, typer.Option("--dt", help="Of another tool's graph: seconds of its step.  [default: 1e-4]")
     ] = None,
+    state: Annotated[
+        Path | None, typer.Option("--state", help="snnTorch's state dict of the same network: says how it resets.")
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Read a network, check it, and map it to cores.
 
     A graph of floats is quantised, and the line that makes a system of it is printed (docs/networks_from_elsewhere.md).
     """
-    of_floats = {"reset_mechanism": reset_mechanism, "readout": readout, "dt_seconds": dt_seconds}
+    of_floats = {"reset_mechanism": reset_mechanism, "readout": readout, "dt_seconds": dt_seconds, "state": state}
     return _call("chip_files:import_chip", file=file, chip=chip, n_chips=n_chips, **of_floats, as_json=as_json)
 
 

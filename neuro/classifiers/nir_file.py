@@ -53,6 +53,7 @@ from neuro.classifiers.synapses import (
 )
 from neuro.interchange.float_graph import FloatGraph, FloatLayer, read_float_graph
 from neuro.interchange.nir_graph import DT_SECONDS
+from neuro.interchange.snntorch_state import check_state, read_state
 from neuro.loihi.contracts import Lif, LoihiLayer, LoihiNetwork, NotMappableError, Recurrence
 from neuro.loihi.limits import LARGEST_DECAY
 from neuro.neuron import CubaNeuron, LifNeuron
@@ -298,7 +299,7 @@ def check_reset(reset_mechanism: str) -> None:
         raise InputError(
             "reset_mechanism is not said. NIR does not hold it, and snnTorch's default subtracts the threshold, which "
             'the chip does not. Set it to "zero" if the network was trained so (in snnTorch reset_mechanism="zero", '
-            "and reset_delay=False of Synaptic, RLeaky and RSynaptic)."
+            "and reset_delay=False of Synaptic, RLeaky and RSynaptic), or name its state dict: state_file."
         )
     raise InputError(
         f"reset_mechanism of {reset_mechanism!r}: a spike sets the potential to 0 on the chip, so only 'zero' is run. "
@@ -312,10 +313,11 @@ class NirFile:
 
     path: str = ""  # of the .nir file, as seen from where trichord is started
     sha256: str = ""  # of the file: it brings the content into the key of a cell
-    reset_mechanism: str = ""  # "zero", said by whoever knows: NIR does not hold it
+    reset_mechanism: str = ""  # "zero", said by whoever knows: NIR does not hold it; with a state_file it is read there
     readout: str = "count"  # or "potential": what is read of the last layer
     dt_seconds: float = DT_SECONDS  # the step of the tool that wrote the graph
     n_steps: int = 0  # the steps per clip that it was trained with, checked against the encoder's; 0: not checked
+    state_file: str = ""  # of snnTorch's state dict of the same network, which the graph is held against
 
     def __post_init__(self) -> None:
         check_choice("readout", self.readout, READOUTS)
@@ -335,7 +337,7 @@ class NirFile:
         return NirNetwork(shape, graph, self.readout)
 
     def check_file(self) -> None:
-        """The file is there, is the one that is meant, and resets as the chip does."""
+        """The file is there, is the one that is meant, resets as the chip does, and agrees with the state file."""
         if not Path(self.path).is_file():
             raise InputError(f"path = {self.path!r}: there is no such file, as seen from {Path.cwd()}. Name one.")
         found = file_sha256(Path(self.path))
@@ -345,7 +347,12 @@ class NirFile:
                 f"sha256 of {self.path} {given}: the key of a cell rests on what the study says, so it must say which "
                 f"network it means. For the file as it is now: sha256 = {found!r}."
             )
-        check_reset(self.reset_mechanism)
+        if self.reset_mechanism or not self.state_file:
+            check_reset(self.reset_mechanism)
+        if self.state_file:
+            neurons = read_state(Path(self.state_file))
+            graph = read_float_graph(Path(self.path), self.dt_seconds)
+            check_state(neurons, graph, self.readout, reset_is_said=self.reset_mechanism != "")
 
     def _check(self, graph: FloatGraph, shape: EncodedShape, n_classes: int) -> None:
         """What the graph reads and gives is what the study has."""

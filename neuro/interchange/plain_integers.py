@@ -143,8 +143,7 @@ def from_plain(plain: PlainNetwork) -> LoihiNetwork:
     if not isinstance(graph["layers"], list) or not graph["layers"]:
         raise InputError(f"{GRAPH}: layers must be a list of at least one layer; got {graph['layers']!r}.")
     gain = graph["readout_gain"]
-    if type(gain) is not float or not 0 < gain < float("inf"):
-        raise InputError(f"{GRAPH}: readout_gain must be a positive number; got {gain!r}.")
+    _check_gain(gain)
     if type(graph["graded_input"]) is not bool:
         raise InputError(f"{GRAPH}: graded_input must be true or false; got {graph['graded_input']!r}.")
     layers = tuple(_layer(said, f"layer-{number}", left) for number, said in enumerate(graph["layers"], start=1))
@@ -152,6 +151,11 @@ def from_plain(plain: PlainNetwork) -> LoihiNetwork:
     if left:
         raise InputError(f"{min(left)}: no layer of the graph has such an array. Leave it out.")
     return LoihiNetwork(layers, graph["graded_input"], gain)
+
+
+def _check_gain(gain: Any) -> None:
+    if not isinstance(gain, float) or not 0 < gain < float("inf"):
+        raise InputError(f"{GRAPH}: readout_gain must be a positive number; got {gain!r}.")
 
 
 def _check_used(layers: tuple[LoihiLayer, ...]) -> None:
@@ -248,6 +252,7 @@ def _integers(array: NDArray[Any], name: str) -> NDArray[np.int64]:
 
 def plain_bytes(network: LoihiNetwork) -> bytes:
     """The content of the .npz file: the same network gives the same bytes."""
+    _check_gain(float(network.readout_gain))
     plain = to_plain(network)
     file = BytesIO()
     text = json.dumps(plain.graph, allow_nan=False)

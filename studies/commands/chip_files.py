@@ -83,6 +83,7 @@ def import_chip(
     reset_mechanism: str | None = None,
     readout: str | None = None,
     dt_seconds: float | None = None,
+    state: Path | None = None,
 ) -> int:
     """Read the network, check it, and print what it is and the cores that it takes."""
     _check_ending(file, "FILE")
@@ -99,6 +100,7 @@ def import_chip(
 
     on = choose(CHIPS, chip, what="chip")
     of_floats = {"reset_mechanism": reset_mechanism, "readout": readout, "dt_seconds": dt_seconds}
+    of_floats |= {"state_file": None if state is None else str(state)}
     said = {name: value for name, value in of_floats.items() if value is not None}
     title, system = FORMS[file.suffix].title, None
     try:

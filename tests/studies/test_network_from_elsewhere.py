@@ -157,6 +157,9 @@ def test_import_chip_quantises_it_and_says_how_a_study_names_it(folder, capsys):
     assert f'classifier = {{ name = "nir-file", options = {options} }}' in said
     assert import_chip(file=Path("net.nir"), chip="loihi-1", n_chips=1, as_json=True, reset_mechanism="zero") == 0
     assert json.loads(capsys.readouterr().out)["classifier"]["options"]["readout"] == "count"
+    torch.save(snntorch_net().state_dict(), "net.pt")
+    assert called("import-chip", "net.nir", "--state", "net.pt") == 0
+    assert 'state_file = "net.pt"' in capsys.readouterr().out
     called("export-chip", "study.toml", "--store", "store", "--system", "theirs", "--to", "held.npz")
     with pytest.raises(InputError, match=r"held\.npz: it holds integers, to which readout does not apply"):
         import_chip(file=Path("held.npz"), chip="loihi-1", n_chips=1, as_json=False, readout="count")

@@ -57,6 +57,13 @@ def test_a_network_of_every_neuron_model_and_kind_of_synapse_is_read_back_equal_
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("gain", [float("nan"), float("inf"), 0.0, -1.0])
+def test_a_gain_that_no_reader_would_take_is_not_written(gain):
+    network = importable(np.random.default_rng(1), 0)[0]
+    with pytest.raises(InputError, match="readout_gain must be a positive number; got"):
+        plain_bytes(replace(network, readout_gain=gain))
+
+
 @pytest.fixture(scope="module")
 def content():
     return plain_bytes(importable(np.random.default_rng(1), 0)[0])
