@@ -17,7 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from classical_baselines.harness.evaluation import predictions
-from studies.circuit_energy import CircuitEnergy, circuit_energy
+from quantum.classifiers.circuits_of import built_by
+from quantum.classifiers.data_reuploading import ReuploadingClassifier
+from quantum.classifiers.state_classifier import StateClassifier
+from quantum.encoders.circuit_code import CircuitCode
+from studies.circuit_energy import CircuitEnergy, circuit_energy, preparation_joules
+from studies.registries import build
 from studies.results import Row, StudyResults, whole_run
 from studies.statistics import Comparison
 from studies.wording import joules_text, points_text
@@ -132,4 +137,19 @@ def energy_sentence(one: AgainstControls) -> str:
         f"{joules_text(marginal.mid)} [{joules_text(marginal.low)}, {joules_text(marginal.high)}] where the machine is "
         f"on anyway. An FFT over its {2**energy.n_qubits:,} amplitudes takes {joules_text(fft)} on a Cortex-M4: "
         f"{least.mid:.1f} to {most.mid:.1f} orders of magnitude less."
+        + (_preparation_said(energy.n_qubits, one.row.clip_seconds) if loads_amplitudes(one.row) else "")
     )
+
+
+def loads_amplitudes(row: Row) -> bool:
+    """Whether a run prepares any real state by angles that the host finds for each clip, and no cell counts: those of
+    a code by a circuit are the encoder's own."""
+    built = built_by(build("classifier", row.system.classifier))
+    coded = isinstance(build("encoder", row.system.encoder), CircuitCode)
+    return issubclass(built, StateClassifier) and not issubclass(built, ReuploadingClassifier) and not coded
+
+
+def _preparation_said(n_qubits: int, clip_seconds: float) -> str:
+    joules = preparation_joules(n_qubits, clip_seconds)
+    taken = "have no price there" if joules is None else f"take {joules_text(joules)} more there"
+    return f" The {2**n_qubits - 1:,} angles that load a clip's amplitudes are the host's; they {taken}."

@@ -11,6 +11,13 @@
 The budgets of the report draw prices and take the counted seconds as they are; here the times of a shot have their
 range too (`superconducting_times.toml`), since the repetition delay alone goes from nothing to twice the default. The
 FFT is one over all amplitudes of the circuit, complex, radix 2, priced like any arithmetic on a classical device.
+
+Shots that read the readout's errors, on basis states, are shots too: their seconds go up and down as the delay, the
+reset and the readout of the run do. Counted is the share of one clip of the run; more clips behind one calibration, or
+a calibration for every clip, are other runs.
+
+Amplitudes are loaded by a circuit whose angles the host finds for every clip, which no cell counts:
+`preparation_counts` are that arithmetic, `preparation_joules` its price.
 """
 
 from collections.abc import Mapping
@@ -34,6 +41,8 @@ SCALED_BY: Mapping[str, str] = {  # layer of counted seconds -> row of the times
     "state-preparation": "q.sc.time.gates",
     "circuit": "q.sc.time.gates",
 }
+CALIBRATION = "readout-calibration"  # the layer of shots that read basis states
+OF_A_CALIBRATION = ("repetition-delay", "reset", "measurement")  # what such a shot takes, beside an X gate a qubit
 VIEWS = {
     "whole": "superconducting-qpu",
     "share": "superconducting-qpu-share",
@@ -91,14 +100,12 @@ def energy_of_counts(counts: OperationCounts, clip_seconds: float = 1.0) -> Circ
     if not parts or not n_shots:
         return None
     n_qubits = round(counts.total("measurements") / n_shots)
-    times = load_device(TIMES)
-    total = Range(0.0, 0.0, 0.0)
-    for layer, seconds in parts.items():
-        ends = Range(seconds, seconds, seconds)
-        if layer in SCALED_BY:
-            row = times.row(SCALED_BY[layer])
-            ends = ends.scaled(row.low / row.nominal, 1.0, row.high / row.nominal)
-        total += ends
+    ends = {layer: _with_ends(layer, seconds) for layer, seconds in parts.items()}
+    if CALIBRATION in parts:
+        of_run = sum((ends[layer] for layer in OF_A_CALIBRATION if layer in ends), Range(0.0, 0.0, 0.0))
+        if of_run.mid:
+            ends[CALIBRATION] = ends[CALIBRATION].scaled(of_run.low / of_run.mid, 1.0, of_run.high / of_run.mid)
+    total = sum(ends.values(), Range(0.0, 0.0, 0.0))
     return CircuitEnergy(
         n_qubits=n_qubits,
         n_shots=n_shots,
@@ -109,12 +116,48 @@ def energy_of_counts(counts: OperationCounts, clip_seconds: float = 1.0) -> Circ
     )
 
 
+def _with_ends(layer: str, seconds: float) -> Range:
+    """Counted seconds of a layer as its row of the times has them, low and high; as they are where it has no row."""
+    if layer not in SCALED_BY:
+        return Range(seconds, seconds, seconds)
+    row = load_device(TIMES).row(SCALED_BY[layer])
+    return Range(seconds, seconds, seconds).scaled(row.low / row.nominal, 1.0, row.high / row.nominal)
+
+
+def preparation_counts(n_qubits: int) -> OperationCounts:
+    """What a host computes to load 2**n_qubits real amplitudes: the 2**n - 1 angles of `real_state_angles`.
+
+    2**n known signs; of each pair of moduli, level by level, an arc tangent, doubled, and but for the last pair the
+    root of a sum of two squares; of the 2**k angles of level k a Walsh-Hadamard transform, k 2**k additions, scaled.
+    """
+    n = 2**n_qubits
+    n_pairs = n - 1
+    n_additions = (n_qubits - 2) * n + 2  # sum of k 2**k for k below n_qubits
+    return OperationCounts.of(
+        "network",  # priced by itself, as the FFT is
+        "preparation-angles",
+        transcendental_fp32=n_pairs + (n_pairs - 1),
+        multiply_fp32=n + n_pairs + 2 * (n_pairs - 1) + n_pairs,
+        add_fp32=(n_pairs - 1) + n_additions,
+        sram_bytes=4 * (2 * n + 3 * n_pairs + 2 * n_additions),
+    )
+
+
+def preparation_joules(n_qubits: int, clip_seconds: float = 1.0) -> float | None:
+    """Nominal joules of the angles of one clip on a Cortex-M4; None where it has no price for them."""
+    return _nominal_joules(preparation_counts(n_qubits), ("cortex-m4",), clip_seconds).get("cortex-m4")
+
+
 def fft_joules(n_qubits: int, clip_seconds: float = 1.0) -> dict[str, float]:
     """Nominal joules of one FFT over 2**n_qubits values, on each classical deployment."""
-    counts = fft_counts(n_qubits)
+    return _nominal_joules(fft_counts(n_qubits), FFT_DEPLOYMENTS, clip_seconds)
+
+
+def _nominal_joules(counts: OperationCounts, names: tuple[str, ...], clip_seconds: float) -> dict[str, float]:
+    """Of the operations alone, on each deployment that has a price for all of them."""
     rows = energy_rows(
         counts,
-        FFT_DEPLOYMENTS,
+        names,
         clip_seconds,
         boundaries=("system",),
         scenarios=("saturated",),

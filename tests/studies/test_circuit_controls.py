@@ -9,7 +9,7 @@ import pytest
 
 from classical_baselines.harness.choices import InputError
 from studies.answers import answers
-from studies.circuit_controls import against_controls, energy_sentence, validation_accuracy
+from studies.circuit_controls import against_controls, energy_sentence, loads_amplitudes, validation_accuracy
 from studies.commands.compare import compare
 from studies.report.sections.circuit import values
 from studies.specification import Choice, FrontEndChoice
@@ -86,6 +86,25 @@ def test_only_what_a_machine_ran_has_a_distance_to_the_fft(results):
 
     assert said["exact-states"] == ""
     assert "orders of magnitude less" in said["aer-shots"] and "256 amplitudes" in said["aer-shots"]
+    assert "The 255 angles that load a clip's amplitudes are the host's; they take " in said["aer-shots"]
+
+
+@pytest.mark.parametrize(
+    ("encoder", "classifier", "expected"),
+    [
+        ("amplitude", "qft-circuit", True),
+        ("none", "qft-hybrid", True),
+        ("matrix-product", "qft-circuit", False),
+        ("angle", "qft-circuit", False),
+        ("none", "data-reuploading", False),
+        ("none", "quanvolution", False),
+    ],
+)
+def test_the_host_finds_angles_where_no_code_by_a_circuit_has_them(results, encoder, classifier, expected):
+    row = results.row("qft-hybrid")
+    choices = {"encoder": Choice(name=encoder), "classifier": Choice(name=classifier)}
+
+    assert loads_amplitudes(replace(row, system=row.system.model_copy(update=choices))) is expected
 
 
 def test_the_section_is_left_out_where_no_circuit_has_controls(results):

@@ -4,13 +4,23 @@
 from math import log10
 
 import pytest
+import torch
 
 from classical_baselines.harness.devices import load_device
 from classical_baselines.harness.operations import OperationCounts
+from quantum.circuits.real_state import real_state_angles
 from quantum.machine_time import ShotTimes
 from quantum.operations import processor_operations
 from quantum.transpiled import CircuitCost, PartCost
-from studies.circuit_energy import SCALED_BY, TIMES, energy_of_counts, fft_counts, fft_joules
+from studies.circuit_energy import (
+    SCALED_BY,
+    TIMES,
+    energy_of_counts,
+    fft_counts,
+    fft_joules,
+    preparation_counts,
+    preparation_joules,
+)
 
 COST = CircuitCost(PartCost(0, 0, 0, 44e-6), PartCost(0, 0, 0, 8e-6))
 TIMES_OF_A_SHOT = ShotTimes(250e-6, 1.708e-6, 1.56e-6, 0.7e-6, n_feed_forward=7)
@@ -45,6 +55,48 @@ def test_counted_times_are_the_nominal_ones_of_the_file_that_has_their_ranges():
     for id in set(SCALED_BY.values()):
         row = load_device(TIMES).row(id)
         assert row.source and row.low <= row.nominal <= row.high
+
+
+def test_shots_of_a_calibration_have_the_range_of_the_times_that_they_take():
+    counts = processor_operations(COST, 8, 1000, times=TIMES_OF_A_SHOT)
+    calibration = OperationCounts.of(
+        "readout", "readout-calibration", machine_seconds=0.1, shots=400, measurements=3200
+    )
+
+    plain, more = energy_of_counts(counts), energy_of_counts(counts + calibration)
+
+    nominal = 250e-6 + 1.708e-6 + 1.56e-6
+    low, high = (0.1e-6 + 0.896e-6 + 0.8356e-6) / nominal, (500e-6 + 4.044e-6 + 4e-6) / nominal
+    assert more.seconds.low - plain.seconds.low == pytest.approx(0.1 * low)
+    assert more.seconds.mid - plain.seconds.mid == pytest.approx(0.1)
+    assert more.seconds.high - plain.seconds.high == pytest.approx(0.1 * high)
+
+
+@pytest.mark.parametrize("n_qubits", [1, 2, 3, 5])
+def test_the_angles_of_a_preparation_are_counted_one_by_one(n_qubits):
+    counts, found = preparation_counts(n_qubits), dict.fromkeys(("transcendental", "multiply", "add"), 0)
+    found["multiply"] += 2**n_qubits  # signs
+    for level in reversed(range(n_qubits)):
+        n_pairs = 2**level
+        found["transcendental"] += n_pairs  # arc tangents
+        found["multiply"] += 2 * n_pairs  # doubled, and scaled behind the transform
+        for _ in range(level):  # a stage of butterflies
+            found["add"] += n_pairs
+        if level:
+            found["transcendental"] += n_pairs
+            found["multiply"] += 2 * n_pairs
+            found["add"] += n_pairs
+
+    assert {name: counts.total(f"{name}_fp32") for name in found} == found
+    n_angles = real_state_angles(torch.eye(2**n_qubits)[:1]).shape[1]
+    assert n_angles == 2**n_qubits - 1 == counts.total("transcendental_fp32") - (n_angles - 1)
+
+
+def test_the_angles_of_a_preparation_take_about_what_an_fft_does_and_nothing_beside_the_machine():
+    fft, machine = fft_joules(8)["cortex-m4"], energy_of_counts(processor_operations(COST, 8, 4096))
+
+    assert 0.5 * fft < preparation_joules(8) < 2 * fft
+    assert preparation_joules(8) < 1e-5 * machine.joules["marginal"].low
 
 
 def test_an_fft_of_256_values_is_5_n_log_n_operations_and_its_scaling():
