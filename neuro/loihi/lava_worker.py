@@ -28,10 +28,12 @@ LAYER_ARRAYS = ("weights", "bias", "delays", "recurrent", "cosine", "sine")
 
 
 def make_lava_importable() -> None:
-    """Mend the two places where Lava 0.10 falls behind Python 3.11 and numpy 2.4.
+    """Mend the three places where Lava 0.10 falls behind Python 3.11 and numpy 2.4.
 
     Since Python 3.11 the default value of a dataclass field must be hashable: `ByteEncoder` is made so while its module
     is imported. Since numpy 2.4 `reshape` has no argument `newshape`: the ports that reshape are given one by place.
+    Since numpy 2 an int8 stays one beside a Python integer: a convolution keeps its stride, padding and groups in 8
+    bits, and 128 maps, or a picture whose padded side is 128 or more, overflow them; it is given Python's own integers.
     """
     genuine = dataclasses.dataclass
 
@@ -52,6 +54,13 @@ def make_lava_importable() -> None:
 
     ReshapePort.get_transform_func_fwd = lambda port: _Reshape(port.shape)
     ReshapePort.get_transform_func_bwd = lambda port: _Reshape(port.old_shape)
+
+    from lava.proc.conv import utils
+
+    genuine_convolution = utils.conv
+    utils.conv = lambda events, weights, *numbers: genuine_convolution(
+        events, weights, *(np.asarray(number).tolist() for number in numbers)
+    )
 
 
 @dataclasses.dataclass(frozen=True)

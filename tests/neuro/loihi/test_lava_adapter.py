@@ -11,7 +11,14 @@ from neuro.loihi import lava_adapter
 from neuro.loihi.contracts import Lif, LoihiNetwork
 from neuro.loihi.emulator import emulate
 from neuro.loihi.lava_adapter import LavaError, run_on_lava, verify_against_lava
-from tests.neuro.loihi.networks import convolutional_network, dense_layer, dense_network, random_input, readout
+from tests.neuro.loihi.networks import (
+    convolution_layer,
+    convolutional_network,
+    dense_layer,
+    dense_network,
+    random_input,
+    readout,
+)
 
 
 def assert_equal_to_lava(network, inputs):
@@ -63,6 +70,14 @@ def test_currents_that_wrap_and_membranes_that_saturate_equal_lava():
     record = emulate(network, inputs)
     assert record.spikes[0].any()
     assert_equal_to_lava(network, inputs)
+
+
+@pytest.mark.parametrize(("grid", "n_maps"), [((1, 2, 3), 128), ((1, 2, 127), 2)])  # beyond the 8 bits that Lava keeps
+def test_convolutions_of_many_maps_and_of_wide_pictures_equal_lava(grid, n_maps):
+    rng = np.random.default_rng(6)
+    layer = convolution_layer(rng, grid, n_maps)
+    network = LoihiNetwork((layer, readout(rng, layer.n_neurons)), False, 1.0)
+    assert_equal_to_lava(network, random_input(rng, network, n_steps=4, n_clips=2))
 
 
 @pytest.mark.parametrize("sign", [1, -1])
