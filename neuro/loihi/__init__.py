@@ -19,6 +19,12 @@ def _lava() -> type:
     return LoihiLava
 
 
+def _lava_membranes() -> type:
+    from neuro.loihi.lava_membranes import LoihiLavaMembranes
+
+    return LoihiLavaMembranes
+
+
 def _spike_code() -> type:
     from neuro.encoders.code_backend import SpikeCode
 
@@ -52,6 +58,7 @@ def _saturation() -> type:
 BACKENDS: Mapping[str, Callable[[], type]] = {
     "loihi-emulator": _emulator,
     "loihi-lava": _lava,
+    "loihi-lava-membranes": _lava_membranes,
     "spike-code": _spike_code,
     "snn-float": _snn_float,
     "snn-integer-weights": _snn_integer_weights,

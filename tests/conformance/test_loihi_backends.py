@@ -10,7 +10,7 @@ from neuro.classifiers.dense import DenseSnn
 from neuro.encoders.latency import LatencyEncoder
 from neuro.loihi import BACKENDS
 
-OPTIONS = {"loihi-lava": {"n_clips": 2}}
+OPTIONS = {name: {"n_clips": 2} for name in ("loihi-lava", "loihi-lava-membranes")}
 
 
 @pytest.fixture(params=sorted(BACKENDS))
@@ -50,6 +50,6 @@ def test_it_gives_the_same_outcome_again_and_leaves_the_network_and_the_clips_as
 
 
 def test_no_clip_at_a_time_is_refused_with_the_option(backend):
-    name = "n_clips" if type(backend).__name__ == "LoihiLava" else "batch_size"
+    name = "n_clips" if hasattr(backend, "n_clips") else "batch_size"
     with pytest.raises(ValueError, match=f"{name} must be 1 or more; got 0"):
         type(backend)(**{name: 0})

@@ -5,7 +5,7 @@ import pytest
 from studies.study_file import load_study
 
 MAPPED = (
-    *("break-even-rate", "integer-cost", "network-from-elsewhere", "spike-codes"),
+    *("break-even-rate", "integer-cost", "lava-check", "network-from-elsewhere", "spike-codes"),
     *(f"spiking-baselines{of}" for of in ("", "-arabic-digits", "-esc-10", "-speech-commands")),
 )
 NOTE_RATES = {"snn-float", "loihi-emulator"}  # backends whose runs hold the spike rate
@@ -35,3 +35,17 @@ def test_lava_runs_clips_of_the_networks_that_learn_delays_and_that_hear_themsel
         if run.backend.name == "loihi-lava"
     }
     assert checked == {"dense-snn", "ternary-snn", "delay-snn", "recurrent-snn"}
+
+
+def test_lava_is_asked_for_every_membrane_of_each_kind_of_network_with_the_options_that_are_published():
+    published = {
+        "convolutional-snn": "spiking-baselines",
+        **dict.fromkeys(("dense-snn", "ternary-snn", "delay-snn", "recurrent-snn"), "spiking-baselines-arabic-digits"),
+        "sigma-delta": "break-even-rate",
+    }
+    systems = load_study("lava-check").systems
+    assert {system.name for system in systems} == set(published)
+    for system in systems:
+        where = load_study(published[system.name]).system(system.name)
+        assert (system.encoder, system.classifier) == (where.encoder, where.classifier), system.name
+        assert "loihi-lava-membranes" in {run.backend.name for run in system.runs}, system.name
