@@ -910,10 +910,14 @@ def list_(
 @app.command()
 def bench(
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Benches; none: all.")] = None,
+    peer_python: Annotated[
+        list[Path] | None,
+        typer.Option("--peer-python", help="A Python that has a peer which ours cannot import; may be given again."),
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Time our kernels beside their peers, one thread each unless a row says two."""
-    return _call("bench", names=names or [], as_json=as_json)
+    return _call("bench", names=names or [], as_json=as_json, peer_pythons=peer_python or [])
 
 
 @app.command()

@@ -8,8 +8,9 @@ The same spikes come out of both, recorded on both sides. Lava runs one clip at 
 which takes it seconds, two steps of a clip. Its start is left out: both
 times are the difference of a long and a short run, so what a run takes before its first step is in neither.
 Emulator and Lava take turns; a time is the median of the turns, first with one thread of ours, then with two. The
-largest difference is over all spikes of all layers and the readout's potentials, of the clips that Lava ran. The rows
-of a training step are those of `neuro_training`.
+largest difference is over all spikes of all layers and the readout's potentials, of the clips that Lava ran. The dense
+network also stands beside the integer models of other packages (`integer_peers`). The rows of a training step are those
+of `neuro_training`.
 """
 
 import os
@@ -25,16 +26,13 @@ from torch import Tensor
 from neuro.loihi.contracts import Lif, LoihiLayer, LoihiNetwork
 from neuro.loihi.emulator import emulate
 from neuro.loihi.lava_adapter import LavaRecord, run_on_lava
+from studies.bench import integer_peers
 from studies.bench.timing import BenchRow
 
 INPUT_RATE = 0.05
 LAVA = "Lava 0.10, fixed point, its start left out"
 N_PAIRS = 5
 SECONDS_OF_OURS = 1.0  # about as long as this, ours is repeated in a turn
-OTHER_PEERS = {
-    "lava-dl": "its releases need Python below 3.11",
-    "nengo-loihi": "1.1.0, its last release, stops with numpy 2: it asks for arrays that are never copied",
-}
 
 
 def bench() -> Iterator[BenchRow]:
@@ -95,7 +93,7 @@ def _layer(generator: np.random.Generator, shape: tuple[int, int], neuron: Lif) 
 def _beside_lava(
     name: str, network: LoihiNetwork, inputs: Tensor, *, n_lava_steps: int, n_clips: int, target: float
 ) -> list[BenchRow]:
-    """Rows of both numbers of threads beside Lava, then of the peers that do not install, without a time.
+    """Rows of both numbers of threads beside Lava, then of a dense network beside other peers, with one thread.
 
     Lava runs the first `n_lava_steps` of one clip and of `n_clips` more; the difference is that of the latter.
     """
@@ -123,9 +121,9 @@ def _beside_lava(
         peer = None if reason else median(theirs)
         difference = _largest_difference(network, for_lava, of_lava[0]) if of_lava else None
         rows.append(BenchRow(named, mine, LAVA, peer, goal, difference, reason))
-    first = median(ours[1])
-    others = [BenchRow(name, first, peer, None, unavailable=why) for peer, why in OTHER_PEERS.items()]
-    return [*rows, *others]
+    if all(layer.kind == "dense" for layer in network.layers):
+        rows += integer_peers.rows(f"{name}, 1 thread, per clip and step", median(ours[1]), network, inputs)
+    return rows
 
 
 def _why_no_ratio(ours: float | None, theirs: list[float]) -> str | None:

@@ -4,6 +4,7 @@
 import json
 import os
 import sys
+from pathlib import Path
 
 from classical_baselines.harness.choices import choose
 from studies.bench import BENCHES
@@ -13,13 +14,17 @@ from studies.worker import thread_environment
 WHOLE_FROM = 100  # a figure as large as this is a count, and shown without a fraction
 
 
-def bench(names: list[str], as_json: bool) -> int:
+def bench(names: list[str], as_json: bool, peer_pythons: list[Path] | None = None) -> int:
     """Print the rows of the benches named; 0 even where a target is missed: a busy machine is no failure.
 
     A row is printed as soon as it is measured; as JSON all stand in one list, and the rows go to stderr meanwhile.
     """
     chosen = {name: choose(BENCHES, name, what="bench") for name in names or BENCHES}
     os.environ.update(thread_environment(1))
+    if peer_pythons:
+        from studies.bench.integer_peers import use_pythons
+
+        use_pythons(peer_pythons)
     import torch
 
     torch.set_num_threads(1)
