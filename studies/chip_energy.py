@@ -8,9 +8,10 @@
     reset, input                                 state cleared once a clip; events brought onto the chip
 
 What is missing: the output. Reading the potentials of the last layer and sending the answer to a host are not counted,
-and nobody published a price of them. A synapse of a convolution has the price of a dense one by the set of SANA-FE,
-35.5 pJ and not 24, though its own time: counts do not say what a synapse is, and the range of the row reaches down to
-24.
+and nobody published a price of them; over a serial link alone ten potentials are some 12 nJ (docs/energy.md).
+
+A synapse of a convolution has the price of a dense one by the set of SANA-FE, 35.5 pJ and not 24, though its own time:
+counts do not say what a synapse is, and the range of the row reaches down to 24.
 
 A range is 5 to 95 % of the draws, shared with every other energy of a study (`CoefficientDraws`). Two sets of prices
 are held beside each other, each with its own times: Davies et al. 2018, and the Loihi preset of SANA-FE.
