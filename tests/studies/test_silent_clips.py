@@ -22,9 +22,9 @@ def circuit(**encoder):
     )
 
 
-def silenced(whole, *numbers, level=0.0):
+def silenced(whole, *numbers):
     waveform = whole.waveform.clone()
-    waveform[list(numbers)] = level
+    waveform[list(numbers)] = 0
     return replace(whole, inputs={**whole.inputs, "waveform": waveform})
 
 
@@ -69,11 +69,11 @@ def test_a_quiet_clip_is_not_silent(clips):
     check_study(circuit(), None)
 
 
-def test_a_short_silent_clip_is_silent_up_to_its_end(clips):
+def test_a_short_silent_clip_is_silent_too(clips):
     whole = clips()
     lengths = whole.n_samples.clone()
     lengths[3] = 300
-    changed = replace(silenced(whole, 3, level=0.0), n_samples=lengths)
+    changed = replace(silenced(whole, 3), n_samples=lengths)
     clips(changed)
 
     with pytest.raises(InputError, match=f"1 of {len(whole)} clips are silent .*'{whole.names[3]}'"):

@@ -1,6 +1,8 @@
 # tests/studies/bench/test_quantum.py
 """The rows of the quantum bench on a small step, with the peers that are installed."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -45,6 +47,21 @@ def test_the_memory_of_a_wide_step_stands_with_the_setting_of_malloc_it_was_meas
     assert rows[0].name == "training step, 20 qubits, 1 state, adjoint, float32, MALLOC_MMAP_THRESHOLD_=1000000"
     assert rows[0].figures == {"peak_above_import_bytes": 7, "limit_bytes": 200_000_000}
     assert rows[1].name.endswith("glibc's defaults") and "limit_bytes" not in rows[1].figures
+
+
+@pytest.mark.parametrize("threshold", ["1000000", None])
+def test_the_process_of_its_own_has_that_setting_of_malloc_and_no_other(monkeypatch, threshold):
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "1")
+    given = []
+
+    def ran(call, env, **options):
+        given.append({name: value for name, value in env.items() if name.startswith("MALLOC_")})
+        return SimpleNamespace(stdout="some warning\n[12, 0.5]\n")
+
+    monkeypatch.setattr(quantum_memory.subprocess, "run", ran)
+
+    assert quantum_memory.measured_in_own_process("float64", threshold) == (12, 0.5)
+    assert given == [{} if threshold is None else {"MALLOC_MMAP_THRESHOLD_": threshold}]
 
 
 def test_the_peak_is_that_of_the_states_a_step_holds():
