@@ -4,13 +4,14 @@ The groups of the clips are heads, the folds are units of sources (speakers, fol
 falling number of clips. Fold h, of heads in the order of their names, h = 0, 1, ...:
 
     test         head h,              sources of part h mod P
-    validation   the head after h,    sources of the part after it     (both cyclic)
+    validation   the head v after h,  sources of the next part after v mod P that is not h mod P   (both cyclic)
     training     all other heads,     all other sources; with scaled copies of these heads, where `scaled_heads`
 
 A fold is a head, not a set of responses: whoever holds the dummy head of Surrey out holds out both its rooms, and two
 folds of it would train the same networks twice. The report parts what was tested by responses. Validation is on a
 further head, though training loses it: what is chosen there is chosen for ears that were not trained on, which is
-what is asked. Tested and validated are heads as they were measured. All other clips are in no part.
+what is asked; and with sources that no fold tests that head with, so that no clip is validated on and tested.
+Tested and validated are heads as they were measured. All other clips are in no part.
 """
 
 from collections import Counter
@@ -46,8 +47,10 @@ def unseen_head_and_source(clips: Clips, n_source_parts: int = 5, scaled_heads: 
     group, part = np.array(clips.groups), np.array([part_of[unit] for unit in clips.folds])
     folds = []
     for number, head in enumerate(heads):
-        other_head = heads[(number + 1) % len(heads)]
-        own, other = number % n_source_parts, (number + 1) % n_source_parts
+        after = (number + 1) % len(heads)
+        other_head, own = heads[after], number % n_source_parts
+        later = ((after + step) % n_source_parts for step in range(1, n_source_parts))
+        other = next(part for part in later if part != own)
         test = (group == head) & (part == own) & measured
         validation = (group == other_head) & (part == other) & measured
         train = ~np.isin(group, (head, other_head)) & ~np.isin(part, (own, other)) & (measured | scaled_heads)
