@@ -7,14 +7,14 @@
     azimuth   the lateral angle on that side
 
 The vector sum of p, which is the mean direction of a circle, would be wrong here: a delay leaves 30 and 150 degrees
-equally likely, and their sum points to 90. Truth is the azimuth of the response itself, not the centre of its sector.
+equally likely, and their sum points to 90. Truth is the azimuth of the response itself, not the centre of its sector,
+and counts from the median plane of the head, which its responses tell (`median_plane`). Beside it stands the lateral
+error against the azimuth as it was measured, whatever way the head sat.
 
 A row is read for each set of responses. Errors are means over the recordings that were played (a recording's seeds
 and places averaged first), with t intervals over them: what other heads would change is not in them, and no number of
 recordings can say it. Confusions are the share of clips heard on the wrong side of the ears, of those that stand more
-than `BESIDE_DEG` off them, where front and back are one. The turn is that of all labels of the set at which the
-lateral error is smallest: chosen on the very clips, it says how much of the error a system would lose that was told
-how the head sat on its chair; it is no result.
+than `BESIDE_DEG` off them, where front and back are one.
 """
 
 from collections import defaultdict
@@ -31,7 +31,6 @@ from studies.results import Members, Row, StudyResults
 
 DELAY_ALONE = "interaural-delay"  # the front end of the floor
 BESIDE_DEG = 10.0  # from the line through both ears: a sector, within which front and back are not told apart
-TURNS_DEG = np.arange(-15.0, 15.01, 0.5)
 Floats = NDArray[np.float64]
 
 
@@ -52,11 +51,10 @@ class Localisation:
     lateral: MeanError
     azimuth: float  # mean error, degrees
     confused: float | None  # share of clips, 0 to 1; None where the sources stand in one half alone
-    turn_deg: float
-    turned: float  # mean lateral error at that turn
+    as_measured: MeanError  # lateral error against azimuths as they were measured
     n_clips: int
     n_recordings: int
-    beyond_delay: MeanError | None = None  # lateral error of the delay alone minus this one's, on the same recordings
+    beyond_delay: MeanError | None = None  # of the best delay alone, less this one, on the same recordings
 
 
 def is_localised(results: StudyResults) -> bool:
@@ -94,60 +92,69 @@ class _Heard:
     """The clips of one set of responses, all seeds."""
 
     recordings: Sequence[str]
-    truth: Floats  # azimuth, degrees
+    truth: Floats  # azimuth from the median plane, degrees
+    measured: Floats  # azimuth as it was measured, degrees
     lateral: Floats
     azimuth: Floats
 
-    def by_recording(self) -> dict[str, float]:
+    def by_recording(self, truth: Floats) -> dict[str, float]:
         """Mean lateral error of each recording."""
         errors: dict[str, list[float]] = defaultdict(list)
-        for name, error in zip(self.recordings, np.abs(self.lateral - lateral_deg(self.truth)), strict=True):
+        for name, error in zip(self.recordings, np.abs(self.lateral - lateral_deg(truth)), strict=True):
             errors[name].append(float(error))
         return {name: float(np.mean(some)) for name, some in errors.items()}
 
 
 def _heard(members: Members) -> dict[str, _Heard]:
-    gathered: dict[str, list[tuple[str, float, float, float]]] = defaultdict(list)
+    gathered: dict[str, list[tuple[str, float, float, float, float]]] = defaultdict(list)
     for _, result, run in members:
         lateral, azimuth = lateral_and_azimuth(probabilities(run.logits))
         for name, one, other in zip(result.clip_names, lateral, azimuth, strict=True):
             placed = placed_of(name)
             assert placed is not None
-            gathered[placed.responses].append((placed.source, placed.azimuth_deg, float(one), float(other)))
+            angles = (placed.azimuth_deg, placed.measured_azimuth_deg, float(one), float(other))
+            gathered[placed.responses].append((placed.source, *angles))
     return {
-        name: _Heard([clip[0] for clip in clips], *(np.array([clip[i] for clip in clips]) for i in (1, 2, 3)))
+        name: _Heard([clip[0] for clip in clips], *(np.array([clip[i] for clip in clips]) for i in (1, 2, 3, 4)))
         for name, clips in gathered.items()
     }
 
 
 def _floor(row: Row, results: StudyResults) -> Mapping[str, Mapping[str, float]]:
-    """By set and recording, the lateral error of the first system that hears the delay alone; empty for that one."""
+    """By set and recording, the lateral error of what hears the delay alone; empty for these rows themselves.
+
+    Of several such systems it is, set by set, the one with the least mean error: the highest bar.
+    """
+    floor: dict[str, Mapping[str, float]] = {}
     for other in results.rows:
         is_floor = results.study.front_end_of(other.system).name == DELAY_ALONE and other.headline
         if is_floor and (other.protocol, other.evidence) == (row.protocol, row.evidence) and other.ece is not None:
             if other.system.name == row.system.name:
                 return {}
             members = results.members(other.system.name, other.run.backend.name, other.protocol)
-            return {name: clips.by_recording() for name, clips in _heard(members).items()}
-    return {}
+            for name, clips in _heard(members).items():
+                errors = clips.by_recording(clips.truth)
+                floor[name] = min(errors, floor.get(name, errors), key=_mean)
+    return floor
+
+
+def _mean(errors: Mapping[str, float]) -> float:
+    return float(np.mean(list(errors.values())))
 
 
 def _of_one_set(name: str, clips: _Heard, floor: Mapping[str, float]) -> Localisation:
-    errors = clips.by_recording()
+    errors = clips.by_recording(clips.truth)
     ahead = np.cos(np.radians(clips.truth))
     aside = np.abs(ahead) > np.sin(np.radians(BESIDE_DEG))
     both_halves = bool((ahead[aside] > 0).any() and (ahead[aside] < 0).any())
     wrong_side = (np.cos(np.radians(clips.azimuth)) > 0) != (ahead > 0)
-    by_turn = [float(np.abs(clips.lateral - lateral_deg(clips.truth + turn)).mean()) for turn in TURNS_DEG]
-    best = int(np.argmin(by_turn))
     shared = sorted(errors.keys() & floor.keys())
     return Localisation(
         responses=name,
         lateral=_mean_error(list(errors.values())),
         azimuth=float(between_deg(clips.azimuth, clips.truth).mean()),
         confused=float(wrong_side[aside].mean()) if both_halves else None,
-        turn_deg=float(TURNS_DEG[best]),
-        turned=by_turn[best],
+        as_measured=_mean_error(list(clips.by_recording(clips.measured).values())),
         n_clips=len(clips.truth),
         n_recordings=len(errors),
         beyond_delay=_mean_error([floor[one] - errors[one] for one in shared]) if shared else None,

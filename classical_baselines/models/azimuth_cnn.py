@@ -1,11 +1,14 @@
 """A network from the interaural picture to the sectors of a circle: by class, or as a density around the circle.
 
-    encoded   [batch, band, lag + 1]     the front end `interaural`: lags, and one column of levels
+    encoded   [batch, band, lag + 1]     the front end `interaural`: lags, and one column of levels; or
+              [batch, 1, 1]              `interaural-delay`: a delay alone, without a level
     logits    [batch, class]             classes are sectors of equal width, counter-clockwise from straight ahead
 
 Bands are channels: convolutions along the lags, each of stride 2; their maps and the levels go through one hidden
-layer. Nothing is averaged over the lags, as where a peak stands is what is asked. With `order` = 0 the last layer has a
-logit for each class; with order M it gives 2 M numbers, and the logit of the class whose centre is theta_k is
+layer. Nothing is averaged over the lags, as where a peak stands is what is asked. Of a delay alone the convolutions,
+whose `kernel` is then 1, are dense layers: the floor of localisation is trained and told like the rest. With `order` =
+0 the last layer has a logit for each class; with order M it gives 2 M numbers, and the logit of the class whose centre
+is theta_k is
 
     logit_k = sum_m a_m cos(m theta_k + 1/2) + b_m sin(m theta_k + 1/2)        m = 1 .. M
 
@@ -13,8 +16,9 @@ so that the loss is that of the angle under a generalised von Mises density. M =
 and how sure it is. It has one peak, and a delay alone has two, in front and behind: forced between them, at the side,
 it errs. M = 2 has two peaks.
 
-`mirrored`: in training each clip is heard with its ears swapped half of the time (lags turned round, levels about one
-half), and its logits are turned back, sector k to -k: a head is nearly the same on both sides. It costs nothing later.
+`mirrored`: in training each clip is heard with its ears swapped half of the time (lags turned round, levels and a
+delay alone about one half), and its logits are turned back, sector k to -k: a head is nearly the same on both sides.
+It costs nothing later.
 
 Reference: Gatto & Jammalamadaka, Statistical Methodology 4 (2007), 341-353 (the generalised von Mises density).
 """
@@ -63,14 +67,16 @@ class AzimuthCnn:
 
     def build(self, shape: EncodedShape, n_classes: int) -> Classifier:
         n_bands, n_columns = picture_size(shape, "azimuth-cnn")
-        if n_columns < 3:
+        if n_columns == 1 and self.kernel != 1:
+            raise InputError(f"azimuth-cnn reads a delay alone with kernel = 1; got {self.kernel}.")
+        if n_columns == 2:
             raise InputError(
-                f"azimuth-cnn reads lags and a column of levels; the picture has {n_columns} columns. Choose the front "
-                "end 'interaural'."
+                "azimuth-cnn reads lags and a column of levels, or a delay alone; the picture has 2 columns. Choose "
+                "the front end 'interaural' or 'interaural-delay'."
             )
         if 2 * self.order >= n_classes:
             raise InputError(f"order must be below half of the {n_classes} classes; got {self.order}.")
-        return AzimuthCnnClassifier(self, n_bands, n_columns - 1, n_classes)
+        return AzimuthCnnClassifier(self, n_bands, n_columns, n_classes)
 
 
 class AroundTheCircle(nn.Module):
@@ -99,9 +105,11 @@ class AroundTheCircle(nn.Module):
 class AzimuthCnnClassifier(Classifier):
     """The network of `AzimuthCnn`."""
 
-    def __init__(self, options: AzimuthCnn, n_bands: int, n_lags: int, n_classes: int) -> None:
+    def __init__(self, options: AzimuthCnn, n_bands: int, n_columns: int, n_classes: int) -> None:
         super().__init__()
         self.mirrored = options.mirrored
+        n_lags = max(1, n_columns - 1)
+        self.n_levels = n_columns - n_lags
         layers: list[nn.Module] = []
         width = n_bands
         for wider in options.widths:
@@ -113,7 +121,7 @@ class AzimuthCnnClassifier(Classifier):
             width, n_lags = wider, -(-n_lags // 2)
         self.along_lags = nn.Sequential(*layers)
         self.hidden = nn.Sequential(
-            nn.Linear(width * n_lags + n_bands, options.hidden, bias=False),
+            nn.Linear(width * n_lags + n_bands * self.n_levels, options.hidden, bias=False),
             nn.BatchNorm1d(options.hidden),
             nn.ReLU(),
             nn.Dropout(options.dropout),
@@ -129,8 +137,9 @@ class AzimuthCnnClassifier(Classifier):
         return torch.where(swapped[:, None], turned_back(logits), logits)
 
     def _logits(self, encoded: Tensor) -> Tensor:
-        maps = self.along_lags(encoded[..., :-1])
-        logits: Tensor = self.density(self.last(self.hidden(torch.cat([maps.flatten(1), encoded[..., -1]], dim=1))))
+        lags, levels = encoded.tensor_split([encoded.shape[-1] - self.n_levels], dim=-1)
+        heard = torch.cat([self.along_lags(lags).flatten(1), levels.flatten(1)], dim=1)
+        logits: Tensor = self.density(self.last(self.hidden(heard)))
         return logits
 
 

@@ -1,6 +1,7 @@
 """Degrees of a study of directions, against sums on paper and numpy's complex angles; the report's section."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -51,7 +52,7 @@ def directions():
 
     def placed(one):
         names = tuple(
-            Placed("ari_nh2" if i % 2 else "fhk_ku100", 1.0, (36 * int(t) + 4) % 360, name).name
+            Placed("ari_nh2" if i % 2 else "fhk_ku100", 1.0, (36 * int(t) + 4) % 360, name, -4.0 if i % 2 else 0.0).name
             for i, (t, name) in enumerate(zip(one.targets, one.clip_names, strict=True))
         )
         return replace(one, label_names=LABELS, clip_names=names)
@@ -60,7 +61,7 @@ def directions():
     return replace(results, **changed)
 
 
-def test_a_network_that_is_right_errs_by_the_distance_to_the_centres_and_a_turn_takes_it_away(directions):
+def test_a_network_that_is_right_errs_by_the_distance_to_the_centres_and_what_the_head_was_turned_by(directions):
     tests = {
         cell: replace(one, runs=tuple(replace(run, logits=99 * np.eye(10)[one.targets]) for run in one.runs))
         for cell, one in directions.tests.items()
@@ -77,9 +78,41 @@ def test_a_network_that_is_right_errs_by_the_distance_to_the_centres_and_a_turn_
         assert error.min() <= one.lateral.mean <= error.max()
         assert one.azimuth == pytest.approx(4, abs=1e-3)
         assert one.confused == 0
-        assert (one.turn_deg, one.turned) == (-4.0, pytest.approx(0, abs=1e-3))
         assert one.lateral.low < one.lateral.mean < one.lateral.high
         assert one.beyond_delay is None  # the study has no system that hears the delay alone
+    # measured four degrees further to the right, azimuths are those of the centres; of the other head they are as told
+    assert found[0].as_measured.mean == pytest.approx(0, abs=1e-3)
+    assert found[1].as_measured == found[1].lateral
+
+
+def test_a_system_is_measured_against_the_best_that_hears_the_delay_alone_set_by_set(directions, monkeypatch):
+    right_on = {"ds-cnn": (0, 1), "dense-snn": (1,), "svm-mfcc": (0,)}  # odd places are ari_nh2, even ones fhk_ku100
+
+    def logits(system, targets):
+        missed = np.array([0 if i % 2 in right_on[system] else 2 for i in range(len(targets))])
+        return 99 * np.eye(10)[(targets + missed) % 10]
+
+    tests = {
+        cell: replace(one, runs=tuple(replace(run, logits=logits(cell.system, one.targets)) for run in one.runs))
+        for cell, one in directions.tests.items()
+        if cell.system in right_on
+    }
+    results = replace(directions, tests=tests)
+    hears_delay = {"dense-snn"}
+    monkeypatch.setattr(
+        type(results.study),
+        "front_end_of",
+        lambda _, system: SimpleNamespace(name="interaural-delay" if system.name in hears_delay else "interaural"),
+    )
+
+    of_one = {one.responses: one.beyond_delay for one in localisations_of(results.row("ds-cnn"), results)}
+    hears_delay.add("svm-mfcc")
+    of_both = {one.responses: one.beyond_delay for one in localisations_of(results.row("ds-cnn"), results)}
+
+    assert of_one["ari_nh2"].mean == pytest.approx(0, abs=1e-6)
+    assert of_one["fhk_ku100"].mean > 5
+    assert of_both["ari_nh2"].mean == of_both["fhk_ku100"].mean == pytest.approx(0, abs=1e-6)
+    assert localisations_of(results.row("svm-mfcc"), results)[0].beyond_delay is None
 
 
 def test_the_report_shows_degrees_where_labels_are_sectors_alone(directions):
@@ -89,5 +122,6 @@ def test_the_report_shows_degrees_where_labels_are_sectors_alone(directions):
     page = page_html(directions)
     first = localisations_of(directions.row("ds-cnn"), directions)[0]
     assert "front-back confusions" in page
-    assert f"{first.lateral.mean:.1f} [{first.lateral.low:.1f}, {first.lateral.high:.1f}]" in page
+    for error in (first.lateral, first.as_measured):
+        assert f"{error.mean:.1f} [{error.low:.1f}, {error.high:.1f}]" in page
     assert "front-back confusions" not in page_html(synthetic_results())

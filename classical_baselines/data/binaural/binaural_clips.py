@@ -6,7 +6,8 @@
     folds      the unit of sources: speaker, or fold of the recordings
     names      `directions.Placed`: responses, size of the head, azimuth, recording
 
-Half of the clips of scaled heads, by a draw, stand in a room that is made (`made_rooms`).
+Half of the clips of scaled heads, by a draw, stand in a room that is made (`made_rooms`), but where the responses hold
+the echoes of one already.
 
 The rate that is told is 2 x 16 kHz, as a second has that many samples. All that is drawn for a clip is seeded by its
 name. The key of the cache is the recordings, the responses, what is made of them, and the source of this package.
@@ -23,10 +24,10 @@ from torch import Tensor
 from classical_baselines.data.binaural.directions import sector_labels, sector_of
 from classical_baselines.data.binaural.ears import N_EARS, interleaved
 from classical_baselines.data.binaural.made_rooms import in_made_room
-from classical_baselines.data.binaural.placement import Placement, Source, placements_of
+from classical_baselines.data.binaural.placement import MEASURED, Placement, Source, placements_of
 from classical_baselines.data.binaural.rendering import heard
-from classical_baselines.data.binaural.responses import SAMPLE_RATE_HZ, Responses
-from classical_baselines.data.binaural.scaled_heads import scaled
+from classical_baselines.data.binaural.responses import ECHOIC, SAMPLE_RATE_HZ, Responses
+from classical_baselines.data.binaural.scaled_heads import SCALES, scaled
 from classical_baselines.data.cache import cache_folder
 from classical_baselines.data.named_draws import generator_of
 from classical_baselines.data.shards import Made, complete_shards
@@ -48,7 +49,7 @@ def binaural_clips(
     clip_seconds: float,
     sample_rate_hz: int | None = None,
 ) -> Clips:
-    """Each recording, of a unit each, through `n_sets` of the sets of responses and as many scaled heads."""
+    """Each recording, of a unit each, through `n_sets` of the sets of responses, and scaled heads (`placements_of`)."""
     if recordings.sample_rate_hz != SAMPLE_RATE_HZ or sample_rate_hz not in (None, TOLD_RATE_HZ):
         raise InputError(
             f"clips of two ears stand at {TOLD_RATE_HZ} Hz, {N_EARS} x {SAMPLE_RATE_HZ}: their samples take turns, and "
@@ -59,6 +60,9 @@ def binaural_clips(
             f"clip_seconds of two ears must be above 0 and at most {LONGEST_SECONDS:g}; got {clip_seconds}."
         )
     n_samples = round(clip_seconds * SAMPLE_RATE_HZ)
+    heads_of_all_sizes = {
+        (name, scale): scaled(of.ir, scale) for name, of in responses.items() for scale in (*MEASURED, *SCALES)
+    }
     sources = [
         Source(name, unit, recordings.label_names[int(target)])
         for name, unit, target in zip(recordings.names, units, recordings.targets, strict=True)
@@ -70,7 +74,7 @@ def binaural_clips(
         rows = np.zeros((len(portions[number]), N_EARS * n_samples), dtype=np.float32)
         lengths = []
         for row, one in zip(rows, portions[number], strict=True):
-            clip = _clip_of(recordings, one, responses[one.placed.responses], n_samples)
+            clip = _clip_of(recordings, one, heads_of_all_sizes[one.placed.responses, one.placed.scale], n_samples)
             row[: len(clip)] = clip
             lengths.append(len(clip))
         return rows, {"n_samples": lengths, "hashes": [hashlib.sha256(row.tobytes()).hexdigest() for row in rows]}
@@ -107,13 +111,16 @@ def binaural_clips(
     )
 
 
-def _clip_of(recordings: Clips, one: Placement, responses: Responses, n_samples: int) -> np.ndarray:
-    """The clip [2 sample at most] of a placement: it depends on its recording, its response and its name alone."""
+def _clip_of(recordings: Clips, one: Placement, around: np.ndarray, n_samples: int) -> np.ndarray:
+    """The clip [2 sample at most] of a placement; it depends on its recording, the head's responses and its name alone.
+
+    `around` is [position, ear, tap], of a head of that size.
+    """
     samples = recordings.waveform[[one.recording]][0, : int(recordings.n_samples[one.recording])]
-    ir = scaled(responses.ir[one.position], one.placed.scale)
+    ir = around[one.position]
     draw = generator_of("binaural/1", "dither", one.placed.name)
-    if not one.placed.is_measured and draw.random() < SHARE_IN_ROOMS:
-        ir = in_made_room(ir, SAMPLE_RATE_HZ, draw)
+    if not (one.placed.is_measured or one.placed.responses in ECHOIC) and draw.random() < SHARE_IN_ROOMS:
+        ir = in_made_room(ir, around, SAMPLE_RATE_HZ, draw)
     both = heard(samples.numpy().astype(np.float64), ir, n_samples, SAMPLE_RATE_HZ, draw)
     return interleaved(torch.from_numpy(both)).numpy().astype(np.float32)
 

@@ -5,8 +5,9 @@ SOFA, AES69). The circle is cut into sectors of equal width, the first centred o
 its centre in whole degrees with three digits, so that labels in alphabetical order go round the circle.
 
     lateral angle    asin(sin azimuth), -90 (right) to 90 (left): what the delay between the ears tells, front or back
-    clip name        RESPONSES/xSCALE/azDEGREES/SOURCE, as ari_nh2/x1.00/az007.50/recordings/3_theo_7.wav; SCALE is the
-                     size of the head over that of the measured one
+    clip name        RESPONSES/xSCALE/azDEGREES/turnDEGREES/SOURCE, as ari_nh2/x1.00/az006.35/turn+01.15/a/3_theo_7.wav:
+                     SCALE is the size of the head over that of the measured one, az the azimuth from its median plane,
+                     and turn what is added for the azimuth as measured (`median_plane`)
 """
 
 import re
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from classical_baselines.harness.choices import InputError
 
 N_SECTORS = 36  # of 10 degrees: the widest gap between two responses of a full circle is 7.4 degrees, so none is empty
-NAME = re.compile(r"([^/]+)/x(\d+\.\d\d)/az(\d{3}\.\d\d)/(.+)")
+NAME = re.compile(r"([^/]+)/x(\d+\.\d\d)/az(\d{3}\.\d\d)/turn([+-]\d\d\.\d\d)/(.+)")
 Floats = NDArray[np.float64]
 
 
@@ -29,17 +30,28 @@ class Placed:
 
     responses: str  # the set of impulse responses: a head in a room
     scale: float  # size of the head over that of the measured one
-    azimuth_deg: float
+    azimuth_deg: float  # from the median plane of the head
     source: str  # the recording's own name
+    turn_deg: float = 0.0  # of the head, counter-clockwise, from where azimuths were measured
 
     @property
     def name(self) -> str:
         """The name of the clip.
 
-        >>> Placed("ari_nh2", 1.0, 7.5, "a/3_theo_7.wav").name
-        'ari_nh2/x1.00/az007.50/a/3_theo_7.wav'
+        >>> Placed("ari_nh2", 1.0, 7.5, "a/3_theo_7.wav", -5.2).name
+        'ari_nh2/x1.00/az007.50/turn-05.20/a/3_theo_7.wav'
         """
-        return f"{self.responses}/x{self.scale:.2f}/az{self.azimuth_deg % 360:06.2f}/{self.source}"
+        azimuth = round(self.azimuth_deg, 2) % 360
+        return f"{self.responses}/x{self.scale:.2f}/az{azimuth:06.2f}/turn{self.turn_deg:+06.2f}/{self.source}"
+
+    @property
+    def measured_azimuth_deg(self) -> float:
+        """The azimuth as it was measured, 0 to 360.
+
+        >>> Placed("ari_nh898", 1.0, 5.0, "a.wav", -6.0).measured_azimuth_deg
+        359.0
+        """
+        return (self.azimuth_deg + self.turn_deg) % 360
 
     @property
     def is_measured(self) -> bool:
@@ -50,14 +62,14 @@ class Placed:
 def placed_of(name: str) -> Placed | None:
     """What the name of a binaural clip says; None of any other name.
 
-    >>> placed_of("ari_nh2/x1.10/az357.50/dog/1.wav")
-    Placed(responses='ari_nh2', scale=1.1, azimuth_deg=357.5, source='dog/1.wav')
+    >>> placed_of("ari_nh2/x1.10/az357.50/turn+01.15/dog/1.wav")
+    Placed(responses='ari_nh2', scale=1.1, azimuth_deg=357.5, source='dog/1.wav', turn_deg=1.15)
     """
     match = NAME.fullmatch(name)
     if match is None:
         return None
-    responses, scale, azimuth, source = match.groups()
-    return Placed(responses, float(scale), float(azimuth), source)
+    responses, scale, azimuth, turn, source = match.groups()
+    return Placed(responses, float(scale), float(azimuth), source, float(turn))
 
 
 def sector_labels(n_sectors: int = N_SECTORS) -> tuple[str, ...]:

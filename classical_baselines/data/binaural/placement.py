@@ -3,8 +3,8 @@
 The recordings of a unit (a speaker, a fold of sources), in order of label and then of a draw by name, are dealt to
 the sets of responses in turn, `n_sets` sets each; each unit begins one set later. So every set has equally many clips
 of every unit and label, one at most apart. The clips of a set, in order of unit and draw, are dealt to its sectors in
-turn, and stand at a position that is drawn within their sector. A second copy of each, through a head of another
-size, is dealt likewise, starting one set later and at the next scale.
+turn, and stand at a position that is drawn within their sector. `N_SCALED` copies of each, through heads of other
+sizes, are dealt likewise, each time starting one set later and at the next scale.
 """
 
 from collections import defaultdict
@@ -19,6 +19,7 @@ from classical_baselines.data.binaural.scaled_heads import SCALES
 from classical_baselines.data.named_draws import generator_of
 
 MEASURED = (1.0,)
+N_SCALED = 2  # of four sizes, and below four, so that no copy comes twice: with more, training takes most of a study
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def placements_of(
 ) -> list[Placement]:
     """The clips, recording by recording: through the heads as they were measured, then through scaled ones."""
     made = []
-    for pass_number, scales in enumerate((MEASURED, SCALES)):
+    for pass_number, scales in enumerate((MEASURED, *N_SCALED * (SCALES,))):
         dealt = _dealt(sources, tuple(responses), n_sets, scales, pass_number)
         for number, (name, clips) in enumerate(dealt.items()):
             made += _directions(sources, responses[name], clips, n_sectors, number / len(dealt))
@@ -65,7 +66,7 @@ def _dealt(
         for place, one in enumerate(ordered):
             for more in range(n_sets):
                 turn = n_sets * place + number + first + more
-                dealt[names[turn % len(names)]].append((one, scales[(turn // len(names)) % len(scales)]))
+                dealt[names[turn % len(names)]].append((one, scales[(turn // len(names) + first) % len(scales)]))
     return {name: sorted(clips, key=lambda clip: _order(sources[clip[0]], name)) for name, clips in dealt.items()}
 
 
@@ -84,7 +85,8 @@ def _directions(
         draw = _draw(sources[recording].name, responses.name, (scale,))
         position = int(draw.choice(np.flatnonzero(sector == present[(first_turn + turn) % len(present)])))
         azimuth = float(responses.azimuth_deg[position])
-        made.append(Placement(recording, position, Placed(responses.name, scale, azimuth, sources[recording].name)))
+        placed = Placed(responses.name, scale, azimuth, sources[recording].name, responses.turn_deg)
+        made.append(Placement(recording, position, placed))
     return made
 
 

@@ -3,6 +3,8 @@
     NAME.npz    ir [position, ear, tap], left ear first; azimuth [position], degrees counter-clockwise; elevation
                 [position], degrees; fs, Hz
 
+What is told on is the azimuth from the median plane of the head (`median_plane`), of every set alike.
+
 Five sets of four heads, each a ring at the height of the ears. Both of Surrey are one dummy head, in a room without
 echoes and in one with: whoever holds that head out holds out both.
 
@@ -19,6 +21,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from classical_baselines.data.binaural.median_plane import turn_of
 from classical_baselines.data.catalogue import ENVIRONMENT_VARIABLE, resolve_data_root
 from classical_baselines.harness.choices import InputError
 
@@ -30,6 +33,7 @@ HEADS: Mapping[str, str] = {  # set of responses -> head
     "surrey_anechoic": "cortex",
     "surrey_roomA": "cortex",
 }
+ECHOIC = ("surrey_roomA",)  # the sets that hold the echoes of a room already
 SAMPLE_RATE_HZ = 16_000
 MOST_ELEVATION_DEG = 1.0  # from the plane of the ears
 ARRAYS = ("ir", "azimuth", "elevation", "fs")
@@ -46,7 +50,8 @@ class Responses:
     name: str
     head: str
     ir: NDArray[np.float64]  # [position, ear, tap], left first
-    azimuth_deg: NDArray[np.float64]  # [position], 0 to 360
+    azimuth_deg: NDArray[np.float64]  # [position], 0 to 360, from the median plane of the head
+    turn_deg: float = 0.0  # of the head: what is added for the azimuth as it was measured
 
 
 def read_responses(data_root: Path | str | None) -> dict[str, Responses]:
@@ -90,4 +95,5 @@ def _read(path: Path, name: str, head: str) -> Responses:
     level = np.abs(elevation) <= MOST_ELEVATION_DEG
     if not level.any():
         raise InputError(f"{path}: no response within {MOST_ELEVATION_DEG:g} degree of the plane of the ears. {FETCH}")
-    return Responses(name, head, ir[level], azimuth[level] % 360)
+    turn_deg = round(turn_of(ir[level], azimuth[level], SAMPLE_RATE_HZ, str(path)), 2)
+    return Responses(name, head, ir[level], (azimuth[level] - turn_deg) % 360, turn_deg)

@@ -21,7 +21,7 @@ def heard_by_two_ears(
     n_sets: int,
     warnings: tuple[str, ...],
 ) -> DataSet:
-    """The recordings of the set `name`, each through `n_sets` of five sets of responses and as many scaled heads.
+    """The recordings of the set `name`, each through `n_sets` of five sets of responses and twice as many scaled heads.
 
     `units` are what is never on two sides: the set's groups (speakers) or its folds (of sources).
     """

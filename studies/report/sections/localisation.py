@@ -21,7 +21,7 @@ def _values(results: StudyResults) -> Values | None:
             "beyond_delay": "" if one.beyond_delay is None else degrees_text(one.beyond_delay),
             "azimuth": f"{one.azimuth:.1f}",
             "confused": "" if one.confused is None else percent(one.confused),
-            "turned": f"{one.turned:.1f} at {one.turn_deg:+.1f}",
+            "as_measured": degrees_text(one.as_measured),
             "n_recordings": one.n_recordings,
         }
         for row in wanted

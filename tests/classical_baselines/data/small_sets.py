@@ -195,14 +195,19 @@ def public_scenes(folder: Path, n_samples: int = 400) -> None:
 
 
 def impulse_responses(folder: Path) -> None:
-    """Five sets of decaying noise: three full circles in steps of 5 degrees, and two front halves."""
+    """Five sets of decaying noise, later at the far ear: three circles in steps of 5 degrees, and two front halves."""
     folder.mkdir(parents=True, exist_ok=True)
     for seed, name in enumerate(("ari_nh2", "ari_nh898", "fhk_ku100", "surrey_anechoic", "surrey_roomA")):
         azimuth = np.arange(0, 360, 5)
         if name.startswith("surrey"):
             azimuth = azimuth[(azimuth <= 90) | (azimuth >= 270)]
         noise = np.random.default_rng(seed).standard_normal((len(azimuth), 2, 24))
-        ir = (noise * np.exp(-np.arange(24) / 4)).astype(np.float32)
+        noise[:, 1] = noise[:, 0] + 0.2 * noise[:, 1]
+        later = np.round(8 * np.sin(np.radians(azimuth))).astype(int)  # samples, of the right ear
+        ir = np.zeros((len(azimuth), 2, 36), dtype=np.float32)
+        for of_both, one, delay in zip(ir, noise * np.exp(-np.arange(24) / 4), later, strict=True):
+            of_both[0, max(0, -delay) : max(0, -delay) + 24] = one[0]
+            of_both[1, max(0, delay) : max(0, delay) + 24] = one[1]
         still = np.zeros(len(azimuth), dtype=np.float32)
         np.savez(folder / f"{name}.npz", ir=ir, azimuth=azimuth.astype(np.float32), elevation=still, fs=np.int64(16000))
 

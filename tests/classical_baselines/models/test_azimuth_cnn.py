@@ -69,6 +69,25 @@ def test_in_training_half_of_the_clips_are_heard_with_their_ears_swapped_and_tur
     assert 16 < int(swapped.sum()) < 48
 
 
+def test_a_delay_alone_is_told_by_dense_layers_and_mirrored_about_one_half():
+    torch.manual_seed(0)
+    made = AzimuthCnn(order=2, kernel=1, widths=(8,), hidden=4).build(EncodedShape("intensity", (1, 1)), 36).eval()
+    delays = torch.linspace(0, 1, 5)[:, None, None]
+    first, norm, last_hidden, norm_2 = (
+        layer.state_dict()
+        for layer in made.modules()
+        if isinstance(layer, torch.nn.Conv1d | torch.nn.BatchNorm1d | torch.nn.Linear) and layer is not made.last
+    )
+
+    def normed(x, of):
+        return (x - of["running_mean"]) / (of["running_var"] + 1e-5).sqrt() * of["weight"] + of["bias"]
+
+    hidden = normed(delays[:, 0] @ first["weight"][:, :, 0].T, norm).relu()
+    hidden = normed(hidden @ last_hidden["weight"].T, norm_2).relu()
+    torch.testing.assert_close(made(delays), made.density(made.last(hidden)))
+    torch.testing.assert_close(with_ears_swapped(delays), delays.flip(0))
+
+
 def test_twice_mirrored_is_as_it_was():
     pictures, logits = torch.rand(3, 6, 18), torch.rand(3, 36)
 
@@ -80,7 +99,9 @@ def test_twice_mirrored_is_as_it_was():
 def test_what_it_cannot_be_is_refused():
     with pytest.raises(InputError, match="order must be below half of the 32 classes; got 16"):
         AzimuthCnn(order=16).build(SHAPE, 32)
-    with pytest.raises(InputError, match="the picture has 1 columns"):
+    with pytest.raises(InputError, match="the picture has 2 columns"):
+        AzimuthCnn().build(EncodedShape("intensity", (1, 2)), 36)
+    with pytest.raises(InputError, match="a delay alone with kernel = 1; got 7"):
         AzimuthCnn().build(EncodedShape("intensity", (1, 1)), 36)
     with pytest.raises(InputError, match="kernel be odd"):
         AzimuthCnn(kernel=4)

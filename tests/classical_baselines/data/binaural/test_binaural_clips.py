@@ -19,7 +19,7 @@ from classical_baselines.data.binaural.directions import (
     sector_of,
 )
 from classical_baselines.data.binaural.ears import parted
-from classical_baselines.data.binaural.placement import Source, placements_of
+from classical_baselines.data.binaural.placement import N_SCALED, Source, placements_of
 from classical_baselines.data.binaural.responses import HEADS, Responses, read_responses
 from classical_baselines.data.loading import load_clips
 from classical_baselines.harness.choices import InputError
@@ -58,14 +58,20 @@ def test_labels_in_order_go_round_the_circle():
 
 
 @given(
-    st.sampled_from(sorted(HEADS)), st.sampled_from([0.8, 1.0, 1.2]), st.floats(0, 359.99), st.text("ab/.", min_size=1)
+    st.sampled_from(sorted(HEADS)),
+    st.sampled_from([0.8, 1.0, 1.2]),
+    st.floats(0, 359.99),
+    st.text("ab/.", min_size=1),
+    st.integers(-3000, 3000),
 )
-def test_a_name_says_where_its_source_stands(responses, scale, azimuth, source):
-    told = placed_of(Placed(responses, scale, azimuth, source).name)
+def test_a_name_says_where_its_source_stands(responses, scale, azimuth, source, hundredths):
+    told = placed_of(Placed(responses, scale, azimuth, source, hundredths / 100).name)
 
     assert told is not None
     assert (told.responses, told.scale, told.source) == (responses, scale, source)
     assert told.azimuth_deg == pytest.approx(azimuth, abs=0.006)
+    assert told.turn_deg == hundredths / 100
+    assert between_deg(told.measured_azimuth_deg, azimuth + hundredths / 100) < 0.006
 
 
 def test_no_other_name_is_one():
@@ -84,16 +90,18 @@ def test_sets_and_sectors_are_dealt_evenly_to_every_unit(described, n_sets):
 
     for measured in (True, False):
         some = [one for one in placed if one.placed.is_measured == measured]
-        assert Counter(one.recording for one in some) == dict.fromkeys(range(len(sources)), n_sets)
+        n_passes = 1 if measured else N_SCALED
+        assert Counter(one.recording for one in some) == dict.fromkeys(range(len(sources)), n_sets * n_passes)
+        assert len({one.placed.name for one in some}) == len(some)
         for unit in {source.unit for source in sources}:
             per_set = Counter(one.placed.responses for one in some if sources[one.recording].unit == unit)
             counts = [per_set[name] for name in RINGS]
-            assert max(counts) - min(counts) <= 1
+            assert max(counts) - min(counts) <= n_passes
         for name in RINGS:
             here = [one for one in some if one.placed.responses == name]
             sectors = Counter(sector_of(np.array([one.placed.azimuth_deg for one in here])).tolist())
-            assert max(sectors.values(), default=0) - min((sectors[s] for s in range(36)), default=0) <= 1
-            assert len({one.recording for one in here}) == len(here)
+            assert max(sectors.values(), default=0) - min((sectors[s] for s in range(36)), default=0) <= n_passes
+            assert len({(one.recording, one.placed.scale) for one in here}) == len(here)
             assert all(RINGS[name].azimuth_deg[one.position] == one.placed.azimuth_deg for one in here)
 
 
@@ -165,7 +173,7 @@ def test_other_responses_are_another_set(made, tmp_path, monkeypatch):
     path = tmp_path / "data" / "SPATIAL_HRIR" / "ari_nh2.npz"
     with np.load(path) as file:
         arrays = dict(file)
-    np.savez(path, **(arrays | {"ir": arrays["ir"][::-1]}))
+    np.savez(path, **(arrays | {"ir": arrays["ir"] * np.array([1, 0.5], dtype=np.float32)[:, None]}))
 
     assert load_clips("fsdd-binaural", tmp_path / "data", 0.02).content_hash != clips.content_hash
 
