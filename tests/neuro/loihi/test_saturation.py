@@ -90,3 +90,23 @@ def test_readouts_that_reach_a_limit_are_those_of_plain_python():
     assert 0 < n_reached < 6 * N_CLIPS
     assert record.spikes[-1].any(axis=0).sum() < n_reached  # some only sink
     assert readouts_saturated(network, record) == n_reached / N_CLIPS
+
+
+def test_a_readout_that_fires_before_its_potential_is_clipped_has_reached_its_limit():
+    weights = np.array([[254] * 516 + [6], [254] * 516 + [6]])  # 131,070, in the units of a threshold of 131,071
+    last = dense_layer(
+        np.random.default_rng(0),
+        517,
+        2,
+        weights=weights,
+        bias_mantissa=np.array([100, 0]),  # of 1/64: what is missing to the threshold, and some more
+        bias_exponent=0,
+        decay=0,
+        threshold=2**17 - 1,
+    )
+    network = LoihiNetwork((last,), False, 1.0)
+    record = emulate(network, torch.ones(1, 3, 517, dtype=torch.bool))
+
+    assert record.spikes[-1][0].tolist() == [[True, False]] * 3
+    assert saturation_by_layer(network, record)[0].membranes_clipped == 0
+    assert readouts_saturated(network, record) == 1.0
