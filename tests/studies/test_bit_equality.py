@@ -104,6 +104,19 @@ def test_what_a_clock_read_is_not_compared():
     assert first_difference(timed, with_run(wall_seconds=99.0)) is None
 
 
+def test_a_note_that_older_code_did_not_make_is_not_missed_where_it_is_0():
+    notes = dict(result().runs[0].notes)
+    newer = with_run(notes=notes | {"readouts_saturated_per_clip": 0.0})
+    assert first_difference(result(), newer) is None
+    assert "saturated_per_clip: stored nothing, recomputed 0.5" in str(
+        first_difference(result(), with_run(notes=notes | {"readouts_saturated_per_clip": 0.5}))
+    )
+    assert "saturated_per_clip: stored 0.0, recomputed nothing" in str(first_difference(newer, result()))
+    assert "n_cores: stored nothing, recomputed 0" in str(
+        first_difference(result(), with_run(notes=notes | {"n_cores": 0}))
+    )
+
+
 def test_pictures_that_a_published_cell_does_not_keep_are_not_missed():
     assert first_difference(with_run(pictures=()), result()) is None
 
