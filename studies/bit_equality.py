@@ -28,9 +28,10 @@ NOT_COMPARED: Mapping[str, str] = {
     "training.answers_as_committed": "of a probe whose weights were trained anew: whether they answered as before",
     "run.wall_seconds": "a clock's reading: how long the run took",
 }
-# Notes that older code did not make, and that say nothing where they are 0: absent there, they stand for no difference.
-ABSENT_OR_ZERO: Mapping[str, str] = {
+# What older code did not store: absent there, it is no difference (a note only where it is 0, and says nothing).
+NEW_SINCE: Mapping[str, str] = {
     "notes.readouts_saturated_per_clip": "readout_saturation_rate, which older cells hold, says that nothing fired",
+    "weights.readout.peak": "the largest sum that training met: where it bounds the integers, the logits differ",
 }
 COUNTS_OF_A_RUN = ": counts"  # in the name of a place
 
@@ -81,7 +82,7 @@ def difference_in(place: str, stored: Any, recomputed: Any) -> Difference | None
 def _difference_in_tables(place: str, stored: Mapping[str, Any], recomputed: Mapping[str, Any]) -> Difference | None:
     for name in sorted({*stored, *recomputed}):
         entry = f"{place}.{name}"
-        if entry in NOT_COMPARED or _is_absent_or_zero(entry, name, stored, recomputed):
+        if entry in NOT_COMPARED or _is_new(entry, name, stored, recomputed):
             continue
         if name not in stored or name not in recomputed:
             return Difference(entry, *(repr(one[name]) if name in one else "nothing" for one in (stored, recomputed)))
@@ -90,10 +91,12 @@ def _difference_in_tables(place: str, stored: Mapping[str, Any], recomputed: Map
     return None
 
 
-def _is_absent_or_zero(entry: str, name: str, stored: Mapping[str, Any], recomputed: Mapping[str, Any]) -> bool:
-    """Whether older code made no such note, and the present one has nothing to note."""
-    is_such_a_note = entry.rpartition(": ")[2] in ABSENT_OR_ZERO
-    return is_such_a_note and name not in stored and recomputed[name] == 0
+def _is_new(entry: str, name: str, stored: Mapping[str, Any], recomputed: Mapping[str, Any]) -> bool:
+    """Whether older code did not store it, and it takes nothing from what was stored."""
+    short = entry.rpartition(": ")[2]
+    if short not in NEW_SINCE or name in stored:
+        return False
+    return not short.startswith("notes.") or recomputed[name] == 0
 
 
 def _difference_in_lists(place: str, stored: Sequence[Any], recomputed: Sequence[Any]) -> Difference | None:

@@ -117,6 +117,15 @@ def test_a_note_that_older_code_did_not_make_is_not_missed_where_it_is_0():
     )
 
 
+def test_a_peak_that_older_code_did_not_keep_is_not_missed_among_weights():
+    weights = {"readout.weight": [1.0, 2.0]}
+    newer = weights | {"readout.peak": 2.5}
+    assert difference_in("weights", weights, newer) is None
+    assert "peak: stored 2.5, recomputed 2.0" in str(difference_in("weights", newer, weights | {"readout.peak": 2.0}))
+    assert "peak: stored 2.5, recomputed nothing" in str(difference_in("weights", newer, weights))
+    assert "layer.peak: stored nothing" in str(difference_in("weights", weights, weights | {"layer.peak": 2.5}))
+
+
 def test_pictures_that_a_published_cell_does_not_keep_are_not_missed():
     assert first_difference(with_run(pictures=()), result()) is None
 
