@@ -13,27 +13,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from classical_baselines.harness.choices import InputError, choose
 from classical_baselines.harness.contracts import Check, Outcome, Trained
 from neuro.encoders.learnt import coded
-from neuro.loihi.backends import LoihiEmulator, chip_input
+from neuro.loihi.backends import LoihiEmulator, LoihiLava, chip_input
 from neuro.loihi.contracts import LoihiNetwork
 from neuro.loihi.emulator import emulate
-from neuro.loihi.lava_adapter import RUN_CONFIGURATIONS, SIMULATION, run_on_lava
+from neuro.loihi.lava_adapter import SIMULATION, run_on_lava
 from neuro.loihi.quantise import quantised
 
 
 @dataclass(frozen=True)
-class LoihiLavaMembranes:
-    """The options: how many of the given clips are run through both, and where Lava runs."""
+class LoihiLavaMembranes(LoihiLava):
+    """The options of `loihi-lava`, with fewer clips."""
 
     n_clips: int = 1
-    run_configuration: str = SIMULATION  # Lava's class that says where; "Loihi2HwCfg" on a host with a board of Loihi 2
-
-    def __post_init__(self) -> None:
-        choose(RUN_CONFIGURATIONS, self.run_configuration, what="run configuration of Lava")
-        if self.n_clips < 1:
-            raise InputError(f"n_clips must be 1 or more; got {self.n_clips}.")
 
     def run(self, trained: Trained, intensity: Tensor, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
         """The emulator's outcome on clips spread over the given ones, and whether Lava equals it in all."""
