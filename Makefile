@@ -11,7 +11,7 @@ INSTALL := $(PIP) install --quiet --constraint constraints.txt
 help:
 	@echo "make demo      build .venv, run the study 'quickstart' on embedded sounds, print where the report is"
 	@echo "make test      build .venv with the test tools, run everything that CI runs"
-	@echo "make test-all  the same, and the slow tests"
+	@echo "make test-all  the same with new random examples, and the slow tests"
 	@echo "make bench     time our kernels beside their peers"
 	@echo "make clean     remove .venv and caches; stores and reports stay"
 
@@ -22,7 +22,7 @@ test: lint
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-all: lint
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -m "slow or not slow"
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -m "slow or not slow" --hypothesis-profile new-examples
 
 lint: .venv/.test-tools
 	@$(BIN)/ruff check .

@@ -12,6 +12,7 @@ training met, P,
 
 A network whose sums stay below ROOM * T at the finest scale has the integers that its weights alone give. Sums are
 watched while the network trains on the chip's grid, or through the last epoch where it trains as floats to its end.
+No threshold of the layer's own asks for a scale of at least 1, so weights beyond the chip's largest shrink as well.
 """
 
 from typing import Any
@@ -19,7 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from neuro.classifiers.synapses import LARGEST_THRESHOLD, Synapses
+from neuro.classifiers.synapses import LARGEST_THRESHOLD, LARGEST_WEIGHT, Synapses
 
 ROOM = 0.5  # share of the threshold that training clips may use: other clips may get twice as far
 
@@ -40,9 +41,10 @@ class Readout(Synapses):
         self.peak.copy_(torch.maximum(self.peak, sums.abs().max()))
 
     def scale(self, weight: Tensor, threshold: float, n_input_levels: int) -> float:
-        """As of any synapses, and no finer than what training met leaves room for."""
+        """As of any synapses, and no finer than its largest weight and what training met leave room for."""
         finest = super().scale(weight, threshold, n_input_levels)
-        return min(finest, ROOM * LARGEST_THRESHOLD / max(float(self.peak), 1e-12))
+        largest, peak = (max(float(size), 1e-12) for size in (weight.detach().abs().max(), self.peak))
+        return min(finest, LARGEST_WEIGHT / largest, ROOM * LARGEST_THRESHOLD / peak)
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *others: Any) -> None:
         """Weights that were stored before the peak was kept have the integers that they had then."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from classical_baselines.harness.contracts import EncodedShape
@@ -129,6 +129,7 @@ def test_it_is_watched_on_the_grid_or_through_the_last_epoch(quantise_from, watc
         assert (float(network.readout.peak) > 0) is expected
 
 
+@example(seed=10456295, n_steps=61, size=124.0)  # weights of more than 254 thresholds
 @given(seed=st.integers(0, 2**32 - 1), n_steps=st.integers(1, 100), size=st.floats(1e-3, 1e3))
 @settings(max_examples=25, deadline=None)
 @torch.no_grad()
