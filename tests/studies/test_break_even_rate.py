@@ -221,4 +221,16 @@ def test_the_study_has_one_network_at_seven_rates_beside_its_rivals():
     assert {tuple(options["hidden"]) for options in twins.values()} == {(256, 256)}
     steps = spiking_ones[0].encoder.options["n_steps"]
     assert {options["n_steps"] for options in twins.values()} == {steps, 255}  # 4 and 8 bits
-    assert {"pruned", "sigma-delta-network"} <= {system.classifier.name for system in study.systems}
+    assert {"pruned", "pruned-int8", "sigma-delta-network"} <= {system.classifier.name for system in study.systems}
+
+
+def test_the_pruned_network_in_int8_is_trained_as_the_one_of_floats_and_prices_skipped_zeros_on_45_nm_alone():
+    from studies.study_file import load_study
+
+    floats, integers = (load_study("break-even-rate").system(name) for name in ("pruned-cnn", "pruned-cnn-int8"))
+
+    for of in ("front_end", "encoder", "training"):
+        assert getattr(integers, of) == getattr(floats, of)
+    assert integers.classifier.options == floats.classifier.options
+    assert integers.headline_run.backend.name == "int8-zeros-skipped"
+    assert integers.headline_run.deployments == ("cmos-45nm-int8",)
