@@ -375,7 +375,7 @@ def _side_of_rival(results: StudyResults, row: Row, boundary: Boundary) -> Side 
     alike = (
         one
         for one in results.rows
-        if (one.system.name, one.protocol, one.interval) == (row.system.name, row.protocol, row.interval)
+        if (one.system.name, one.protocol) == (row.system.name, row.protocol)
         and one is not row
         and np.array_equal(one.confusion, row.confusion)
     )
