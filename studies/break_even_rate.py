@@ -14,8 +14,9 @@ of the network that fires at rate r and R that of a rival, both within one bound
 A rival of fewer than 8 bits has no price of its own: counts know no width. It is held against as 8 bits, which is more
 than it needs and flatters the spiking networks, and once more as operands of its bits both (`studies/break_even.py`),
 which is extrapolated, and less than it needs, as its weights keep 8: the two enclose it. A rival stands where it costs
-least within the boundary, a full price before a lower bound; the spiking networks on each of their deployments. A rate
-is never extrapolated.
+least within the boundary, a full price before a lower bound; the spiking networks on each of their deployments. Where a
+rival's headline run has no full price, another of its runs that decides alike stands for it: a network whose zeros are
+skipped on a process runs dense on a chip that cannot skip them. A rate is never extrapolated.
 """
 
 from collections.abc import Mapping, Sequence
@@ -104,6 +105,12 @@ class Meeting:
         return f"{rate_percent(self.rate)}{interval}{more}; {who} uses less below{share}"
 
     @property
+    def rival_text(self) -> str:
+        """The rival and where it stands, with its run where that is not the headline one."""
+        run = "" if self.rival.headline else f", its run on {self.rival.run.backend.name}"
+        return f"{self.rival.title}{run}, on {self.rival_deployment}{self.bits_text}"
+
+    @property
     def bits_text(self) -> str:
         """What a rival of fewer bits is priced as; "" of others."""
         own = activation_bits(self.rival.system)
@@ -121,7 +128,7 @@ class Meeting:
         return (
             self.boundary,
             self.deployment,
-            f"{self.rival.title}, on {self.rival_deployment}{self.bits_text}",
+            self.rival_text,
             f"{least['rival']}{joules_text(nominal)} [{joules_text(low)}, {joules_text(high)}]",
             f"{least['spiking']}{joules_text(self.joules[0])} to {joules_text(self.joules[-1])}",
             self.rate_text,
@@ -145,7 +152,7 @@ def _meetings(results: StudyResults) -> tuple[Meeting, ...]:
     draws = CoefficientDraws()
     found = []
     for boundary in BOUNDARIES:
-        against = [side for row in rivals if (side := _side(row, boundary)) is not None]
+        against = [side for row in rivals if (side := _side_of_rival(results, row, boundary)) is not None]
         for deployment in _deployments(networks):
             sides = [_side(row, boundary, deployment) for row in networks]
             spiking = [side for side in sides if side is not None]
@@ -262,8 +269,9 @@ def table_note(found: Sequence[Meeting]) -> str:
         "fewer bits have no price of their own. As 8 bits they cost more than they need, which flatters the spiking "
         "networks; where the price is one of operations on a process, a second line prices both operands at the bits "
         "of the activations, by power laws through Horowitz's 8 and 32 bits: extrapolated, and less than they need, as "
-        "the weights keep 8. Networks run as floats (torch-float) are priced as 32-bit floats, pruned ones without "
-        "their zeros. What decides: the coefficient that moves the meeting rate most, and the rates at "
+        "the weights keep 8. Networks run as floats (torch-float) are priced as 32-bit floats. Zeros of pruned "
+        "networks are skipped there and on int8-zeros-skipped, and multiplied on int8, whose run stands where skipping "
+        "has no full price. What decides: the coefficient that moves the meeting rate most, and the rates at "
         "its low and its high end; where no end meets, the ratio of energies at the rate where they are nearest."
         + (" ≥: terms without a price are missing, and a meeting rate moves accordingly." if cut else "")
     )
@@ -360,6 +368,19 @@ def _deployments(networks: Sequence[Row]) -> list[str]:
         for name in dict.fromkeys(of_first)
         if all(any(e.deployment == name for e in row.energies) for row in networks)
     ]
+
+
+def _side_of_rival(results: StudyResults, row: Row, boundary: Boundary) -> Side | None:
+    """The headline run, or, where that has no full price, a run of the same system with the same decisions."""
+    alike = (
+        one
+        for one in results.rows
+        if (one.system.name, one.protocol) == (row.system.name, row.protocol)
+        and one is not row
+        and np.array_equal(one.confusion, row.confusion)
+    )
+    sides = [side for one in (row, *alike) if (side := _side(one, boundary)) is not None]
+    return next((side for side in sides if side.energy.kind != "lower-bound"), next(iter(sides), None))
 
 
 def _side(row: Row, boundary: Boundary, deployment: str = "") -> Side | None:

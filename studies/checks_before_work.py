@@ -30,7 +30,9 @@ from studies.specification import Protocol, Run, Study, System
 from studies.two_senses import check_degraded_runs
 
 LARGEST_BATCH = 65_536  # clips that a backend takes at a time, as in the training
+INT8_BACKENDS = ("int8", "int8-zeros-skipped")
 INTEGER_TWINS = ("dense-twin", "convolutional-twin")
+TRAINED_WITH_8_BITS = (*INTEGER_TWINS, "pruned-int8")  # without an option that says so
 # Whom a probe needs among the systems that are probed, where it does not take any.
 PROBED: Mapping[ProbeName, str] = {
     "n_shots": "samples shots on its headline run",
@@ -163,8 +165,8 @@ def _check_pairing(system: System, run: Run, options: Any, backend_options: Any)
         raise InputError(
             f"the backend {backend!r} runs circuits ({', '.join(run_by_it)}), and {classifier!r} has none of that kind."
         )
-    if backend == "int8" and classifier not in INTEGER_TWINS and getattr(options, "bits", None) != 8:
+    if backend in INT8_BACKENDS and classifier not in TRAINED_WITH_8_BITS and getattr(options, "bits", None) != 8:
         raise InputError(
-            f"the backend 'int8' runs networks that were trained with 8 bits, and {classifier!r} as given here is not. "
-            f"Give ds-cnn or residual-cnn the option bits = 8, or choose {', '.join(INTEGER_TWINS)}."
+            f"the backend {backend!r} runs networks that were trained with 8 bits, and {classifier!r} as given here is "
+            f"not. Give ds-cnn or residual-cnn the option bits = 8, or choose {', '.join(TRAINED_WITH_8_BITS)}."
         )

@@ -37,6 +37,7 @@ FORWARD_PASSES = 3  # of arithmetic: one forward, two backward
 UNLIKE_ITS_DECISIONS = {  # classifiers whose training is not three times what a decision counts
     "distilled": "a teacher is trained with it, and not counted",
     "pruned": "it trains with the weights that a decision leaves out",
+    "pruned-int8": "it trains with the weights that a decision leaves out",
 }
 
 

@@ -94,6 +94,12 @@ def _pruned() -> type:
     return Pruned
 
 
+def _pruned_int8() -> type:
+    from classical_baselines.models.pruned_int8 import PrunedInt8
+
+    return PrunedInt8
+
+
 def _distilled() -> type:
     from classical_baselines.models.distillation import Distilled
 
@@ -169,6 +175,7 @@ CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "causal-tcn": _causal_tcn,
     "causal-rnn": _causal_rnn,
     "pruned": _pruned,
+    "pruned-int8": _pruned_int8,
     "distilled": _distilled,
     "linear-layer": _linear_layer,
     "linear-model": _linear_model,
@@ -188,4 +195,14 @@ def _low_bit() -> type:
     return LowBit
 
 
-BACKENDS: Mapping[str, Callable[[], type]] = {"int8": _int8, "low-bit": _low_bit}
+def _int8_zeros_skipped() -> type:
+    from classical_baselines.models.int8_zeros_skipped import Int8ZerosSkipped
+
+    return Int8ZerosSkipped
+
+
+BACKENDS: Mapping[str, Callable[[], type]] = {
+    "int8": _int8,
+    "int8-zeros-skipped": _int8_zeros_skipped,
+    "low-bit": _low_bit,
+}

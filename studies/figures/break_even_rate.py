@@ -62,7 +62,7 @@ def break_even_rate(results: StudyResults) -> Drawing | None:
         "bound); a ring is where nominal energies are equal, with 5 to 95 % of the draws. "
         "Below: accuracy with its 95 % interval."
     )
-    said = "; ".join(f"{one.boundary}, {one.rival.title} on {one.rival_deployment}: {one.rate_text}" for one in found)
+    said = "; ".join(f"{one.boundary}, {one.rival_text}: {one.rate_text}" for one in found)
     return Drawing(figure, caption, f"Spike rates at which energies meet. {said}.", records(found), marks)
 
 
@@ -98,9 +98,7 @@ def _energies(
         ring = ax.plot([one.rate], [level], "o", markersize=7, zorder=5, gid=gid)
         ring[0].set(markerfacecolor="none", markeredgecolor=INK, markeredgewidth=1.2)
         marks[gid] = Mark(
-            f"{one.boundary}: spiking on {one.deployment} and {one.rival.title} on "
-            f"{one.rival_deployment}{one.bits_text} meet at "
-            f"{one.rate_text} (%)",
+            f"{one.boundary}: spiking on {one.deployment} and {one.rival_text} meet at {one.rate_text} (%)",
             "neuro",
         )
     decades = np.log10(max(shown) / min(shown))

@@ -52,6 +52,10 @@ OPTIONS = {  # smaller than the defaults, where these are slow; and every way to
     "low-bit-cnn": [{}, {"channels": (), "strides": (), "hidden": (16,), "weight_bits": 3, "activation_bits": 2}],
     "causal-tcn": [{"width": 16, "bits": 8}, {"width": 16}],
     "pruned": [{"network": {"name": "ds-cnn", "options": {"widths": (16,), "strides": (1,)}}}],
+    "pruned-int8": [
+        {"network": {"name": "ds-cnn", "options": {"widths": (16,), "strides": (1,)}}},
+        {"network": {"name": "residual-cnn", "options": {"widths": (16,), "strides": (1,)}}, "sparsity": 0.5},
+    ],
     "distilled": [
         {
             "student": {"name": "audio-transformer", "options": {"width": 16, "n_blocks": 1}},

@@ -19,7 +19,7 @@ MORE = [
     ("se-residual-cnn", {"stochastic_depth": 0.0}),
     ("audio-transformer", {"n_special_tokens": 1}),
 ]
-INNER = {"pruned": "network", "distilled": "student", "front-end-cnn": "body"}
+INNER = {"pruned": "network", "pruned-int8": "network", "distilled": "student", "front-end-cnn": "body"}
 
 
 @pytest.mark.parametrize(("name", "options"), NETWORKS + MORE, ids=str)
@@ -66,7 +66,7 @@ def with_separate_biases(layer, operations):
 @pytest.mark.parametrize(("name", "options"), [one for one in CASES if one[0] not in FITTED_DIRECTLY], ids=str)
 def test_memory_in_tables_is_no_less_than_a_run_holds(name, options):
     classifier, clip = new(name, options).eval(), clips_for(name)[:1]
-    network = getattr(classifier, INNER[name]) if name in ("pruned", "distilled") else classifier
+    network = getattr(classifier, INNER[name]) if name in ("pruned", "pruned-int8", "distilled") else classifier
     counted = sum(cost.weight_bytes for cost in layer_costs(network, clip).values())
     noted = BYTES_PER_FLOAT * classifier.n_parameters()  # by the backend: without tables, which makes the bound wider
 

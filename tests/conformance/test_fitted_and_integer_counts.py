@@ -13,9 +13,11 @@ from classical_baselines.models import BACKENDS, CLASSIFIERS
 from classical_baselines.models.causal_tcn import CausalTcn
 from classical_baselines.models.dense_twin import DenseTwin
 from classical_baselines.models.ds_cnn import DsCnn
+from classical_baselines.models.int8_zeros_skipped import ZerosSkippedNetwork
 from classical_baselines.models.integer_network import IntegerNetwork
 from classical_baselines.models.low_bit_backend import LowBitNetwork
 from classical_baselines.models.low_bit_cnn import LowBitCnn
+from classical_baselines.models.pruned_int8 import PrunedInt8
 from classical_baselines.models.raw_cnn import RawCnn
 from classical_baselines.models.residual_cnn import ResidualCnn
 from classical_baselines.twins.integer_graph import integer_graph
@@ -52,6 +54,7 @@ def test_every_model_that_is_fitted_directly_is_counted_so():
     assert set(PROGRAMS) == set(FITTED_DIRECTLY)
 
 
+TINY = {"stem_width": 4, "widths": (4, 6), "strides": (1, 2)}
 INTEGER = {
     "int8": [
         (DsCnn(stem_width=4, widths=(4, 6), strides=(1, 2), bits=8), (6, 8), 8),
@@ -59,13 +62,18 @@ INTEGER = {
         (DenseTwin(hidden=(7, 5), n_steps=15), (4, 5), 8),
         (RawCnn(widths=(3, 4), kernels=(8, 5), strides=(4, 2), bits=8), (1, 64), 8),
     ],
+    "int8-zeros-skipped": [
+        (PrunedInt8(network={"name": "ds-cnn", "options": TINY}, sparsity=0.6), (6, 8), 8),
+        (PrunedInt8(network={"name": "residual-cnn", "options": TINY}), (6, 8), 8),
+        (DenseTwin(hidden=(7, 5), n_steps=15), (4, 5), 8),
+    ],
     "low-bit": [
         (CausalTcn(width=5, dilations=(1, 2), bits=8), (4, 7), 8),
         (LowBitCnn(channels=(3, 4), strides=(2, 2), hidden=(5,), weight_bits=4), (6, 8), 4),
         (LowBitCnn(channels=(3,), strides=(2,), weight_bits=2, activation_bits=3), (6, 8), 2),
     ],
 }
-NETWORKS = {"int8": IntegerNetwork, "low-bit": LowBitNetwork}
+NETWORKS = {"int8": IntegerNetwork, "int8-zeros-skipped": ZerosSkippedNetwork, "low-bit": LowBitNetwork}
 
 
 @pytest.mark.parametrize(
@@ -80,7 +88,7 @@ def test_an_integer_network_costs_what_its_run_in_plain_integers_does(backend, o
 
     reported = run.logits(clip)[0].numpy()
 
-    logits, done = counted_run(graph, graph.quantised(clip)[0], bits)
+    logits, done = counted_run(graph, graph.quantised(clip)[0], bits, zeros_skipped=backend == "int8-zeros-skipped")
     np.testing.assert_array_equal(graph.reported(logits[None])[0], reported)
     counted = {(layer, operation): n for (_, layer, operation), n in run.counts if n}
     assert counted == {(layer, what): n for layer, counts in done.items() for what, n in counts.items()}

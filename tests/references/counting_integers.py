@@ -3,7 +3,8 @@
 The layers are those of an `IntegerGraph` (`classical_baselines.twins.integer_graph`), whose arithmetic is written down
 here from its docstring: with it come the logits, so that what is counted can be seen to be the network. Conventions:
 - A sum of products begins from an accumulator that has been set: n terms are n multiply-accumulates. Zeros around a map
-  are multiplied as any other value; a weight of 0 is too, as it stands in a dense table of integers.
+  are multiplied as any other value; a weight of 0 is too, as it stands in a dense table of integers. With
+  `zeros_skipped` it is not, and is not loaded; any other is loaded with its place, 2 bytes.
 - To add a bias to an accumulator is one addition, to add n values n - 1, to add two requantised values one.
 - To requantise is one operation: scale, round, move by the zero point, clip. A zero point in what is read is part of
   the bias, and costs nothing.
@@ -19,7 +20,7 @@ import numpy as np
 from classical_baselines.twins.integer_graph import Mean, Sum
 
 
-def counted_run(graph, clip, weight_bits):
+def counted_run(graph, clip, weight_bits, *, zeros_skipped=False):
     """(logits [class], {layer: {operation: number}}) of one clip [channel, mel, frame] of integers."""
     counts = defaultdict(lambda: defaultdict(float))
     maps = {id(graph.entry): clip.astype(np.int64)}
@@ -32,7 +33,7 @@ def counted_run(graph, clip, weight_bits):
         elif isinstance(layer, Mean):
             steps = summed(layer, maps, count)
         else:
-            steps = convolved(layer, maps[id(layer.source)], weight_bits, count)
+            steps = convolved(layer, maps[id(layer.source)], weight_bits, count, zeros_skipped)
             count["requantise_int32"] += steps.size
             count["sram_bytes"] += 4 * len(layer.multipliers)
             if layer.result is None:
@@ -46,11 +47,12 @@ def counted_run(graph, clip, weight_bits):
     raise AssertionError("no readout")
 
 
-def convolved(layer, source, weight_bits, count):
+def convolved(layer, source, weight_bits, count, zeros_skipped):
     (n_out, n_mels, n_frames), (n_in, *kernel) = layer.out_shape, layer.weights.shape[1:]
     up, before, down, after = layer.pads
     padded = np.pad(source - layer.source.zero_point, ((0, 0), (up, down), (before, after)))
-    count["sram_bytes"] += source.size + layer.weights.size * weight_bits / 8 + 4 * len(layer.biases)
+    n_loaded = sum(weight != 0 for weight in layer.weights.flat) if zeros_skipped else layer.weights.size
+    count["sram_bytes"] += source.size + n_loaded * (weight_bits / 8 + 2 * zeros_skipped) + 4 * len(layer.biases)
     result = np.zeros(layer.out_shape, dtype=np.int64)
     per_group = n_out // layer.groups
     for out in range(n_out):
@@ -61,8 +63,12 @@ def convolved(layer, source, weight_bits, count):
                 for i in range(kernel[0]):
                     for j in range(kernel[1]):
                         place = m * layer.stride[0] + i * layer.dilation[0], t * layer.stride[1] + j * layer.dilation[1]
-                        total += int(layer.weights[out, :, i, j].astype(np.int64) @ channels[:, place[0], place[1]])
-                        count["mac_int8"] += n_in
+                        for weight, value in zip(
+                            layer.weights[out, :, i, j].tolist(), channels[:, place[0], place[1]].tolist(), strict=True
+                        ):
+                            if weight or not zeros_skipped:
+                                total += weight * value
+                                count["mac_int8"] += 1
                 result[out, m, t] = layer.bias_steps * total + layer.biases[out]
                 count["add_int32"] += 1
     return result

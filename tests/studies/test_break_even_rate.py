@@ -204,6 +204,38 @@ def test_report_markdown_and_figure_hold_every_meeting_and_nothing_where_there_i
     assert draw("break-even-rate", synthetic_results()) is None
 
 
+def test_a_rival_without_a_full_price_stands_by_another_run_that_decides_alike():
+    """The synthetic ds-cnn has a headline run on int8 and one of floats on 45 nm, whose decisions differ."""
+    results = with_rates()
+    system = results.study.system("ds-cnn")
+    floats, integers = system.runs
+    on_process = integers.model_copy(update={"deployments": ("cmos-45nm-int8",)})
+    on_chip = floats.model_copy(update={"deployments": ("cortex-m4",)})
+    priced = system.model_copy(update={"runs": [on_chip, on_process]})
+    study = results.study.model_copy(
+        update={"systems": tuple(priced if one.name == "ds-cnn" else one for one in results.study.systems)}
+    )
+
+    def with_decisions_alike(of):
+        alike = {}
+        for cell, result in of.items():
+            if cell.system == "ds-cnn":
+                (kept,) = (run for run in result.runs if run.backend == "int8")
+                alike[cell] = replace(result, runs=tuple(replace(run, logits=kept.logits) for run in result.runs))
+        return {**of, **alike}
+
+    unlike = replace(results, study=study)
+    alike = replace(unlike, fits=with_decisions_alike(results.fits), tests=with_decisions_alike(results.tests))
+
+    for results, backend in ((unlike, "int8"), (alike, "torch-float")):
+        found = {one.boundary: one for one in meetings(results) if one.rival.system.name == "ds-cnn"}
+        assert {found[boundary].rival.run.backend.name for boundary in ("operation", "core")} == {"int8"}
+        for boundary in ("chip", "system"):
+            assert found[boundary].rival.run.backend.name == backend
+            assert ("rival" in found[boundary].lower_bounds) == (backend == "int8")
+            assert (", its run on torch-float, on cortex-m4" in found[boundary].texts[2]) == (backend != "int8")
+
+
 def test_the_study_has_one_network_at_seven_rates_beside_its_rivals():
     from studies.study_file import load_study
 
@@ -221,4 +253,16 @@ def test_the_study_has_one_network_at_seven_rates_beside_its_rivals():
     assert {tuple(options["hidden"]) for options in twins.values()} == {(256, 256)}
     steps = spiking_ones[0].encoder.options["n_steps"]
     assert {options["n_steps"] for options in twins.values()} == {steps, 255}  # 4 and 8 bits
-    assert {"pruned", "sigma-delta-network"} <= {system.classifier.name for system in study.systems}
+    assert {"pruned", "pruned-int8", "sigma-delta-network"} <= {system.classifier.name for system in study.systems}
+
+
+def test_the_pruned_network_in_int8_is_trained_as_the_one_of_floats_and_prices_skipped_zeros_on_45_nm_alone():
+    from studies.study_file import load_study
+
+    floats, integers = (load_study("break-even-rate").system(name) for name in ("pruned-cnn", "pruned-cnn-int8"))
+
+    for of in ("front_end", "encoder", "training"):
+        assert getattr(integers, of) == getattr(floats, of)
+    assert integers.classifier.options == floats.classifier.options
+    assert integers.headline_run.backend.name == "int8-zeros-skipped"
+    assert integers.headline_run.deployments == ("cmos-45nm-int8",)

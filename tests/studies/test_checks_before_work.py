@@ -49,6 +49,10 @@ def test_every_front_end_fixed_or_learnt_and_a_dilated_network_stand_in_a_study_
     [
         (with_run("int8"), "system 'one': the backend 'int8' runs networks that were trained with 8 bits, and 'linear"),
         (with_run("int8", "ds-cnn"), "'ds-cnn' as given here is not"),
+        (
+            with_run("int8-zeros-skipped", "pruned"),
+            "'int8-zeros-skipped' runs networks .* 'pruned' as given here is not",
+        ),
         (with_run("loihi-emulator", "ds-cnn"), "'loihi-emulator' runs spiking networks .*, and 'ds-cnn' is none"),
         (with_run("aer-shots"), "'aer-shots' runs circuits .qft-circuit, qft-hybrid, .*, and 'linear-layer' has none"),
         (with_run({"name": "torch-float", "options": {"batch_size": 0}}), "batch_size of the backend 'torch-float'"),
@@ -156,6 +160,9 @@ def test_a_probe_that_no_system_is_put_through_is_refused(probes, system, messag
     [
         with_run("int8", "ds-cnn", bits=8),
         with_run("int8", "dense-twin", hidden=[4], n_steps=4),
+        with_run("int8", "pruned-int8"),
+        with_run("int8-zeros-skipped", "pruned-int8"),
+        with_run("int8-zeros-skipped", "residual-cnn", bits=8),
         with_run("torch-float", "dense-snn", hidden=[4]),
     ],
 )

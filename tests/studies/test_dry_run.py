@@ -161,6 +161,7 @@ def test_an_encoder_that_takes_intensities_alone_is_tried_on_one(clips):
     ("classifier", "backend", "message"),
     [
         ({"name": "ds-cnn"}, "int8", "has no integers to run. Set bits = 8"),
+        ({"name": "pruned"}, "int8-zeros-skipped", "has no integers to run. Set bits = 8"),
         ({"name": "ds-cnn", "options": {"bits": 8}}, "low-bit", "has no integers to run here"),
         ({"name": "linear-layer"}, "loihi-emulator", "is no network of leaky integrate-and-fire"),
     ],
@@ -171,9 +172,11 @@ def test_a_network_without_integers_is_refused_before_any_work(clips, classifier
 
 
 def test_a_network_of_integers_is_tried_as_such_before_any_work(clips):
-    small = {"bits": 8, "stem_width": 8, "stem_stride": [4, 4], "widths": [8], "strides": [1]}
-    runs = [{"backend": {"name": "int8"}}]
-    check_study(study(classifier={"name": "ds-cnn", "options": small}, runs=runs), None)
+    small = {"stem_width": 8, "stem_stride": [4, 4], "widths": [8], "strides": [1]}
+    runs = [{"backend": {"name": "int8"}}, {"backend": {"name": "int8-zeros-skipped"}, "test_only": True}]
+    check_study(study(classifier={"name": "ds-cnn", "options": {**small, "bits": 8}}, runs=runs), None)
+    pruned = {"network": {"name": "ds-cnn", "options": small}}
+    check_study(study(classifier={"name": "pruned-int8", "options": pruned}, runs=runs), None)
 
 
 @pytest.mark.parametrize(

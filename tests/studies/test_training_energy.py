@@ -53,7 +53,8 @@ def test_what_is_fitted_directly_or_has_no_record_is_not_counted_and_says_so():
 
 
 @pytest.mark.parametrize(
-    ("classifier", "reason"), [("distilled", "a teacher"), ("pruned", "the weights that a decision")]
+    ("classifier", "reason"),
+    [("distilled", "a teacher"), *((name, "the weights that a decision") for name in ("pruned", "pruned-int8"))],
 )
 def test_training_that_is_unlike_three_decisions_is_not_priced_and_says_why(classifier, reason):
     results = synthetic_results()

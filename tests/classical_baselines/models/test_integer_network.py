@@ -101,11 +101,11 @@ def test_every_layer_holds_the_integers_of_onnxruntime(name, seed):
         integers = expected.get(f"{layer}-clipped", expected[layer])
         assert len(np.unique(integers)) > 1
         np.testing.assert_array_equal(layers[layer].numpy(), integers, err_msg=layer)
-    units = _units_of_the_readout(network)
+    units = units_of_the_readout(network)
     np.testing.assert_allclose(logits.numpy(), expected["readout"] * units, rtol=1e-6)
 
 
-def _units_of_the_readout(network):
+def units_of_the_readout(network):
     before = network.mean.output if hasattr(network, "mean") else network.layers[-1].output
     weight = network.readout.convolution.weight.detach().flatten(1).numpy()
     return before.activation_scale().scale * np.abs(weight).max(axis=1) / 127

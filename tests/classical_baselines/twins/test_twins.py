@@ -23,6 +23,7 @@ from classical_baselines.models.ds_cnn import DsCnn
 from classical_baselines.models.integer_network import IntegerNetwork
 from classical_baselines.models.low_bit_backend import LowBitNetwork
 from classical_baselines.models.low_bit_cnn import LowBitCnn
+from classical_baselines.models.pruned_int8 import PrunedInt8
 from classical_baselines.models.raw_cnn import RawCnn
 from classical_baselines.models.residual_cnn import ResidualCnn
 from classical_baselines.twins.c_stream import c_stream_header, stream_sizes
@@ -37,9 +38,11 @@ from tests.classical_baselines.twins.networks import random_network
 
 PICTURE = EncodedShape("intensity", (12, 20))
 SAMPLES = EncodedShape("intensity", (1, 200))
+PRUNED = {"stem_width": 8, "widths": (8, 12), "strides": (1, 2)}
 NETWORKS = {
     "ds-cnn": (DsCnn(stem_width=8, widths=(8, 12, 12), strides=(1, 2, 1), bits=8), PICTURE),
     "residual-cnn": (ResidualCnn(stem_width=8, widths=(8, 12), strides=(1, 2), bits=8), PICTURE),
+    "pruned-int8": (PrunedInt8(network={"name": "residual-cnn", "options": PRUNED}), PICTURE),
     "dense-twin": (DenseTwin(hidden=(24, 16), n_steps=15), PICTURE),
     "convolutional-twin": (ConvolutionalTwin(channels=(6, 8), strides=(2, 2), n_steps=3), PICTURE),
     "raw-cnn": (RawCnn(widths=(6, 8), kernels=(16, 5), strides=(4, 2), bits=8), SAMPLES),
