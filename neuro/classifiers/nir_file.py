@@ -350,9 +350,9 @@ class NirFile:
         if self.reset_mechanism or not self.state_file:
             check_reset(self.reset_mechanism)
         if self.state_file:
-            neurons = read_state(Path(self.state_file))
+            state = read_state(Path(self.state_file))
             graph = read_float_graph(Path(self.path), self.dt_seconds)
-            check_state(neurons, graph, self.readout, reset_is_said=self.reset_mechanism != "")
+            check_state(state, graph, self.readout, reset_is_said=self.reset_mechanism != "")
 
     def _check(self, graph: FloatGraph, shape: EncodedShape, n_classes: int) -> None:
         """What the graph reads and gives is what the study has."""

@@ -8,7 +8,8 @@ threshold, 1 sets the potential to 0, 2 leaves it), beside `beta`, `threshold`, 
 `graded_spikes_factor`, by which every spike is multiplied and which a graph leaves out. Whether the reset comes a step
 late (`reset_delay`) stands in neither. snnTorch 1.0.0, `snntorch/_neurons/neurons.py`.
 
-Neurons are those of the graph's node with the same name, or, where the names are others, those in the same place.
+Weights say whether it is the same network; a norm between the layers is refused, since a graph has no place for it.
+Neurons and weights are those of the graph's node with the same name, or, where the names are others, in the same place.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ from neuro.neuron import CubaNeuron
 
 RESETS = ("subtract", "zero", "none")  # by `reset_mechanism_val`
 ROUNDING = 1e-6  # of a decay that went through 32-bit time constants
+GAIN_ROUNDING = 1e-4  # of weights that were multiplied by a gain of 32-bit floats, of the largest
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,17 @@ class StateNeurons:
     may_reset_late: bool  # of a kind with the option `reset_delay` that a graph's equations leave no room for
 
 
-def read_state(path: Path) -> tuple[StateNeurons, ...]:
-    """The layers of neurons in the order of the file; InputError where it is no state dict of such."""
+@dataclass(frozen=True)
+class State:
+    """What a state dict says, in the order of the file."""
+
+    neurons: tuple[StateNeurons, ...]
+    weights: Mapping[str, Tensor]  # by module: dense [neuron, channel], convolution [map, map_in, mel, frame]
+    norms: Mapping[str, int]  # by module: channels
+
+
+def read_state(path: Path) -> State:
+    """The layers of a file; InputError where it is no state dict of such."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
@@ -50,20 +61,27 @@ def read_state(path: Path) -> tuple[StateNeurons, ...]:
     names = dict.fromkeys(key.rpartition(".")[0] for key in state if key.rpartition(".")[2] == "threshold")
     if not names:
         raise InputError(f"state_file = {str(path)!r} holds no neurons of snnTorch: none has a threshold. {SAVE}")
-    return tuple(_neurons(state, name, path) for name in names)
+    scaled = {key.rpartition(".")[0]: value for key, value in state.items() if key.rpartition(".")[2] == "weight"}
+    return State(
+        tuple(_neurons(state, name, path) for name in names),
+        {module: value for module, value in scaled.items() if value.ndim > 1 and not module.endswith("recurrent")},
+        {module: value.numel() for module, value in scaled.items() if value.ndim == 1}
+        | {key.rpartition(".")[0]: value.numel() for key, value in state.items() if key.endswith("running_mean")},
+    )
 
 
 SAVE = "Write it with torch.save(net.state_dict(), FILE), of the network whose graph it is."
+SAME = "Give the state of the network that the graph was written of."
 
 
-def check_state(neurons: Sequence[StateNeurons], graph: FloatGraph, readout: str, *, reset_is_said: bool) -> None:
-    """InputError, with the layer and the value, unless the neurons are the graph's and reset as the chip's do."""
+def check_state(state: State, graph: FloatGraph, readout: str, *, reset_is_said: bool) -> None:
+    """InputError, with the layer and the value, unless the network is the graph's and resets as the chip does."""
+    neurons = state.neurons
     layers = [layer for layer in graph.layers if layer.neurons]
     if len(neurons) != len(layers):
         raise InputError(
             f"the state has {len(neurons)} layers of neurons ({', '.join(one.name for one in neurons)}), the graph "
-            f"{len(layers)} ({', '.join(layer.neurons for layer in layers)}). Give the state of the network that the "
-            "graph was written of."
+            f"{len(layers)} ({', '.join(layer.neurons for layer in layers)}). {SAME}"
         )
     by_name = {one.name: one for one in neurons}
     named = [by_name.get(layer.neurons.removesuffix(".lif")) for layer in layers]
@@ -73,6 +91,33 @@ def check_state(neurons: Sequence[StateNeurons], graph: FloatGraph, readout: str
         read_alone = readout == "potential" and layer is graph.layers[-1]
         _check_reset(one, layer, read_alone=read_alone, reset_is_said=reset_is_said)
         _check_numbers(one, layer)
+    for module, n_channels in state.norms.items():
+        raise InputError(
+            f"layer {module!r} of the state normalises {n_channels} channels; neither the graph nor the chip has a "
+            "place for it. Fold it into the weights and biases before it, then write graph and state again."
+        )
+    _check_weights(state.weights, graph.layers)
+
+
+def _check_weights(weights: Mapping[str, Tensor], layers: Sequence[FloatLayer]) -> None:
+    if len(weights) != len(layers):
+        raise InputError(
+            f"the state has {len(weights)} layers of synapses ({', '.join(weights)}), the graph {len(layers)} "
+            f"({', '.join(layer.node for layer in layers)}). {SAME}"
+        )
+    by_name = [layer.node if layer.node in weights else "" for layer in layers]
+    for module, layer in zip(by_name if all(by_name) else weights, layers, strict=True):
+        given, wanted = weights[module].double(), torch.from_numpy(layer.weight).double()
+        where = f"layer {module!r} of the state has"
+        if given.shape != wanted.shape:
+            shapes = [" x ".join(map(str, one.shape)) for one in (given, wanted)]
+            raise InputError(f"{where} {shapes[0]} weights; the graph's node {layer.node!r} has {shapes[1]}. {SAME}")
+        off = ~((given - wanted).abs() <= GAIN_ROUNDING * wanted.abs().max())  # NaN is among them
+        if off.any():
+            raise InputError(
+                f"{where} a weight of {float(given[off][0]):g} where the graph's node {layer.node!r} has "
+                f"{float(wanted[off][0]):g} ({int(off.sum())} of {off.numel()} differ). {SAME}"
+            )
 
 
 def _neurons(state: Mapping[str, Any], name: str, path: Path) -> StateNeurons:

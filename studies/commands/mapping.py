@@ -57,14 +57,15 @@ def map_system(
     except NotMappableError as error:
         raise InputError(f"{system} does not fit: {error}") from error
     title = study.system(system).title or system
-    write_figure(WRITERS[ending](core_mesh(found.cores, title)), out)
+    drawing = core_mesh(found.cores, title)
+    write_figure(WRITERS[ending](drawing), out)
     if as_json:
         where = {"study": study.name, "system": system, "fold": place.fold, "seed": place.seed}
         print(json.dumps({**where, **mapping_record(found), "figure": str(out)}, ensure_ascii=False))
     else:
         print(f"{title} ({study.name}, fold {place.fold}, seed {place.seed}), {found.run.n_clips} validation clips\n")
         say_mapping(found)
-        print(f"\nCores on the mesh: {out}")
+        print(f"\nCores on the mesh: {out}\n{drawing.caption}")
     return 0
 
 

@@ -52,5 +52,5 @@ def neurons(
         )
         lines.append((str(number), *counted))
     print_columns(lines)
-    print(f"\n{out}")
+    print(f"\n{out}\n{drawing.caption}")
     return 0

@@ -19,7 +19,7 @@ def core_mesh(cores: CoreMap, title: str) -> Drawing:
     n_columns, n_rows = cores.chip.mesh[0] * cores.n_chips, cores.chip.mesh[1]
     load, layer_of = cores.load(), _layer_of_core(cores)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(1.2 + 0.78 * n_columns, 0.9 + 0.78 * n_rows))
+        figure = Figure(figsize=(1.2 + 0.78 * n_columns, 0.6 + 0.78 * n_rows), layout="constrained")
         axes = figure.subplots()
         colours = mpl.colormaps["viridis_r"]
         for column in range(n_columns):
@@ -37,9 +37,9 @@ def core_mesh(cores: CoreMap, title: str) -> Drawing:
         axes.set_ylim(n_rows, -0.1)  # the first row is in the north
         axes.set_aspect("equal")
         axes.set_axis_off()
-        axes.set_title(f"{title}: {cores.n_cores} cores of {cores.chip.title}", fontsize=9)
+        axes.set_title(f"{title}: {cores.n_cores} cores of {cores.chip.title} (number: layer, R: readout)", fontsize=9)
         scale = mpl.cm.ScalarMappable(mpl.colors.Normalize(0, 100), colours)
-        figure.colorbar(scale, ax=axes, label="% of the limit that is used most", shrink=0.8)
+        figure.colorbar(scale, ax=axes, label="% of the limit that is used most", shrink=0.9)
     return Drawing(
         figure,
         "Each square is a tile, each small square in it a core with the number of its layer (R: readout).",

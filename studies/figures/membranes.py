@@ -37,7 +37,7 @@ def membranes(activity: NeuronActivity, title: str, label_names: Sequence[str]) 
                 numbers += _numbers(row + 1, neuron, layer)
         ax = figure.add_subplot(grid[-1, :])
         _readout(ax, activity, label_names)
-        figure.suptitle(f"{title}: membrane potentials over one clip", fontsize=9, x=0.01, ha="left")
+        figure.suptitle(f"{title}: membrane potentials over one clip, rates over all", fontsize=9, x=0.01, ha="left")
     return Drawing(
         figure,
         "Potentials after each step's reset, in units of the layer's threshold (dashed); a mark stands above each "

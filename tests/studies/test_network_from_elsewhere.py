@@ -137,6 +137,10 @@ def test_it_is_mapped_exported_and_told_apart_from_what_was_trained_here(ran, fo
     where = ("study.toml", "--store", "store", "--system", "theirs")
     assert called("map", *where, "--out", "cores.svg", "--json") == 0
     assert json.loads(capsys.readouterr().out)["n_cores"] == 3
+    assert called("map", *where, "--out", "cores.svg") == 0
+    assert "cores.svg\nEach square is a tile" in capsys.readouterr().out
+    assert called("neurons", *where, "--out", "potentials.svg") == 0
+    assert "potentials.svg\nPotentials after each step's reset" in capsys.readouterr().out
     assert called("export-chip", *where, "--to", "integers.npz") == 0
     assert "equal  read back" in capsys.readouterr().out
     study, store = ran

@@ -45,7 +45,7 @@ def system(tmp_path, graph_of, state_of, **given):
 def test_a_state_that_resets_to_zero_says_what_the_graph_does_not(tmp_path, said):
     one = net()
     made = system(tmp_path, one, one, **said)
-    assert [(n.name, n.reset) for n in read_state(tmp_path / "net.pt")] == [("1", "zero"), ("3", "zero")]
+    assert [(n.name, n.reset) for n in read_state(tmp_path / "net.pt").neurons] == [("1", "zero"), ("3", "zero")]
     assert made.build(SHAPE, 3).layers[1].layer.neuron.beta == pytest.approx(0.8)
 
 
@@ -80,6 +80,40 @@ def test_a_potential_is_read_of_neurons_that_do_not_reset(tmp_path):
 def test_a_state_of_another_network_is_refused_with_both_values(tmp_path, changes, message):
     with pytest.raises(InputError, match=re.escape(message)):
         system(tmp_path, net(), net(**changes)).check_file()
+
+
+def test_other_weights_are_refused_with_both_values(tmp_path):
+    one = net()
+    state = one.state_dict()
+    state["2.weight"] = state["2.weight"].clone()
+    state["2.weight"][1, 4] = 7.5
+    held = float(one[2].weight.detach()[1, 4])
+    message = f"layer '2' of the state has a weight of 7.5 where the graph's node '2' has {held:g} (1 of 27 differ)"
+    with pytest.raises(InputError, match=re.escape(message)):
+        system(tmp_path, one, state).check_file()
+    state["2.weight"][1, 4] = float("nan")
+    with pytest.raises(InputError, match="layer '2' of the state has a weight of nan"):
+        system(tmp_path, one, state).check_file()
+
+
+def test_other_shapes_and_numbers_of_weights_are_refused(tmp_path):
+    wider = torch.nn.Sequential(torch.nn.Linear(12, 8), leaky(8), torch.nn.Linear(8, 3), leaky(3, beta=0.8))
+    with pytest.raises(InputError, match="layer '0' of the state has 8 x 12 weights; the graph's node '0' has 9 x 12"):
+        system(tmp_path, net(), wider).check_file()
+    one = net()
+    more = one.state_dict() | {"head.weight": torch.zeros(2, 3)}
+    with pytest.raises(InputError, match=r"the state has 3 layers of synapses \(0, 2, head\), the graph 2 \(0, 2\)"):
+        system(tmp_path, one, more).check_file()
+
+
+@pytest.mark.parametrize(
+    "norm", [torch.nn.BatchNorm1d(9), torch.nn.BatchNorm1d(9, affine=False), torch.nn.LayerNorm(9)]
+)
+def test_a_norm_that_was_not_folded_is_refused_by_name(tmp_path, norm):
+    one = net()
+    with_norm = torch.nn.Sequential(one[0], norm, *one[1:])
+    with pytest.raises(InputError, match=r"layer '1' of the state normalises 9 channels.*Fold it into the weights"):
+        system(tmp_path, one, with_norm).check_file()
 
 
 def test_other_layers_and_factors_of_spikes_are_refused(tmp_path):
