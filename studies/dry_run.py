@@ -39,7 +39,7 @@ from studies.two_senses import (
 
 N_TIMED = 16  # clips that are taken through a system at once to time it
 INTEGER_BACKENDS = (  # which need a network of their own kind, and are quick
-    *("int8", "int8-zeros-skipped", "low-bit", "loihi-emulator"),
+    *("int8", "int8-zeros-skipped", "low-bit", "loihi-emulator", "loihi-stream"),
     *("snn-float", "snn-integer-weights", "snn-integer-constants", "loihi-saturation"),
 )
 TRIED = (*INTEGER_BACKENDS, "heard-so-far", "degraded-senses")  # on a clip, as the network stands after its training

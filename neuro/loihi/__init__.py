@@ -25,6 +25,12 @@ def _lava_membranes() -> type:
     return LoihiLavaMembranes
 
 
+def _stream() -> type:
+    from neuro.loihi.stream import LoihiStream
+
+    return LoihiStream
+
+
 def _spike_code() -> type:
     from neuro.encoders.code_backend import SpikeCode
 
@@ -59,6 +65,7 @@ BACKENDS: Mapping[str, Callable[[], type]] = {
     "loihi-emulator": _emulator,
     "loihi-lava": _lava,
     "loihi-lava-membranes": _lava_membranes,
+    "loihi-stream": _stream,
     "spike-code": _spike_code,
     "snn-float": _snn_float,
     "snn-integer-weights": _snn_integer_weights,
