@@ -39,7 +39,7 @@ def test_lava_runs_clips_of_the_networks_that_learn_delays_and_that_hear_themsel
 
 def test_lava_is_asked_for_every_membrane_of_each_kind_of_network_with_the_options_that_are_published():
     published = {
-        "convolutional-snn": "spiking-baselines",
+        **dict.fromkeys(("convolutional-snn", "convolutional-snn-latency"), "spiking-baselines"),
         **dict.fromkeys(("dense-snn", "ternary-snn", "delay-snn", "recurrent-snn"), "spiking-baselines-arabic-digits"),
         "sigma-delta": "break-even-rate",
     }
