@@ -29,6 +29,7 @@ from classical_baselines.harness.measurement import Rules, visit
 from classical_baselines.harness.meters import Conditions, Meter, cuda_meter, find_rapl
 from quantum.backends import AS_TRAINED
 from studies.cell import StudyCell
+from studies.freed_memory import return_freed_memory
 from studies.measurement import DeviceKind, Simulated, VisitRecord
 from studies.other_work import OtherWork
 from studies.pipeline import Bench, trained_bench
@@ -106,6 +107,7 @@ def visited(setting: Setting, job: Job, place: int, cool_to: float | None) -> Vi
 
 def _visit(setting: Setting, job: Job, place: int, cool_to: float | None) -> Visited:
     torch.set_num_threads(setting.study.threads_per_cell)
+    return_freed_memory()
     work = workload(setting, job)
     meter = meter_of(setting.kind, setting.powercap)
     if isinstance(meter, Unavailable):

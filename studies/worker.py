@@ -27,6 +27,7 @@ import numpy as np
 from classical_baselines.harness.choices import InputError
 from studies.cell import CellKind, CellResult
 from studies.cell_files import rounded_logits
+from studies.freed_memory import return_freed_memory
 from studies.grid import Ground, KeyedCell, describe
 from studies.plugins import load_plugins
 from studies.probe import PROBING, Probe, describe_probe
@@ -117,6 +118,7 @@ def run(task: Task, commits: _Commits | None = None) -> int:
 
 def _run(task: Task, commits: _Commits) -> None:
     _use_threads(task.study.threads_per_cell)
+    return_freed_memory()
     load_plugins()
     pipeline = importlib.import_module(task.pipeline)
     _refuse_other_recordings(task, pipeline)

@@ -104,6 +104,13 @@ class DataReuploading:
         check_grid_of_front(self.widths, self.grid, type(self).grid)
         if not 0 < self.factor_radians <= 2 * math.pi:
             raise InputError(f"factor_radians must lie in (0, 2 pi]; got {self.factor_radians}.")
+        # Only what differs from its default is taken for given.
+        if self.entangler != type(self).entangler and min(self.n_layers, self.n_qubits) == 1:
+            raise InputError(
+                f"entangler = {self.entangler!r} is of the two-qubit gates between two layers, and n_layers = "
+                f"{self.n_layers} of n_qubits = {self.n_qubits} have none: give 2 or more of both, or leave entangler "
+                f"out ({type(self).entangler!r})."
+            )
 
     def build(self, shape: EncodedShape, n_classes: int) -> ReuploadingClassifier:
         circuit = reuploading_circuit(self.n_qubits, self.n_layers, self.entangler)

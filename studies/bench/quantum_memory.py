@@ -2,12 +2,12 @@
 """What a wide training step holds: 20 qubits, 3 layers, QFT, <Z> of each qubit, one state, adjoint gradients.
 
 Measured in a process of its own: the peak of its resident set in the step, above what it holds after a step of 15
-qubits, with all that it imports and compiles by then. glibc keeps freed memory to itself, more or less of it; with
-`MALLOC_MMAP_THRESHOLD_` at a million bytes every large block goes back at once, and what is left is what the step
-needs. Both are rows, each with its setting; the limit is of the first.
+qubits, with all that it imports and compiles by then. By default glibc keeps freed memory to itself, more or less of
+it; processes of `trichord` bound that (`freed_memory.py`), and the limit is of them. With `MALLOC_MMAP_THRESHOLD_` at a
+million bytes every large block goes back at once, and what is left is what the step needs. All three are rows.
 
 The step's states are |0...0>: what they are changes no tensor's size. Run as `python -m studies.bench.quantum_memory
-PRECISION` the file prints the bytes and seconds of one step.
+PRECISION N_QUBITS SETTING` the file prints the bytes and seconds of one step.
 """
 
 import json
@@ -15,46 +15,51 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from studies.bench.timing import BenchRow
+from studies.freed_memory import return_freed_memory
 from studies.provenance import SOURCE
 
 WIDE_QUBITS, WARM_QUBITS = 20, 15  # from 15 qubits on a step runs as blocks, which the warm-up is to have seen
 LIMIT_BYTES = 200 * 10**6
-THRESHOLD = "MALLOC_MMAP_THRESHOLD_"
-RETURNED_AT_ONCE = "1000000"  # bytes from which on a block is mapped, and unmapped when it is freed
-SETTINGS: Mapping[str, str | None] = {f"{THRESHOLD}={RETURNED_AT_ONCE}": RETURNED_AT_ONCE, "glibc's defaults": None}
+OURS = "malloc as trichord sets it"
+AT_ONCE = "MALLOC_MMAP_THRESHOLD_=1000000"  # bytes from which on a block is mapped, and unmapped when it is freed
+DEFAULTS = "glibc's defaults"
 
 
 def bench() -> Iterator[BenchRow]:
-    """Single and double precision, each with both settings."""
+    """Single and double precision, each with every setting."""
     for precision in ("float32", "float64"):
-        for setting, threshold in SETTINGS.items():
-            yield _row(precision, setting, threshold)
+        for setting in (OURS, AT_ONCE, DEFAULTS):
+            yield _row(precision, setting)
 
 
-def _row(precision: str, setting: str, threshold: str | None) -> BenchRow:
-    peak_bytes, seconds = measured_in_own_process(precision, threshold)
+def _row(precision: str, setting: str) -> BenchRow:
+    peak_bytes, seconds = measured_in_own_process(precision, setting)
     figures = {"peak_above_import_bytes": float(peak_bytes)}
-    if threshold is not None:
+    if setting == OURS:
         figures["limit_bytes"] = float(LIMIT_BYTES)
     name = f"training step, {WIDE_QUBITS} qubits, 1 state, adjoint, {precision}, {setting}"
     return BenchRow(name, seconds, "no peer", None, unavailable="its measure is memory", figures=figures)
 
 
-def measured_in_own_process(precision: str, threshold: str | None, n_qubits: int = WIDE_QUBITS) -> tuple[int, float]:
+def measured_in_own_process(precision: str, setting: str, n_qubits: int = WIDE_QUBITS) -> tuple[int, float]:
     """Bytes above import and seconds of one step, in a fresh process with this setting of malloc."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
-    environment |= {"PYTHONPATH": str(SOURCE)} | ({} if threshold is None else {THRESHOLD: threshold})
-    call = [sys.executable, "-m", "studies.bench.quantum_memory", precision, str(n_qubits)]
+    environment["PYTHONPATH"] = str(SOURCE)
+    if setting == AT_ONCE:
+        environment |= [AT_ONCE.split("=")]
+    call = [sys.executable, "-m", "studies.bench.quantum_memory", precision, str(n_qubits), setting]
     done = subprocess.run(call, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     peak_bytes, seconds = json.loads(done.stdout.splitlines()[-1])
     return int(peak_bytes), float(seconds)
 
 
-def measure(precision: str, n_qubits: int) -> tuple[int, float]:
+def measure(precision: str, n_qubits: int, setting: str) -> tuple[int, float]:
     """The same, in this process."""
+    if setting == OURS:
+        return_freed_memory()
     import torch
 
     from studies.bench.large_set import peak_resident_bytes
@@ -80,4 +85,4 @@ def measure(precision: str, n_qubits: int) -> tuple[int, float]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(sys.argv[1], int(sys.argv[2]))))
+    print(json.dumps(measure(sys.argv[1], int(sys.argv[2]), sys.argv[3])))

@@ -9,6 +9,7 @@ from pathlib import Path
 from classical_baselines.harness.choices import choose
 from studies.bench import BENCHES
 from studies.bench.timing import BenchRow
+from studies.freed_memory import return_freed_memory
 from studies.worker import thread_environment
 
 WHOLE_FROM = 100  # a figure as large as this is a count, and shown without a fraction
@@ -21,6 +22,7 @@ def bench(names: list[str], as_json: bool, peer_pythons: list[Path] | None = Non
     """
     chosen = {name: choose(BENCHES, name, what="bench") for name in names or BENCHES}
     os.environ.update(thread_environment(1))
+    return_freed_memory()
     if peer_pythons:
         from studies.bench.integer_peers import use_pythons
 

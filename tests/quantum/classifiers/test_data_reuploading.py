@@ -61,6 +61,9 @@ def test_a_frozen_circuit_trains_its_head_alone():
         ({}, EncodedShape("state", (2, 4)), "Choose the encoder none"),
         ({"n_qubits": 15}, PICTURE, "n_qubits must lie in 1 to 14; got 15"),
         ({"entangler": "ring"}, PICTURE, "No entangler is called 'ring'"),
+        ({"n_layers": 1, "entangler": "cx-ring"}, PICTURE, "'cx-ring' is of the two-qubit gates between two layers"),
+        ({"n_layers": 1, "entangler": "none"}, PICTURE, "'none' is of .* give 2 or more of both, or leave entangler"),
+        ({"n_qubits": 1, "n_layers": 4, "entangler": "none"}, PICTURE, "n_layers = 4 of n_qubits = 1 have none"),
         ({"n_layers": 0}, PICTURE, "n_layers must lie in 1 to 1000; got 0"),
         ({"factor_radians": 0.0}, PICTURE, "factor_radians must lie in"),
         ({"grid": (1, 2, 2)}, PICTURE, r"grid = \(1, 2, 2\) is of the front, which widths = \(\) leaves out"),
@@ -69,3 +72,9 @@ def test_a_frozen_circuit_trains_its_head_alone():
 def test_what_cannot_be_built_says_why(options, shape, message):
     with pytest.raises(InputError, match=message):
         DataReuploading(**options).build(shape, 3)
+
+
+def test_one_layer_without_a_word_of_its_entangler_has_no_two_qubit_gate():
+    classifier = DataReuploading(n_qubits=4, n_layers=1).build(PICTURE, 3)
+
+    assert {len(gate.qubits) for gate in classifier.circuit.structure.gates} == {1}

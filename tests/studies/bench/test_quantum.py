@@ -1,6 +1,7 @@
 # tests/studies/bench/test_quantum.py
 """The rows of the quantum bench on a small step, with the peers that are installed."""
 
+from platform import libc_ver
 from types import SimpleNamespace
 
 import pytest
@@ -13,7 +14,7 @@ from studies.bench import BENCHES, quantum, quantum_memory, quantum_peers
 def small(monkeypatch):
     for name, value in {"N_QUBITS": 3, "BATCH": 2, "N_TURNS": 1, "SWEEP_QUBITS": (2,), "SWEEP_BATCHES": (1, 3)}.items():
         monkeypatch.setattr(quantum, name, value)
-    monkeypatch.setattr(quantum_memory, "measured_in_own_process", lambda precision, threshold: (7, 0.5))
+    monkeypatch.setattr(quantum_memory, "measured_in_own_process", lambda precision, setting: (7, 0.5))
 
 
 @pytest.mark.usefixtures("small")
@@ -30,7 +31,7 @@ def test_every_peer_that_is_here_gives_our_gradient_and_the_others_say_that_they
 
 @pytest.mark.usefixtures("small")
 def test_the_limit_stands_first_and_the_sweep_last_but_for_the_memory_of_a_wide_step():
-    *rows, _, _, _, _ = BENCHES["quantum"]()
+    rows = list(BENCHES["quantum"]())[: -2 * 3]  # two precisions, three settings
 
     assert (rows[0].name, rows[0].target) == ("training step, 3 qubits, 2 states", 0.4)
     assert [row.name for row in rows[-2:]] == ["training step, 2 qubits, 1 states", "training step, 2 qubits, 3 states"]
@@ -43,33 +44,44 @@ def test_the_memory_of_a_wide_step_stands_with_the_setting_of_malloc_it_was_meas
 
     rows = list(quantum_memory.bench())
 
-    assert seen == [(p, t) for p in ("float32", "float64") for t in ("1000000", None)]
-    assert rows[0].name == "training step, 20 qubits, 1 state, adjoint, float32, MALLOC_MMAP_THRESHOLD_=1000000"
+    settings = ("malloc as trichord sets it", "MALLOC_MMAP_THRESHOLD_=1000000", "glibc's defaults")
+    assert seen == [(precision, setting) for precision in ("float32", "float64") for setting in settings]
+    assert rows[0].name == "training step, 20 qubits, 1 state, adjoint, float32, malloc as trichord sets it"
     assert rows[0].figures == {"peak_above_import_bytes": 7, "limit_bytes": 200_000_000}
-    assert rows[1].name.endswith("glibc's defaults") and "limit_bytes" not in rows[1].figures
+    assert all("limit_bytes" not in row.figures for row in rows[1:3])
+    assert rows[2].name.endswith("glibc's defaults")
 
 
-@pytest.mark.parametrize("threshold", ["1000000", None])
-def test_the_process_of_its_own_has_that_setting_of_malloc_and_no_other(monkeypatch, threshold):
+@pytest.mark.parametrize("setting", [quantum_memory.OURS, quantum_memory.AT_ONCE, quantum_memory.DEFAULTS])
+def test_the_process_of_its_own_has_that_setting_of_malloc_and_no_other(monkeypatch, setting):
     monkeypatch.setenv("MALLOC_ARENA_MAX", "1")
     given = []
 
     def ran(call, env, **options):
-        given.append({name: value for name, value in env.items() if name.startswith("MALLOC_")})
+        given.append((call[-1], {name: value for name, value in env.items() if name.startswith("MALLOC_")}))
         return SimpleNamespace(stdout="some warning\n[12, 0.5]\n")
 
     monkeypatch.setattr(quantum_memory.subprocess, "run", ran)
 
-    assert quantum_memory.measured_in_own_process("float64", threshold) == (12, 0.5)
-    assert given == [{} if threshold is None else {"MALLOC_MMAP_THRESHOLD_": threshold}]
+    assert quantum_memory.measured_in_own_process("float64", setting) == (12, 0.5)
+    at_once = {"MALLOC_MMAP_THRESHOLD_": "1000000"} if setting == quantum_memory.AT_ONCE else {}
+    assert given == [(setting, at_once)]
 
 
 def test_the_peak_is_that_of_the_states_a_step_holds():
-    peak_bytes, seconds = quantum_memory.measured_in_own_process("float64", "1000000", n_qubits=17)
+    peak_bytes, seconds = quantum_memory.measured_in_own_process("float64", quantum_memory.AT_ONCE, n_qubits=17)
 
     state = 16 * 2**17
     assert 2 * state < peak_bytes < 12 * state + 10**6
     assert seconds > 0
+
+
+@pytest.mark.skipif(libc_ver()[0] != "glibc", reason="the bounds are those of glibc's malloc")
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_a_step_of_twenty_qubits_holds_less_than_200_megabytes_as_trichord_sets_malloc(precision):
+    peak_bytes, _ = quantum_memory.measured_in_own_process(precision, quantum_memory.OURS)
+
+    assert peak_bytes < 200e6
 
 
 def test_a_step_from_zero_has_no_amplitude_but_the_first():
