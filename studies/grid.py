@@ -116,22 +116,26 @@ def keyed(study: Study, cells: Iterable[StudyCell], ground: Ground) -> list[Keye
 def accepting(
     study: Study, cells: list[KeyedCell], ground: Ground, store: Store, old_code: str | None
 ) -> list[KeyedCell]:
-    """Let older cells whose code version begins with `old_code` stand for those that are missing."""
-    if old_code is not None and len(old_code) < SHORTEST_CODE:
-        raise InputError(
-            f"--accept-code {old_code!r}: give {SHORTEST_CODE} or more characters of the code version of the cells."
-        )
+    """Let older cells whose code version begins with `old_code`, or one of several between commas, stand for those that
+    are missing. A system has a code version of its own, so a study may need several.
+    """
     if old_code is None:
         return cells
+    prefixes = tuple(old_code.split(","))
     summaries = store.summaries()
+    for prefix in prefixes:
+        if len(prefix) < SHORTEST_CODE:
+            raise InputError(
+                f"--accept-code {prefix!r}: give {SHORTEST_CODE} or more characters of the code version of the cells."
+            )
+        if not any(str(one.code_version).startswith(prefix) for one in summaries.values()):
+            raise InputError(f"No cell of {store.path} was made by code {prefix!r}. `trichord status` lists the codes.")
     older = {
-        (one.specification_key, one.code_version): key
+        (one.specification_key, str(one.code_version)): key
         for key, one in summaries.items()
-        if one.kind == "fit" and str(one.code_version).startswith(old_code)
+        if one.kind == "fit" and str(one.code_version).startswith(prefixes)
     }
-    codes = sorted({str(one.code_version) for one in summaries.values() if str(one.code_version).startswith(old_code)})
-    if not codes:
-        raise InputError(f"No cell of {store.path} was made by code {old_code!r}. `trichord status` lists the codes.")
+    codes = sorted({code for _, code in older})
     maker = KeyMaker(study, ground.content_hash, {cell.cell.system: cell.code_version for cell in cells})
 
     def accepted(keyed_cell: KeyedCell) -> KeyedCell:

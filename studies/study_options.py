@@ -27,7 +27,8 @@ Settings = Annotated[
 ]
 Seeds = Annotated[str | None, typer.Option("--seeds", help="Only these seeds: 0 or 0,1,2.")]
 AcceptCode = Annotated[
-    str | None, typer.Option("--accept-code", help="Keep older cells made by this code version (a prefix will do).")
+    str | None,
+    typer.Option("--accept-code", help="Keep older cells made by this code version, or these: a1b2c3,d4e5f6."),
 ]
 OPTIONS: dict[str, Any] = {
     "store": StoreFolder,

@@ -49,7 +49,8 @@ def measured_in_own_process(precision: str, setting: str, n_qubits: int = WIDE_Q
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
     environment["PYTHONPATH"] = str(SOURCE)
     if setting == AT_ONCE:
-        environment |= [AT_ONCE.split("=")]
+        name, value = AT_ONCE.split("=")
+        environment[name] = value
     call = [sys.executable, "-m", "studies.bench.quantum_memory", precision, str(n_qubits), setting]
     done = subprocess.run(call, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     peak_bytes, seconds = json.loads(done.stdout.splitlines()[-1])

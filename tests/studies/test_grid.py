@@ -117,6 +117,19 @@ def test_older_cells_stand_in_only_where_their_code_is_accepted(tmp_path):
     assert accepted[0].accepted_code == "a" * 64
     assert accepted[10] == new[10]
     with pytest.raises(InputError, match="'cccccc'"):
-        accepting(study, new, GROUND, store, "cccccc")
+        accepting(study, new, GROUND, store, "aaaaaa,cccccc")
     with pytest.raises(InputError, match="6 or more characters"):
         accepting(study, new, GROUND, store, "")
+
+
+def test_cells_of_several_older_codes_stand_in_together(tmp_path):
+    store = open_store(tmp_path, create=True)
+    study, new = fake_study(), keyed_with("c")
+    for code, places in (("a", slice(0, 10)), ("b", slice(10, 15))):
+        for one in keyed_with(code)[places]:
+            store.commit(one.fit_key, plain(describe(study, one, GROUND, "fit")), result_of(one.cell, "fit"), {})
+
+    accepted = accepting(study, new, GROUND, store, "bbbbbb,aaaaaaa")
+
+    assert [one.accepted_code for one in accepted] == ["a" * 64] * 10 + ["b" * 64] * 5 + [None] * 45
+    assert all(store.has(one.fit_key) for one in accepted[:15])
