@@ -11,8 +11,9 @@ training and are all passed through. Losses, weights and the answers on the vali
 (`bit_equality.py`). As both are computed on one machine, it need not be one like that which computed the stored cells.
 
 It carries over the stored cells that the revision's code computed, or that earlier records carry to it, and test cells
-and probes with them whose backends the fit cells were run on: there the same trained network is given other clips. No
-test clip is opened, so there is no look. Probes stay where a module of theirs changed that no fit cell runs.
+and probes with them: there the same trained network is given other clips. Backends that only test cells are run on are
+given the validation clips of the short trainings for it. No test clip is opened, so there is no look. Probes stay where
+a module of theirs changed that no fit cell runs.
 
 Counts that differ are put right by the rules of `rechecking.py`: the short trainings of two cells have to agree on
 them, and every stored cell has to hold the older ones.
@@ -95,7 +96,9 @@ def rechecked_in_short(
     with TemporaryDirectory() as folder, checkout(revision, Path(folder) / "source") as (source, full):
         older = run_short(study, short, cells, source, Path(folder) / "older")
         newer = run_short(study, short, cells, SOURCE, Path(folder) / "newer")
-        both = _BothCodes(study, store, older, newer, Shortened(revision=full, n_epochs=n_epochs), tuple(command))
+        both = _BothCodes(
+            study, short, store, older, newer, Shortened(revision=full, n_epochs=n_epochs), tuple(command)
+        )
         verdicts = [both.verdict(system, choices) for system, choices in found.items()]
     for verdict in verdicts:
         for record in verdict.records:
@@ -108,6 +111,7 @@ class _BothCodes:
     """What both codes made of the shortened study, beside the store whose cells it may carry over."""
 
     study: Study
+    short: Study
     store: Store
     older: ShortCells
     newer: ShortCells
@@ -122,7 +126,7 @@ class _BothCodes:
         for cell in cells:
             ours, theirs = (one.store.load(one.keys[cell]) for one in (self.older, self.newer))
             found = _difference(self.older, self.newer, cell, ours, theirs)
-            for run, one, other in zip(_runs(self.study, cell), ours.runs, theirs.runs, strict=True):
+            for run, one, other in zip(_runs(self.short, cell), ours.runs, theirs.runs, strict=True):
                 of_backend = by_backend.setdefault(digest(run.backend.model_dump()), [])
                 of_backend.append(Changes.between(one.counts, other.counts))
                 if found is None and of_backend[-1] != of_backend[0]:
@@ -205,7 +209,7 @@ class _BothCodes:
         recounts = []
         for number, (backend, changed) in enumerate(zip(backends, found, strict=True)):
             if changed is None:
-                return f"{stored.kind} cells on a backend that not all fit cells are run on"
+                return f"{stored.kind} cells on a backend that not all short trainings are run on"
             if changes := changed.by_layer if stored.probe is None else changed.summed:
                 recounts.append(
                     Recount(configuration=stored.configuration, run=number, backend=backend.name, changes=changes)

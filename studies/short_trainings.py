@@ -39,11 +39,14 @@ RunShort = Callable[[Study, Study, Sequence[StudyCell], Path, Path], ShortCells]
 
 
 def shortened(study: Study, n_epochs: int, systems: Iterable[str]) -> Study:
-    """The study with these systems alone, each trained for `n_epochs` at most, on the backends of its fit cells."""
+    """The study with these systems alone, each trained for `n_epochs` at most.
+
+    Backends that only test cells are run on are given the validation clips too, so that no test clip is opened.
+    """
 
     def short(system: System) -> System:
         training = system.training.model_copy(update={"n_epochs": min(n_epochs, system.training.n_epochs)})
-        runs = tuple(run for run in system.runs if not run.test_only)
+        runs = tuple(run.model_copy(update={"test_only": False}) for run in system.runs)
         beside = system.beside if system.beside in wanted else None
         return system.model_copy(update={"training": training, "runs": runs, "beside": beside})
 

@@ -118,7 +118,7 @@ def test_cells_of_a_code_that_trains_alike_are_carried_with_their_test_cells_and
     assert store.verify() == []
 
 
-def test_each_system_is_trained_for_a_few_epochs_in_two_cells_without_test_runs(tmp_path):
+def test_each_system_is_trained_for_a_few_epochs_in_two_cells_on_every_backend(tmp_path):
     raw = fake_study.raw_study(seeds=[0, 1, 2])
     for system in raw["systems"]:
         system["runs"] = [*system["runs"], {"backend": {"name": "int8"}, "test_only": True}]
@@ -128,7 +128,8 @@ def test_each_system_is_trained_for_a_few_epochs_in_two_cells_without_test_runs(
 
     assert [one.name for one in short.systems] == ["small", "large"]
     assert {one.training.n_epochs for one in short.systems} == {2}
-    assert [[run.backend.name for run in one.runs] for one in short.systems] == [["torch-float"]] * 2
+    assert [[run.backend.name for run in one.runs] for one in short.systems] == [["torch-float", "int8"]] * 2
+    assert not any(run.test_only for one in short.systems for run in one.runs)
     assert {(one.fold, one.seed) for one in short_cells(short, GROUND)} == {("anna", 0), ("ben", 1)}
     once = shortened(fake_study.fake_study(systems=[{**raw["systems"][0], "training": {"n_epochs": 1}}]), 2, ["small"])
     assert once.systems[0].training.n_epochs == 1
@@ -214,7 +215,7 @@ def test_a_count_that_one_short_training_alone_shows_is_left(tmp_path):
     verdict = in_short(store, older, newer, study=study)["large"]
 
     assert verdict.records == ()
-    assert "on a backend that not all fit cells are run on" in verdict.left[0]
+    assert "on a backend that not all short trainings are run on" in verdict.left[0]
 
 
 def test_counts_of_probes_are_put_right_by_their_sums(tmp_path):
@@ -287,19 +288,35 @@ def test_cells_that_records_lead_to_the_revision_s_code_are_carried_on(tmp_path)
     assert {len(one.rechecks) for one in plan.cells} == {2}
 
 
-def test_test_cells_on_a_backend_that_no_fit_cell_has_are_left(tmp_path):
+@pytest.mark.parametrize("answers_alike", [True, False])
+def test_a_backend_of_test_cells_alone_is_compared_on_validation_clips(tmp_path, monkeypatch, answers_alike):
     raw = fake_study.raw_study(seeds=[0, 1])
     raw["systems"][0]["runs"] = [{"backend": {"name": "torch-float"}}, {"backend": {"name": "int8"}, "test_only": True}]
     study = fake_study.fake_study(seeds=[0, 1], systems=raw["systems"])
     store = open_store(tmp_path / "store", create=True)
-    with code("a"):
-        run_here(planned(store, study, only=SOME), store)
+    short, n_made, true_result = [], [], TRUE_RESULT
+
+    def result_of(cell, kind):
+        result = true_result(cell, kind)
+        if cell.system != "small" or (kind == "fit" and not short):
+            return result
+        n_made.append(1)
+        moved = 0.0 if answers_alike else float(len(n_made))
+        return replace(result, runs=(*result.runs, replace(result.runs[0], logits=result.runs[0].logits + moved)))
+
+    monkeypatch.setattr(sys.modules[__name__], "TRUE_RESULT", result_of)
+    with code("a"), large():
+        assert not run_here(planned(store, study, only=SOME), store).failed
+    short.append(True)
     verdicts = in_short(store, study=study)
     with code("b"):
         missing = planned(store, study, only=SOME).missing
 
-    assert verdicts["small"].left == ("test cells on a backend that not all fit cells are run on",)
-    assert {(cell.cell.system, kinds) for cell, kinds in missing} == {("small", ("fit", "test"))}
+    assert bool(verdicts["small"].differences) is not answers_alike
+    assert verdicts["small"].left == ()
+    left = set() if answers_alike else {("small", ("fit", "test"))}
+    assert {(cell.cell.system, kinds) for cell, kinds in missing} == left
+    assert store.looks("c0ffee") == LOOKS
 
 
 def test_the_same_code_of_another_folder_trains_alike(tmp_path, monkeypatch):
