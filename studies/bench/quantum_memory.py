@@ -24,7 +24,9 @@ from studies.provenance import SOURCE
 WIDE_QUBITS, WARM_QUBITS = 20, 15  # from 15 qubits on a step runs as blocks, which the warm-up is to have seen
 LIMIT_BYTES = 200 * 10**6
 OURS = "malloc as trichord sets it"
-AT_ONCE = "MALLOC_MMAP_THRESHOLD_=1000000"  # bytes from which on a block is mapped, and unmapped when it is freed
+THRESHOLD = "MALLOC_MMAP_THRESHOLD_"
+RETURNED_AT_ONCE = "1000000"  # bytes from which on a block is mapped, and unmapped when it is freed
+AT_ONCE = f"{THRESHOLD}={RETURNED_AT_ONCE}"
 DEFAULTS = "glibc's defaults"
 
 
@@ -49,8 +51,7 @@ def measured_in_own_process(precision: str, setting: str, n_qubits: int = WIDE_Q
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
     environment["PYTHONPATH"] = str(SOURCE)
     if setting == AT_ONCE:
-        name, value = AT_ONCE.split("=")
-        environment[name] = value
+        environment[THRESHOLD] = RETURNED_AT_ONCE
     call = [sys.executable, "-m", "studies.bench.quantum_memory", precision, str(n_qubits), setting]
     done = subprocess.run(call, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     peak_bytes, seconds = json.loads(done.stdout.splitlines()[-1])
