@@ -83,13 +83,13 @@ def test_a_neuron_of_two_inputs_comes_out_as_on_paper():
 def test_what_is_lost_by_rounding_is_counted_by_layer():
     network = one_neuron()
     with torch.no_grad():
-        network.layers[0].weights.weight[:] = torch.tensor([[1.0, 0.003]])  # 0.762 of 254, nearer to 0 than to 2
-        network.readout.weights.weight[:] = torch.tensor([[1.0], [600.0]])  # S would be 254 / 600; it is 1
-        network.readout.bias[:] = torch.tensor([0.0, 10_000.0])  # beyond 4095 * 2^7 / 2^6
+        network.layers[0].weights.weight[:] = torch.tensor([[600.0, 0.003]])  # S would be 254 / 600; theta makes it 1
+        network.readout.weights.weight[:] = torch.tensor([[1.0], [600.0]])  # S is 254 / 600: no threshold asks for 1
+        network.readout.bias[:] = torch.tensor([0.0, 20_000.0])  # beyond 4095 * 2^7 / 2^6 / S = 19,347
     found = rounding_by_layer(network)
 
-    assert found["weights_to_zero"] == [0.5, 0.5]  # of the readout 1.0: 2 round(0.5) is 0
-    assert found["weights_clipped"] == [0.0, 0.5]
+    assert found["weights_to_zero"] == [0.5, 0.5]  # 2 round(0.0015); of the readout 1.0: 2 round(0.21)
+    assert found["weights_clipped"] == [0.5, 0.0]
     assert found["biases_clipped"] == [0.0, 0.5]
 
 
