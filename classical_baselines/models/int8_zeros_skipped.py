@@ -18,13 +18,13 @@ References: Han, Mao & Dally, ICLR 2016, arXiv 1510.00149 (places beside the wei
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import nn
 
 from classical_baselines.harness.contracts import Outcome, Trained
 from classical_baselines.harness.streamed_rows import Rows
+from classical_baselines.models.int8_backend import Int8
 from classical_baselines.models.integer_network import BIAS_BYTES, IntegerNetwork, integer_outcome, integer_weights
 from classical_baselines.models.pruned import PLACE_BYTES
 from classical_baselines.models.quantised import LinearMap
@@ -58,14 +58,11 @@ def n_kept_parameters(classifier: nn.Module) -> Mapping[str, int]:
 
 
 @dataclass(frozen=True)
-class Int8ZerosSkipped:
-    """The options of the backend."""
-
-    batch_size: int = 256  # clips at a time; the logits do not depend on it
-    takes_rows: ClassVar[bool] = True  # also rows that stream: it reads one batch after another
+class Int8ZerosSkipped(Int8):
+    """The options of `int8`."""
 
     def run(self, trained: Trained, intensity: Rows, generator: torch.Generator, n_exhibits: int = 0) -> Outcome:
-        """Logits and integer counts for [batch, mel, frame]; this backend draws no pictures."""
+        """As of `int8`, with the counts of weights that are not 0."""
         del n_exhibits
         network, notes = ZerosSkippedNetwork(trained.classifier), n_kept_parameters(trained.classifier)
         return integer_outcome(network, trained, intensity, generator, self.batch_size, notes)

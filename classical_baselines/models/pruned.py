@@ -101,8 +101,12 @@ class PrunedClassifier(Classifier):
             return
         share = 1.0 if epoch + 1 == n_epochs else epoch / n_epochs  # however few the epochs, the last one has all zeros
         for name, mask in self.masks().items():
-            mask.copy_(largest_kept(self.network.get_parameter(name), self.options.sparsity_after(share)))
+            mask.copy_(self.kept(name, self.options.sparsity_after(share)))
         self.settled.fill_(share >= self.options.prune_until)
+
+    def kept(self, name: str, sparsity: float) -> Tensor:
+        """The mask that leaves a weight, by its name, with this share of zeros."""
+        return largest_kept(self.network.get_parameter(name), sparsity)
 
     def n_parameters(self) -> int:
         """Those that are not zero."""

@@ -80,15 +80,9 @@ class PrunedInt8Classifier(PrunedClassifier):
         logits: Tensor = self.network(encoded)
         return logits
 
-    def start_epoch(self, epoch: int, n_epochs: int) -> None:
-        self.network.start_epoch(epoch, n_epochs)
-        if self.settled:
-            return
-        share = 1.0 if epoch + 1 == n_epochs else epoch / n_epochs  # however few the epochs, the last one has all zeros
-        for name, mask in self.masks().items():
-            weight = self.network.get_parameter(f"{name.removesuffix('weight')}parametrizations.weight.original")
-            mask.copy_(largest_kept_in_channels(weight, self.options.sparsity_after(share)))
-        self.settled.fill_(share >= self.options.prune_until)
+    def kept(self, name: str, sparsity: float) -> Tensor:
+        weight = self.network.get_parameter(f"{name.removesuffix('weight')}parametrizations.weight.original")
+        return largest_kept_in_channels(weight, sparsity)
 
 
 def largest_kept_in_channels(weight: Tensor, sparsity: float) -> Tensor:

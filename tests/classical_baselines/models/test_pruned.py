@@ -11,6 +11,7 @@ from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import EncodedShape
 from classical_baselines.harness.macs import count_modules
 from classical_baselines.models.pruned import Pruned, largest_kept
+from tests.classical_baselines.models.pruning import trained_by_epochs
 
 SHAPE = EncodedShape("intensity", (16, 20))
 PICTURES = torch.rand(12, 16, 20, generator=torch.Generator().manual_seed(0))
@@ -23,17 +24,7 @@ SMALL = {
 def trained(n_epochs=10, sparsity=0.75):
     torch.manual_seed(0)
     network = Pruned(network=SMALL, sparsity=sparsity).build(SHAPE, 4)
-    network.to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=0.01)
-    shares = []
-    for epoch in range(n_epochs):
-        network.start_epoch(epoch, n_epochs)
-        torch.nn.functional.cross_entropy(network.train()(PICTURES), torch.arange(12) % 4).backward()
-        optimiser.step()
-        optimiser.zero_grad()
-        masks = network.masks().values()
-        shares.append(1 - sum(float(m.sum()) for m in masks) / sum(m.numel() for m in masks))
-    return network.eval(), shares
+    return trained_by_epochs(network, PICTURES, n_epochs)
 
 
 @given(st.lists(st.floats(-9, 9, width=32), min_size=1, max_size=12, unique_by=abs), st.floats(0, 0.99))

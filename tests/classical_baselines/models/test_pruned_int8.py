@@ -18,6 +18,7 @@ from classical_baselines.models.pruned_int8 import PrunedInt8, largest_kept_in_c
 from classical_baselines.models.quantised import LinearMap
 from classical_baselines.models.residual_cnn import ResidualCnn
 from classical_baselines.twins.integer_graph import integer_graph
+from tests.classical_baselines.models.pruning import trained_by_epochs
 from tests.classical_baselines.models.test_integer_network import (
     Recording,
     ds_cnn_as_onnx,
@@ -38,17 +39,7 @@ def begun(name="residual-cnn", sparsity=0.75):
 
 def trained(name="residual-cnn", n_epochs=10, sparsity=0.75):
     """The network, and the share of zeros in each epoch."""
-    network = begun(name, sparsity).to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=0.01)
-    shares = []
-    for epoch in range(n_epochs):
-        network.start_epoch(epoch, n_epochs)
-        torch.nn.functional.cross_entropy(network.train()(PICTURES), torch.arange(12) % 4).backward()
-        optimiser.step()
-        optimiser.zero_grad()
-        masks = network.masks().values()
-        shares.append(1 - sum(float(m.sum()) for m in masks) / sum(m.numel() for m in masks))
-    return network.eval(), shares
+    return trained_by_epochs(begun(name, sparsity), PICTURES, n_epochs)
 
 
 def maps_of(network):
