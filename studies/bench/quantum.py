@@ -7,12 +7,15 @@ Eight qubits, 64 states, double precision, one thread unless a row says otherwis
 is the minimum of 50 turns, of 3 where a turn of the peer takes longer than a fifth of a second, of 1 where it takes
 longer than five. Compilation is left out; a peer that takes one state at a time and needs seconds for it is timed on
 one, times 64. The largest difference is that of the gradients. The limit is the bare matrix
-products of the forward and the backward pass and two Fourier transforms; the sweep asks where more qubits or fewer
-states cost more than that. Behind it stands the memory of a step of twenty qubits (`quantum_memory.py`).
+products of the forward and the backward pass and two Fourier transforms. The sweep asks where more qubits or fewer
+states cost more than that, and where another package is the faster: one that batches states is asked as far as its
+batch of intermediate states fits in memory, one that takes a state at a time is timed on one, times the batch. Behind
+it stands the memory of a step of twenty qubits (`quantum_memory.py`).
 """
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 
 import torch
@@ -38,6 +41,13 @@ TARGETS = {
 SWEEP_QUBITS = (4, 8, 12, 16)
 SWEEP_BATCHES = (1, 64, 1024)
 MOST_AMPLITUDES = 2**22  # of a batch in the sweep: 64 MiB a state tensor
+SWEEP_PEERS = {  # and whether it takes a whole batch of states at once
+    "PennyLane default.qubit, backprop": True,
+    "TensorCircuit-NG, JAX, compiled": True,
+    "PennyLane lightning.qubit, adjoint": False,
+    "Qulacs, adjoint, from |0...0>": False,
+}
+MOST_PEER_AMPLITUDES = 2**18  # 4 MiB a state tensor, of which backprop keeps one for each of some 200 gates
 
 
 def bench() -> Iterator[BenchRow]:
@@ -45,12 +55,21 @@ def bench() -> Iterator[BenchRow]:
     step = common_step(N_QUBITS, BATCH)
     yield _limit_row(step, target=0.4)
     for name, peer in PEERS.items():
-        yield _peer_row(step, name, peer)
+        yield _peer_row(step, name, peer, TARGETS.get(name))
     for n_qubits in SWEEP_QUBITS:
         for batch in SWEEP_BATCHES:
             if batch * 2**n_qubits <= MOST_AMPLITUDES:
-                yield _limit_row(common_step(n_qubits, batch))
+                yield from _sweep_rows(common_step(n_qubits, batch))
     yield from wide_steps()
+
+
+def _sweep_rows(step: Step) -> Iterator[BenchRow]:
+    yield _limit_row(step)
+    for name, batches in SWEEP_PEERS.items():
+        if not batches:
+            yield _peer_row(step, name, replace(PEERS[name], one_state=True))
+        elif step.states.numel() <= MOST_PEER_AMPLITUDES:
+            yield _peer_row(step, name, PEERS[name])
 
 
 def common_step(n_qubits: int, batch: int) -> Step:
@@ -114,8 +133,7 @@ def _limit_row(step: Step, target: float | None = None) -> BenchRow:
     return BenchRow(_name(step), seconds[0], "limit: bare products and FFT", seconds[1], target)
 
 
-def _peer_row(step: Step, name: str, peer: Peer) -> BenchRow:
-    target = TARGETS.get(name)
+def _peer_row(step: Step, name: str, peer: Peer, target: float | None = None) -> BenchRow:
     if find_spec(peer.package) is None:
         missing = f"{peer.package} is not installed here"
         return BenchRow(_name(step), None, name, None, target, unavailable=missing)
@@ -130,7 +148,8 @@ def _peer_row(step: Step, name: str, peer: Peer) -> BenchRow:
 
 
 def _name(step: Step) -> str:
-    return f"training step, {step.n_qubits} qubits, {len(step.states)} states"
+    n_states = len(step.states)
+    return f"training step, {step.n_qubits} qubits, {n_states} state{'' if n_states == 1 else 's'}"
 
 
 def _in_turns(own: Callable[[], object], peer: Callable[[], object]) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 # tests/studies/bench/test_quantum.py
 """The rows of the quantum bench on a small step, with the peers that are installed."""
 
+from dataclasses import replace
 from platform import libc_ver
 from types import SimpleNamespace
 
@@ -20,7 +21,7 @@ def small(monkeypatch):
 @pytest.mark.usefixtures("small")
 def test_every_peer_that_is_here_gives_our_gradient_and_the_others_say_that_they_are_not():
     rows = list(BENCHES["quantum"]())
-    peers = {row.peer: row for row in rows if row.peer in quantum_peers.PEERS}
+    peers = {row.peer: row for row in rows if row.peer in quantum_peers.PEERS and "3 qubits" in row.name}
 
     assert peers.keys() == quantum_peers.PEERS.keys()
     assert peers["Aer, parameter shift, bound in C++"].max_difference < 1e-9
@@ -30,12 +31,39 @@ def test_every_peer_that_is_here_gives_our_gradient_and_the_others_say_that_they
 
 
 @pytest.mark.usefixtures("small")
-def test_the_limit_stands_first_and_the_sweep_last_but_for_the_memory_of_a_wide_step():
+def test_the_limit_stands_first_and_the_sweep_last_but_for_the_memory_of_a_wide_step(monkeypatch):
+    monkeypatch.setattr(quantum, "SWEEP_PEERS", {"Aer, parameter shift, bound in C++": True})
+    monkeypatch.setattr(quantum, "MOST_PEER_AMPLITUDES", 4)  # one state of two qubits
     rows = list(BENCHES["quantum"]())[: -2 * 3]  # two precisions, three settings
 
+    limit, peer = "limit: bare products and FFT", "Aer, parameter shift, bound in C++"
     assert (rows[0].name, rows[0].target) == ("training step, 3 qubits, 2 states", 0.4)
-    assert [row.name for row in rows[-2:]] == ["training step, 2 qubits, 1 states", "training step, 2 qubits, 3 states"]
-    assert all(row.ratio > 0 for row in [rows[0], *rows[-2:]])
+    assert [(row.name, row.peer, row.target) for row in rows[-3:]] == [
+        ("training step, 2 qubits, 1 state", limit, None),
+        ("training step, 2 qubits, 1 state", peer, None),
+        ("training step, 2 qubits, 3 states", limit, None),
+    ]
+    assert all(row.ratio > 0 for row in [rows[0], *rows[-3:]])
+
+
+@pytest.mark.usefixtures("small")
+def test_a_peer_that_takes_one_state_at_a_time_is_timed_on_one_in_the_sweep_times_the_batch(monkeypatch):
+    peer, seen = "Aer, parameter shift, bound in C++", []
+    whole = quantum_peers.PEERS[peer]
+    watched = replace(whole, gradient=lambda step: seen.append(len(step.states)) or whole.gradient(step))
+    monkeypatch.setattr(quantum, "PEERS", {peer: watched})
+    monkeypatch.setattr(quantum, "SWEEP_PEERS", {peer: False})
+    monkeypatch.setattr(quantum, "_in_turns", lambda own, theirs: (1.0, 2.0))
+
+    rows = [row for row in BENCHES["quantum"]() if row.peer == peer]
+
+    assert seen == [2, 1, 1]  # the common step whole; in the sweep one state, whatever the batch
+    assert [row.peer_seconds for row in rows] == [2.0, 2.0, 6.0]
+    assert all(row.max_difference < 1e-9 for row in rows)
+
+
+def test_what_the_sweep_asks_is_among_the_peers():
+    assert quantum.SWEEP_PEERS.keys() <= quantum_peers.PEERS.keys()
 
 
 def test_the_memory_of_a_wide_step_stands_with_the_setting_of_malloc_it_was_measured_at(monkeypatch):
