@@ -60,17 +60,20 @@ def _checked(study: Study, data_root: Path | None) -> CheckedStudy:
     check_before_work(study)
     from studies.dry_run import check_study
     from studies.duplicates import duplicates_across
+    from studies.left_out import check_left_out
     from studies.pipeline import folds_of
     from studies.resolution import sample_of
 
     tried = check_study(study, data_root)
     clips = tried.clips
+    check_left_out(study.score_without, clips.label_names)
+    counted = [not study.score_without or clips.label_names[target] != study.score_without for target in clips.targets]
     protocols = {}
     for protocol in study.protocols:
         folds = folds_of(study, protocol.name, clips)
         tested = sorted({index for fold in folds for index in fold.test})
         n_training = sum(len(fold.train) for fold in folds) / len(folds)
-        sample = sample_of([clips.groups[index] for index in tested])
+        sample = sample_of([clips.groups[index] for index in tested if counted[index]])
         protocols[protocol.name] = CheckedProtocol(tuple(fold.name for fold in folds), *sample, n_training)
     duplicates = duplicates_across(study, clips)
     return CheckedStudy(clips.content_hash, protocols, tried.clip_seconds, duplicates, tried.notes)

@@ -31,7 +31,7 @@ from studies.two_senses import check_degraded_runs
 
 LARGEST_BATCH = 65_536  # clips that a backend takes at a time, as in the training
 INT8_BACKENDS = ("int8", "int8-zeros-skipped")
-INTEGER_TWINS = ("dense-twin", "convolutional-twin")
+INTEGER_TWINS = ("dense-twin", "convolutional-twin", "graded-convolutional-twin")
 TRAINED_WITH_8_BITS = (*INTEGER_TWINS, "pruned-int8")  # without an option that says so
 # Whom a probe needs among the systems that are probed, where it does not take any.
 PROBED: Mapping[ProbeName, str] = {

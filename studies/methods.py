@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 
 from classical_baselines.harness.coefficient import N_DRAWS
+from studies.left_out import left_out_text
 from studies.paired_tests import ALPHA
 from studies.results import StudyResults
 from studies.trained_elsewhere import titles_trained_elsewhere
@@ -31,6 +32,7 @@ def _design(results: StudyResults) -> str:
         f"trained on the same clips, folds and {row.interval.n_seeds} seeds, those with gradients by one loop (AdamW, "
         "cosine schedule with warm-up, last epoch kept); their settings stand in the study file."
         + (f" {', '.join(came)} came trained; on which recordings is not known here." if came else "")
+        + left_out_text(study)
         + (f" {n_missing} cells of the study are missing." if n_missing else "")
     )
 

@@ -10,5 +10,7 @@ OPTIMISTIC: Mapping[str, str] = {"speech-commands-12": "silence"}
 
 
 def optimistic_class(study: Study) -> str | None:
-    """The class that the report leaves out of a second column of accuracies; None for most sets."""
-    return OPTIMISTIC.get(study.data.name) if study.data.folder is None else None
+    """The class that the report leaves out of a second column of accuracies; None for most sets, and where the study
+    leaves it out of every score."""
+    found = OPTIMISTIC.get(study.data.name) if study.data.folder is None else None
+    return None if found == study.score_without else found

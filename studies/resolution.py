@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from studies.left_out import without_class
 from studies.paired_tests import FEWEST_FOR_A_TEST, smallest_difference, units_needed
 from studies.results import trials_of
 from studies.statistics import Trials, mean_by, places, shared_trials
@@ -112,7 +113,7 @@ def observed_spread(plan: "Plan", store: "Store") -> Spread | None:
         if n_read >= CELLS_TO_READ and len(trials) > 1:
             break
         keys = [(c.cell, c.test_key if tests else c.fit_key) for c in planned if c.cell.system == system.name]
-        results = [(cell, store.load(key)) for cell, key in keys if store.has(key)]
+        results = [(cell, without_class(store.load(key), study.score_without)) for cell, key in keys if store.has(key)]
         n_read += len(results)
         name = system.headline_run.backend.name
         members = [(cell, result, run) for cell, result in results for run in result.runs if run.backend == name]

@@ -25,6 +25,7 @@ from classical_baselines.harness.operations import OperationCounts
 from studies.budgets import EnergyRow, energy_rows
 from studies.cell import CellKind, CellResult, RunRecord, StudyCell
 from studies.imported import LABELS_ONLY, Import, imported_results, read_imports, with_imported
+from studies.left_out import without_class
 from studies.measurement import Measurement, measured_rows, read_measurements
 from studies.merging import CheckSummary, averaged, merged
 from studies.price_list import deployments
@@ -340,6 +341,8 @@ def load_results(study: Study, store: "Store", plan: "Plan") -> StudyResults:
     imports = read_imports(study, store, plan.ground.content_hash)
     fits |= imported_results(imports, store, "fit")
     tests |= imported_results(imports, store, "test")
+    fits, tests = ({cell: without_class(r, study.score_without) for cell, r in of.items()} for of in (fits, tests))
+    probes = {probed: without_class(r, study.score_without) for probed, r in probes.items()}
     _name_alike(fits)
     _name_alike(tests)
     return StudyResults(

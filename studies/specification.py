@@ -214,6 +214,8 @@ class Study(_Model):
     seeds: tuple[Annotated[int, Field(ge=0, le=LARGEST_SEED)], ...] = Field(min_length=1, strict=False)
     baseline: Name  # the system that the others are compared with
     equivalence_margin: float = Field(default=0.02, gt=0, lt=1)  # accuracies within it count as equivalent
+    # A class of whose score little follows: its clips are trained on, and left out of every score; in no cell's key.
+    score_without: str = ""
     threads_per_cell: int = Field(default=1, ge=1, le=256)
     cell_seconds_limit: float = Field(default=3600, gt=0, le=LONGEST_CELL_SECONDS)
     cell_memory_limit_gb: float | None = Field(default=None, gt=0, le=LARGEST_CELL_GIGABYTES)  # None: no limit

@@ -20,6 +20,7 @@ from classical_baselines.harness.devices import coefficients_digest
 from studies import break_even_rate, circuit_runs, early_decision, energy_curves, integer_cost, noise_conditions
 from studies.budgets import EnergyRow
 from studies.fit import memory_text, seconds_text
+from studies.left_out import left_out_text
 from studies.measurement import latest
 from studies.readout_saturation import saturated_per_clip, warnings
 from studies.results import Row, StudyResults
@@ -76,7 +77,8 @@ def results_markdown(results: StudyResults) -> str:
         lines += ["**Validation only: no test fold was opened, and nothing here is a test result.**", ""]
     lines += [
         f"Study `{study.name}`, data set `{study.data.name}`, seeds {', '.join(map(str, study.seeds))}. Accuracy in "
-        "per cent with its 95 % interval. `results.csv` has every backend, deployment, scenario and boundary.",
+        "per cent with its 95 % interval. `results.csv` has every backend, deployment, scenario and boundary."
+        f"{left_out_text(study)}",
         "",
     ]
     for protocol in study.protocols:

@@ -70,6 +70,12 @@ def _convolutional_twin() -> type:
     return ConvolutionalTwin
 
 
+def _graded_convolutional_twin() -> type:
+    from classical_baselines.models.graded_twin import GradedConvolutionalTwin
+
+    return GradedConvolutionalTwin
+
+
 def _low_bit_cnn() -> type:
     from classical_baselines.models.low_bit_cnn import LowBitCnn
 
@@ -166,6 +172,7 @@ CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "ast": _spectrogram_transformer,
     "dense-twin": _dense_twin,
     "convolutional-twin": _convolutional_twin,
+    "graded-convolutional-twin": _graded_convolutional_twin,
     "raw-cnn": _raw_cnn,
     "front-end-cnn": _front_end_cnn,
     "cross-modal-fusion": _cross_modal_fusion,

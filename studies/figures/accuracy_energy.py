@@ -40,6 +40,7 @@ from studies.figures.style import (
     STYLE,
     margin_labels,
 )
+from studies.left_out import left_out_text
 from studies.pareto import front_probabilities, on_front
 from studies.published_measurements import PublishedMeasurement, published_for
 from studies.results import Row, StudyResults
@@ -161,7 +162,8 @@ def _drawing(
     return Drawing(
         figure,
         f"{several}Vertical: accuracy with its 95 % interval. Horizontal: energy per decision {view.said}. Shape and "
-        f"colour: the family. {view.marks} Steps: the front of the nominal values. The letter is the deployment.",
+        f"colour: the family. {view.marks} Steps: the front of the nominal values. The letter is the deployment."
+        f"{left_out_text(results.study)}{_of_others(results, published)}",
         "Accuracy against energy per decision on a log axis, with intervals, for the boundaries "
         f"{', '.join(boundaries)}. Accuracies: {summary}. The energies stand in the energy table.",
         [
@@ -170,6 +172,12 @@ def _drawing(
         ],
         marks,
     )
+
+
+def _of_others(results: StudyResults, published: Sequence[PublishedMeasurement]) -> str:
+    """That the accuracies of others count a class which ours leave out."""
+    left_out = results.study.score_without
+    return f" The stars' accuracies count {left_out}." if left_out and published else ""
 
 
 def _figure(

@@ -67,6 +67,7 @@ OPTIONS = {  # smaller than the defaults, where these are slow; and every way to
     "support-vector-machine": [{}],
     "dense-twin": [{"hidden": (32, 16)}],
     "convolutional-twin": [{}],
+    "graded-convolutional-twin": [{}],
 }
 CASES = [(name, options) for name in sorted(CLASSIFIERS) for options in OPTIONS.get(name, [{}])]
 FITTED_DIRECTLY = ("linear-model", "support-vector-machine")

@@ -31,6 +31,7 @@ def trained(name, **options):
         ("ds-cnn", {"bits": 8}),
         ("dense-twin", {"hidden": (12,)}),
         ("convolutional-twin", {}),
+        ("graded-convolutional-twin", {}),
     ],
 )
 @pytest.mark.parametrize("batch_size", [2, 256])
