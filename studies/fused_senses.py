@@ -196,6 +196,6 @@ def fusions_note(table: SensesTable) -> str:
         "hidden are a share of the sound's own frames in one piece, or a square of the 8 x 8 pixels. Every system that "
         "is shown pictures of one size is given the same. Single sense: of the systems of one sense in the family of "
         "the fusion (of any family where it has none) the best on validation clips under the same degradation. p: sign "
-        f"flips, with both senses whole, by Holm for the number of fusions. {reach}{seen} The images have no writer ids: "
-        "writers stand on both sides of every fold, speakers do not."
+        f"flips, with both senses whole, by Holm for the number of fusions. {reach}{seen} The images have no writer "
+        "ids: writers stand on both sides of every fold, speakers do not."
     )
