@@ -182,11 +182,20 @@ def fusions_note(table: SensesTable) -> str:
         if all(row.evidence == "test" for row in table.rows)
         else "No test clip was opened: the validation clips that chose the single sense also judge it."
     )
+    tested = [row.comparisons[0].n_units for row in table.fusions if row.p_holm is not None]
+    least = 2 / 2 ** min(tested) if tested else 0
+    reach = (
+        f"Of {min(tested)} groups no p of sign flips is below {least:.2g}, nor by Holm for {len(tested)} fusions below "
+        f"{min(1, len(tested) * least):.2g}: where that is above 0.05, intervals and the verdict of the one comparison "
+        "that was named beforehand decide, and all others are to be read as first looks. "
+        if tested
+        else ""
+    )
     return (
         "Noise is Gaussian with this standard deviation on every cell of the picture, which lies between 0 and 1; "
         "hidden are a share of the sound's own frames in one piece, or a square of the 8 x 8 pixels. Every system that "
         "is shown pictures of one size is given the same. Single sense: of the systems of one sense in the family of "
         "the fusion (of any family where it has none) the best on validation clips under the same degradation. p: sign "
-        f"flips, with both senses whole, by Holm for the number of fusions. {seen} The images have no writer ids: "
-        "writers stand on both sides of every fold, speakers do not."
+        f"flips, with both senses whole, by Holm for the number of fusions. {reach}{seen} The images have no writer "
+        "ids: writers stand on both sides of every fold, speakers do not."
     )

@@ -27,10 +27,12 @@ from classical_baselines.data.binaural.ears import N_EARS
 from classical_baselines.front_ends.binaural_spectra import (
     SMALLEST_POWER,
     check_ears,
+    check_onset,
     correlation,
     count_correlation,
     count_phases,
     count_spectra,
+    kept_of,
     lags_seconds,
     spectra_of_ears,
 )
@@ -53,12 +55,14 @@ class Interaural:
     longest_seconds: float = 0.001  # of a lag: a head takes up to 0.8 ms, one that is a fifth larger 0.95
     n_lags: int = 65
     floor_db: float = 50.0
+    onset_seconds: float = 0.0  # memory that an onset is held against; 0: all frames alike
     most_db: float = 30.0  # of level between the ears
     n_ears: ClassVar[int] = N_EARS
     gives: ClassVar[Literal["features"]] = "features"
 
     def __post_init__(self) -> None:
         check_ears(self.n_fft, self.hop, self.floor_db, self.longest_seconds, self.n_lags, least_lags=3)
+        check_onset(self.onset_seconds)
         if not 0 < self.most_db <= LARGEST_DECIBELS:
             raise InputError(f"most_db must be greater than 0 and at most {LARGEST_DECIBELS:g}; got {self.most_db}.")
         self._mel()
@@ -78,8 +82,9 @@ class Interaural:
         weights = self.filters(sample_rate_hz).to(waveforms)
         lags = lags_seconds(self.longest_seconds, self.n_lags)
         parts = []
+        kept = kept_of(self.onset_seconds, self.hop, sample_rate_hz / N_EARS)
         for both in spectra_of_ears(waveforms, n_samples, self.n_fft, self.hop):
-            sums = both.phase_sums(self.floor_db)
+            sums = both.phase_sums(self.floor_db, kept)
             gathered = correlation(sums, weights, lags, sample_rate_hz / N_EARS, self.n_fft)
             most = gathered.abs().amax(dim=2, keepdim=True)
             scaled = 0.5 + gathered * torch.where(most > 0, 0.5 / most, 0)
@@ -102,7 +107,7 @@ class Interaural:
         n_columns = n_rows * self.n_lags
         return (
             spectra
-            + count_phases(self.n_fft, n_frames)
+            + count_phases(self.n_fft, n_frames, self.onset_seconds > 0)
             + count_correlation(n_weights, self.n_lags)
             + OperationCounts.of(
                 "front_end",

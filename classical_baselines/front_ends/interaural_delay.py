@@ -16,10 +16,12 @@ from torch import Tensor
 from classical_baselines.data.binaural.ears import N_EARS
 from classical_baselines.front_ends.binaural_spectra import (
     check_ears,
+    check_onset,
     correlation,
     count_correlation,
     count_phases,
     count_spectra,
+    kept_of,
     lags_seconds,
     spectra_of_ears,
 )
@@ -39,11 +41,13 @@ class InterauralDelay:
     longest_seconds: float = 0.001
     n_lags: int = 257  # an eighth of a sample at 16 kHz, as the floors of docs/localisation.md have it
     floor_db: float = 50.0
+    onset_seconds: float = 0.0  # memory that an onset is held against; 0: all frames alike
     n_ears: ClassVar[int] = N_EARS
     gives: ClassVar[Literal["features"]] = "features"
 
     def __post_init__(self) -> None:
         check_ears(self.n_fft, self.hop, self.floor_db, self.longest_seconds, self.n_lags, least_lags=3)
+        check_onset(self.onset_seconds)
         if not 0 <= self.low_hz < (self.high_hz or float("inf")):
             raise InputError(f"0 <= low_hz < high_hz must hold; got {self.low_hz} and {self.high_hz}.")
 
@@ -63,8 +67,9 @@ class InterauralDelay:
         weights = self.weights(sample_rate_hz).to(waveforms)
         lags = lags_seconds(self.longest_seconds, self.n_lags)
         parts = []
+        kept = kept_of(self.onset_seconds, self.hop, sample_rate_hz / N_EARS)
         for both in spectra_of_ears(waveforms, n_samples, self.n_fft, self.hop):
-            sums = both.phase_sums(self.floor_db)
+            sums = both.phase_sums(self.floor_db, kept)
             gathered = correlation(sums, weights, lags, sample_rate_hz / N_EARS, self.n_fft)
             largest, place = gathered.max(dim=2, keepdim=True)
             parts.append(torch.where(largest > 0, place.to(waveforms) / (self.n_lags - 1), 0.5))
@@ -76,7 +81,7 @@ class InterauralDelay:
         spectra, n_frames = count_spectra(n_samples, self.n_fft, self.hop)
         return (
             spectra
-            + count_phases(self.n_fft, n_frames)
+            + count_phases(self.n_fft, n_frames, self.onset_seconds > 0)
             + count_correlation(n_weights, self.n_lags)
             + OperationCounts.of("front_end", "peak", compare_fp32=self.n_lags, multiply_fp32=1, sram_bytes=FLOAT_BYTES)
         )

@@ -280,7 +280,9 @@ CASES = [
     ("events", {"n_units": 20}, events, RATE),
     ("interaural", {"n_fft": 32, "hop": 16, "n_bands": 3, "n_lags": 5}, interaural, RATE),
     ("interaural", {"n_fft": 32, "hop": 16, "n_bands": 1, "n_lags": 3, "floor_db": 6.0}, interaural, RATE),
+    ("interaural", {"n_fft": 32, "hop": 8, "n_bands": 2, "n_lags": 3, "onset_seconds": 0.004}, interaural, RATE),
     ("interaural-delay", {"n_fft": 32, "hop": 16, "n_lags": 9}, interaural_delay, RATE),
+    ("interaural-delay", {"n_fft": 32, "hop": 8, "n_lags": 9, "onset_seconds": 0.004}, interaural_delay, RATE),
     ("interaural-delay", {"n_fft": 32, "hop": 8, "n_lags": 9, "high_hz": 1000.0}, interaural_delay, RATE),
     ("two-ears", {}, two_ears, RATE),
     *(

@@ -28,8 +28,10 @@ def spectra(machine, samples, n_samples, front_end, window):
     return found
 
 
-def phase_sums(machine, left, right, front_end):
+def phase_sums(machine, left, right, front_end, ear_rate):
     """By bin, the sum of phases over the frames that are heard, real and imaginary, in memory."""
+    by_onsets = front_end.onset_seconds > 0
+    kept = math.exp(-front_end.hop / ear_rate / front_end.onset_seconds) if by_onsets else 0
     real, imaginary = machine.memory(), machine.memory()
     n_bins = front_end.n_fft // 2 + 1
     with machine.step("phase"):
@@ -39,16 +41,21 @@ def phase_sums(machine, left, right, front_end):
                 loudest = loudest.at_least(power[k] + other[k])
         weakest = loudest * 10 ** (-front_end.floor_db / 10)
         for k in range(n_bins):
-            sum_real, sum_imaginary = machine.scalar(0), machine.scalar(0)
+            sum_real, sum_imaginary, reached = (machine.scalar(0) for _ in range(3))
             for (spectrum, power), (other_spectrum, other) in zip(left, right, strict=True):
                 machine.count("sram_bytes", 16)
                 one, two = power[k], other[k]
-                is_heard = not one + two <= weakest
+                both = one + two
+                is_heard = not both <= weakest
                 (a, b), (c, d) = spectrum[k], other_spectrum[k]
                 p, q = complex_product((a, -b), (c, d))
                 size = (one * two).at_least(SMALLEST_POWER)
                 inverse = machine.scalar(1 / math.sqrt(size.value))
                 machine.count("transcendental_fp32")  # the inverse of a root is one operation
+                if by_onsets:
+                    rise = (1 - reached / both.at_least(SMALLEST_POWER)).at_least(0)
+                    inverse = inverse * rise
+                    reached = (reached * kept).at_least(both)
                 p, q = p * inverse, q * inverse
                 sum_real = sum_real + (p if is_heard else 0)
                 sum_imaginary = sum_imaginary + (q if is_heard else 0)
@@ -75,7 +82,7 @@ def lags_of(front_end):
 def interaural(machine, samples, n_samples, front_end, window, triangles):
     ear_rate = 4000
     left, right = spectra(machine, samples, n_samples, front_end, window)
-    real, imaginary = phase_sums(machine, left, right, front_end)
+    real, imaginary = phase_sums(machine, left, right, front_end, ear_rate)
     with machine.step("level"):
         powers = [machine.memory(), machine.memory()]
         for of_ear, frames in zip(powers, (left, right), strict=True):
@@ -114,7 +121,7 @@ def interaural(machine, samples, n_samples, front_end, window, triangles):
 
 def interaural_delay(machine, samples, n_samples, front_end, window, rate):
     left, right = spectra(machine, samples, n_samples, front_end, window)
-    real, imaginary = phase_sums(machine, left, right, front_end)
+    real, imaginary = phase_sums(machine, left, right, front_end, rate / 2)
     ear_rate, high_hz = rate / 2, front_end.high_hz or math.inf
     bins = range(front_end.n_fft // 2 + 1)
     weights = {k: 1.0 for k in bins if front_end.low_hz <= k * ear_rate / front_end.n_fft <= high_hz}

@@ -9,6 +9,8 @@ from studies.fold_checks import checked_folds
 from studies.pipeline import fit_cell
 from studies.pipeline import test_cell as look_at_the_test_clips
 from studies.plugins import load_plugins
+from studies.recording_conditions import conditions_of
+from studies.results import StudyResults
 from studies.study_file import load_study
 from tests.classical_baselines.data.small_sets import public_scenes
 
@@ -53,6 +55,26 @@ def test_a_cell_is_trained_and_tested_at_places_that_it_never_heard(scenes, root
     tested = {group.partition("-")[0] for group in looked.groups}
     assert tested == cities if cities else not tested & {group.partition("-")[0] for group in fitted.result.groups}
     assert looked.training["audit"]["groups_apart"]
+
+
+def test_the_report_parts_what_was_tested_by_device_and_city(scenes, root):
+    lean = scenes.model_copy(update={"systems": (scenes.system("band-linear"),), "baseline": "band-linear"})
+    cell = StudyCell("tau-urban-2020-mobile", "official-split", "official", "band-linear", 0)
+    fitted = fit_cell(lean, cell, root)
+    looked = look_at_the_test_clips(lean, cell, fitted.weights, root)
+    results = StudyResults(lean, (cell,), {cell: fitted.result}, {cell: looked})
+
+    found = {(one.kind, one.name): one for one in conditions_of(results.rows[0], results)}
+
+    # at Vienna each of ten scenes was recorded at one place by both devices; Vienna is in no other part
+    assert {key: (one.n_clips, one.n_places, one.heard) for key, one in found.items()} == {
+        ("device", "a"): (10, 10, True),
+        ("device", "b"): (10, 10, True),
+        ("city", "vienna"): (20, 10, False),
+    }
+    right = looked.runs[0].logits.argmax(axis=1) == looked.targets
+    by_b = [hit for hit, name in zip(right, looked.clip_names, strict=True) if name.endswith("-b.wav")]
+    assert found["device", "b"].by_scene == pytest.approx(sum(by_b) / 10)
 
 
 def test_files_that_are_missing_are_counted_and_the_first_is_named(root, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from studies.cell import CellResult, RunRecord, StudyCell
 from studies.degradation import Degradation
-from studies.fused_senses import NOTE, senses_table
+from studies.fused_senses import NOTE, fusions_note, senses_table
 from studies.paired_tests import holm, sign_flip_p_value
 from studies.report.page import page_html
 from studies.results import StudyResults
@@ -132,6 +132,14 @@ def test_p_is_that_of_sign_flips_over_speakers_by_holm():
 
     assert [row.system.name for row in table.fusions] == ["late", "mid", "hybrid", "spiking"]
     assert [row.p_holm for row in table.fusions] == pytest.approx(holm(raw))
+
+
+def test_the_note_says_how_small_a_p_six_speakers_and_four_fusions_allow():
+    table = senses_table(made())
+
+    least = sign_flip_p_value([1.0] * 6)  # all six one way
+    assert least == 2 / 2**6
+    assert f"below {least:.2g}, nor by Holm for 4 fusions below {4 * least:.2g}" in fusions_note(table)
 
 
 def test_of_validation_clips_alone_they_choose_and_judge_and_the_page_says_so():

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classical_baselines.data.binaural.ears import interleaved
+from classical_baselines.front_ends.binaural_spectra import onset_weights
 from classical_baselines.front_ends.interaural import Interaural
 from classical_baselines.front_ends.interaural_delay import InterauralDelay
 from classical_baselines.front_ends.two_ears import TwoEars
@@ -95,12 +96,38 @@ def test_noise_of_a_weak_band_is_not_listened_to():
     assert float(picture[3:5, 32].max()) > 0.95  # around 500 Hz
 
 
+def test_by_onsets_the_front_of_a_sound_tells_where_it_is_and_not_its_long_echo():
+    burst, generator = np.zeros(8000), np.random.default_rng(0)
+    burst[2000:2800] = generator.standard_normal(800) * np.exp(-np.arange(800) / 100)
+    echo = np.zeros(8000)
+    echo[2160:6160] = generator.standard_normal(4000) * np.exp(-np.arange(4000) / 2000) * 0.3  # 10 ms later, and longer
+    left, right = 0.1 * (burst + np.roll(echo, 6)), 0.1 * (np.roll(burst, 6) + echo)
+    waveform = interleaved(torch.tensor(np.stack([left, right]), dtype=torch.float32))[None]
+
+    def delay(**options):
+        return (2 * float(heard(InterauralDelay(hop=64, **options), waveform)) - 1) * 16  # samples
+
+    assert delay() == pytest.approx(-6, abs=0.5)
+    assert delay(onset_seconds=0.2) == pytest.approx(6, abs=0.5)
+
+
+@given(st.lists(st.just(0.0) | st.floats(1e-6, 9), min_size=1, max_size=8), st.floats(0.1, 1))
+def test_an_onset_is_what_rises_above_all_that_came_before_and_is_not_forgotten(powers, kept):
+    weights = onset_weights(torch.tensor(powers, dtype=torch.float64)[None, :, None], kept)[0, :, 0].tolist()
+
+    for t, (power, weight) in enumerate(zip(powers, weights, strict=True)):
+        reached = max((kept ** (t - 1 - s) * powers[s] for s in range(t)), default=0)
+        expected = 1 - reached / power if power else 1 if reached == 0 else 0
+        assert weight == pytest.approx(max(0, expected), abs=1e-9)
+
+
 def test_what_cannot_be_is_refused():
     for options, said in (
         ({"n_lags": 64}, "n_lags must be odd.* got 64"),
         ({"longest_seconds": 0.1}, r"longest_seconds must be above 0 and at most 0\.01"),
         ({"floor_db": 0.0}, "floor_db must be greater than 0"),
         ({"n_fft": 500}, "n_fft must be a power of two"),
+        ({"onset_seconds": -0.1}, r"onset_seconds must be 0 \(all frames alike\) to 1; got -0\.1"),
     ):
         for front_end in (Interaural, InterauralDelay):
             with pytest.raises(InputError, match=said):
