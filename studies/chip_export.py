@@ -32,11 +32,9 @@ def _write_plain(network: LoihiNetwork, path: Path) -> None:
 def _read_plain(path: Path) -> LoihiNetwork:
     content = path.read_bytes()
     if not content.startswith(ZIP_MARK):
-        what = "it is empty" if not content else f"it begins with {content[:12]!r}, which is no archive"
-        raise InputError(
-            f"{path.name} is no .npz file: {what}. Name a file that `trichord export-chip` wrote, or another of plain "
-            "integers in the same form."
-        )
+        beginning = content[:12].decode("ascii", errors="replace")
+        what = f"begins with {beginning!r}, as no archive does" if content else "is empty"
+        raise InputError(f"it is no .npz file, as it {what}. Name a file that `trichord export-chip` wrote.")
     return read_plain(content)
 
 

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 
 WIDTH = 80  # characters, wherever the output goes, so that it is the same in a file
 GAP = "  "
+# Between a sign and its number, and between a number and its unit, where no line may end.
+_TOGETHER = re.compile(r"(?<=[≥≤<>=]) (?=[\d−])|(?<=\d) (?=(?:[fpnµmkMG]?[JWs]|%|KiB)(?![\w]))")
+_NO_BREAK = "\u00a0"
 _HYPHEN = re.compile(r"(?<=[\w)]-)(?=\w)|(?<=[/+])(?=\w)")
 
 
@@ -48,14 +51,27 @@ def print_wrapped(text: str, *, indent: str = "", hanging: str | None = None) ->
 def wrapped(text: str, *, indent: str = "", hanging: str | None = None) -> list[str]:
     """A paragraph in lines; `hanging` indents all but the first. A word that is too long keeps its line.
 
-    >>> wrapped("a word " * 20, indent="- ", hanging="  ")[1]
-    '  word a word a word'
+    >>> [len(line) for line in wrapped("a word " * 20, indent="- ", hanging="  ")]
+    [79, 62]
     """
     after = indent if hanging is None else hanging
     wrapper = textwrap.TextWrapper(
         WIDTH, initial_indent=indent, subsequent_indent=after, break_long_words=False, break_on_hyphens=False
     )
-    return wrapper.wrap(text) or [indent.rstrip()]
+    lines = wrapper.wrap(_TOGETHER.sub(_NO_BREAK, text)) or [indent.rstrip()]
+    return [line.replace(_NO_BREAK, " ") for line in lines]
+
+
+def without_shared(lines: Sequence[Sequence[str]], names: Sequence[str]) -> tuple[str, list[tuple[str, ...]]]:
+    """Columns of these names, whose fields are all alike, said in a sentence, and the lines without them.
+
+    >>> without_shared([("system", "clips"), ("a", "test"), ("b", "test")], ["clips"])
+    ('clips: test', [('system',), ('a',), ('b',)])
+    """
+    head, *rest = lines
+    alike = [place for place, name in enumerate(head) if name in names and len({line[place] for line in rest}) == 1]
+    said = "; ".join(f"{head[place]}: {rest[0][place]}" for place in alike)
+    return said, [tuple(field for place, field in enumerate(line) if place not in alike) for line in lines]
 
 
 def _widths(lines: Sequence[Sequence[str]], room: int) -> list[int]:
@@ -63,7 +79,7 @@ def _widths(lines: Sequence[Sequence[str]], room: int) -> list[int]:
     fields = list(zip(*lines, strict=True))
     widths = [max(map(len, column)) for column in fields]
     available = room - len(GAP) * (len(widths) - 1)
-    for pieces in (str.split, _pieces):
+    for pieces in (_words, _pieces):
         least = [max((len(piece) for field in column for piece in pieces(field)), default=0) for column in fields]
         while sum(widths) > available:
             narrowable = [place for place, width in enumerate(widths) if width > least[place]]
@@ -73,8 +89,12 @@ def _widths(lines: Sequence[Sequence[str]], room: int) -> list[int]:
     return widths
 
 
+def _words(field: str) -> list[str]:
+    return [word.replace(_NO_BREAK, " ") for word in _TOGETHER.sub(_NO_BREAK, field).split(" ") if word]
+
+
 def _pieces(field: str) -> list[str]:
-    return [piece for word in field.split() for piece in _HYPHEN.split(word)]
+    return [piece for word in _words(field) for piece in _HYPHEN.split(word)]
 
 
 def _broken(field: str, width: int) -> list[str]:
@@ -82,7 +102,7 @@ def _broken(field: str, width: int) -> list[str]:
     if len(field) <= width:
         return [field]
     lines = [""]
-    for word in field.split():
+    for word in _words(field):
         for number, piece in enumerate([word] if len(word) <= width else _HYPHEN.split(word)):
             joined = f"{lines[-1]} {piece}" if lines[-1] and not number else lines[-1] + piece
             if len(joined) <= width:

@@ -14,7 +14,7 @@ from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.detection import VerifierRates, verifier_rates
 from classical_baselines.harness.diagnosis import Diagnosis
 from studies.attack_list import read_attacks
-from studies.commands.columns import print_columns, print_wrapped
+from studies.commands.columns import print_columns, print_wrapped, without_shared
 from studies.commands.request import Request
 from studies.detecting import ALL, FOOLED, AttackDetection, detections_of, is_detection
 from studies.report.sections.detection import cost_text, eer_text
@@ -138,7 +138,7 @@ def _without(rows: Sequence[Row], results: StudyResults, label: str, *, as_json:
         for row, interval in found
     ]
     header = ("system", "protocol", "clips", "accuracy, %", f"without {label}, %")
-    print_columns([header, *lines])
+    _print_table([header, *lines])
     print()
     print_wrapped(f"Without {label}: the clips of every other class; {label} may still be given as an answer.")
     return 0
@@ -182,13 +182,21 @@ def _print_calibration(found: Sequence[tuple[Row, Scores]]) -> None:
             )
         )
     header = ("system", "protocol", "clips", "NLL", "Brier", "ECE", "T", "NLL at T", "ECE at T")
-    print_columns([(*header, "balanced accuracy, %", "MCC"), *lines])
+    _print_table([(*header, "balanced accuracy, %", "MCC"), *lines])
     print()
     print_wrapped(
         "T: median over the cells of the temperature fitted on each cell's validation clips. NLL in nats; Brier from "
         "0 to 2; ECE over bins of equal mass. Folds pooled, seeds averaged."
     )
     print()
+
+
+def _print_table(lines: Sequence[Sequence[str]]) -> None:
+    """What all rows share of protocol and clips is said once, above."""
+    shared, kept = without_shared(lines, ("protocol", "clips"))
+    if shared:
+        print_wrapped(shared)
+    print_columns(kept)
 
 
 def _three(*values: float) -> tuple[str, ...]:
@@ -221,7 +229,7 @@ def _print_against(against: Mapping[Row, Detection], positive: str, normal: str 
     ]
     header = ("system", "protocol", "EER, %", "min t-DCF", "Se / Sp / MAcc, %", "the same, threshold held, %")
     print(f"{positive} against all other classes\n")
-    print_columns([(*header, *(() if normal is None else ("Se / Sp / ICBHI score, %",))), *lines])
+    _print_table([(*header, *(() if normal is None else ("Se / Sp / ICBHI score, %",))), *lines])
     print()
     print_wrapped(
         "EER and min t-DCF: at each cell's own threshold, averaged over the cells. Se / Sp / MAcc: the class of the "
@@ -243,7 +251,7 @@ def _print_detected(detected: Mapping[Row, Sequence[AttackDetection]], *, assume
         return
     header = ("system", "protocol", "clips", "attack", "EER, %", "min t-DCF", "half total error, threshold held, %")
     print("\nBy attack, with 95 % intervals over speakers\n")
-    print_columns([(*header, "speakers", "different clips"), *lines])
+    _print_table([(*header, "speakers", "different clips"), *lines])
     said = (
         "an assumed verifier without errors of its own that takes every spoof for the voice that it imitates; "
         "--verifier puts the scores of one in its place"

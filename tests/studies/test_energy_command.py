@@ -1,5 +1,6 @@
 # tests/studies/test_energy_command.py
 import json
+import re
 
 import pytest
 
@@ -34,6 +35,8 @@ def test_a_budget_has_its_stages_and_stands_against_the_baseline(capsys):
     assert of["convolutional-snn-twin"] == 1.0  # fewer of the same operations
     assert of["residual-cnn"] == 0.0
     assert "by stage, at the system boundary, always on" in printed
+    assert max(map(len, printed.splitlines())) <= 80
+    assert not re.search(r"\de[-+]?\d", printed), "a person reads no exponent"
 
 
 def test_the_tornado_is_sorted_and_counts_what_hardly_moves(capsys):
