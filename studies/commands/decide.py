@@ -87,9 +87,7 @@ def _answer(decided: Sequence[Decision]) -> str:
     name = f"{first.system} on {first.deployment}"
     p = f"P {_probability(first)}"
     if meeting == 1:
-        return (
-            f"{name} meets the budget, and nothing else does for certain ({p})." if n > 1 else f"It does: {name} ({p})."
-        )
+        return f"{name} meets the budget ({p}); it is the only one of {n} that surely does."
     if meeting:
         return f"{meeting} of {n} meet the budget, {name} most surely ({p})."
     if open_ones:

@@ -89,10 +89,10 @@ def _budgets(results: StudyResults, as_json: bool) -> int:
     if sides:
         stages = list(dict.fromkeys(stage for side in sides for stage in side.energy.by_stage))
         print("\nby stage, at the system boundary, always on, where each run costs least\n(nominal)")
-        head = ("system", "deployment", *stages, f"P(less than {results.study.baseline})")
+        head = ("system on deployment", *stages, f"P(less than {results.study.baseline})")
         lines = [
             (
-                *(side.row.system.name, side.deployment.name),
+                side.name,
                 *(joules_text(side.energy.by_stage.get(stage)) for stage in stages),
                 "" if (p := less.get(side.row.key)) is None else probability_text(p).removeprefix("= "),
             )
@@ -116,7 +116,8 @@ def _print_budgets(priced: Sequence[tuple[Row, EnergyRow]]) -> None:
     print(f"joules per decision\n\n{text[0]}")
     waiting = iter(text[1:])
     for (system, backend, deployment), lines in blocks.items():
-        print("\n".join([f"{system} ({backend}) on {deployment}", *(next(waiting) for _ in lines)]))
+        print_wrapped(f"{system} ({backend}) on {deployment}", hanging="  ")
+        print("\n".join(next(waiting) for _ in lines))
 
 
 def _least(one: EnergyRow) -> str:
