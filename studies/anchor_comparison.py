@@ -134,7 +134,13 @@ def compare_with_anchors(draws: CoefficientDraws | None = None) -> list[AnchorCo
 
 def comparison_table() -> str:
     """The Markdown table of docs/energy.md."""
-    lines = ["| case | measured | modelled | off by |", "| --- | --- | --- | --- |"]
+    head, *lines = comparison_lines()
+    return "\n".join(f"| {' | '.join(line)} |" for line in (head, ("---",) * len(head), *lines)) + "\n"
+
+
+def comparison_lines() -> list[tuple[str, ...]]:
+    """The cells of the table, the heading first."""
+    lines: list[tuple[str, ...]] = [("case", "measured", "modelled", "off by")]
     for one in compare_with_anchors():
         anchor = anchors()[one.case.anchor]
         measured = joules_text(one.measured)
@@ -142,8 +148,8 @@ def comparison_table() -> str:
             measured += " dynamic"
         ends = dict.fromkeys(joules_text(joules) for joules in one.nominal)
         spread = f"[{joules_text(one.low)}, {joules_text(one.high)}]"
-        lines.append(f"| {one.case.title} | {measured} | {' to '.join(ends)} {spread} | {_off_by(one)} |")
-    return "\n".join(lines) + "\n"
+        lines.append((one.case.title, measured, f"{' to '.join(ends)} {spread}", _off_by(one)))
+    return lines
 
 
 def _compared(case: Case, draws: CoefficientDraws) -> AnchorComparison:

@@ -92,17 +92,27 @@ class Meeting:
 
     @property
     def rate_text(self) -> str:
-        """`3.1 [2.0, 5.2], spiking less below`, or who uses less throughout."""
+        """`3.1 [2.0, 5.2]; spiking uses less below`, or who uses less throughout; of a lower bound, what is known."""
         of_draws = f"{100 * self.share_of_draws:.0f}" if self.share_of_draws >= 0.01 else "under 1"
         share = f"; {of_draws} % of the draws meet" if self.share_of_draws < 0.995 else ""
         if self.rate is None:
             name = "spiking" if self.less_below == "spiking" else self.rival.title
             within = f"{rate_percent(self.rates[0])} to {rate_percent(self.rates[-1])}"
-            return f"none within {within}: {name} uses less throughout{share if self.share_of_draws else ''}"
+            return f"none within {within}: {self._less(name, 'throughout')}{share if self.share_of_draws else ''}"
         interval = "" if self.low is None else f" [{rate_percent(self.low)}, {rate_percent(self.high)}]"
-        who = "spiking" if self.less_below == "spiking" else "rival"
         more = f", the lowest of {self.n_meetings}" if self.n_meetings > 1 else ""
-        return f"{rate_percent(self.rate)}{interval}{more}; {who} uses less below{share}"
+        return f"{rate_percent(self.rate)}{interval}{more}; {self._less(self.less_below, 'below')}{share}"
+
+    def _less(self, name: str, where: str) -> str:
+        """That whoever has the smaller number uses less, or, where one of the two is a bound, what that says."""
+        own = activation_bits(self.rival.system)
+        narrow = own is not None and own < PRICED_BITS
+        rival_is_least = "rival" in self.lower_bounds or (narrow and self.rival_bits < PRICED_BITS)
+        if rival_is_least if self.less_below == "rival" else "spiking" in self.lower_bounds:
+            return f"{name} is less {where}, but as a lower bound: who uses less is not known"
+        if self.less_below == "spiking" and narrow and self.rival_bits == PRICED_BITS:
+            return f"{name} is less {where} than an upper bound of the rival: who uses less is not known"
+        return f"{name} uses less {where}"
 
     @property
     def rival_text(self) -> str:

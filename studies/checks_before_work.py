@@ -9,6 +9,7 @@ import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import Any, get_args, get_type_hints
 
 from classical_baselines.augment import RANGES, Augmentation
@@ -17,6 +18,7 @@ from classical_baselines.harness.choices import InputError, build_options, choos
 from neuro.classifiers import CLASSIFIERS as SPIKING_CLASSIFIERS
 from neuro.loihi import BACKENDS as LOIHI_BACKENDS
 from quantum.backends import BACKENDS as CIRCUIT_BACKENDS
+from quantum.circuits.description import ENTANGLERS
 from quantum.classifiers import CLASSIFIERS as CIRCUITS
 from quantum.classifiers.circuits_of import built_by
 from studies.analysis_frames import check_hops
@@ -26,7 +28,7 @@ from studies.plain_errors import shown
 from studies.plugins import load_plugins
 from studies.probe import ProbeName, probes_of
 from studies.registries import build
-from studies.specification import Protocol, Run, Study, System
+from studies.specification import Choice, Protocol, Run, Study, System
 from studies.two_senses import check_degraded_runs
 
 LARGEST_BATCH = 65_536  # clips that a backend takes at a time, as in the training
@@ -136,6 +138,7 @@ def _check_probes(study: Study) -> None:
 def _check_system(system: System, known: Mapping[str, Any]) -> None:
     """A deployment is looked up when a table is priced, after all the work is spent: here it is refused before."""
     build("encoder", system.encoder)
+    _check_entangler(system.classifier)
     options = build("classifier", system.classifier)
     check_hops(options)
     for run in system.runs:
@@ -150,6 +153,15 @@ def _check_system(system: System, known: Mapping[str, Any]) -> None:
         _check_pairing(system, run, options, backend)
         for name in run.deployments:
             choose(known, name, what="deployment")
+
+
+def _check_entangler(classifier: Choice) -> None:
+    """That the entangler of a circuit exists: its options say first that it would do nothing, where nothing would."""
+    named = classifier.options.get("entangler")
+    if classifier.name not in CIRCUITS or not isinstance(named, str):
+        return
+    if "entangler" in {one.name for one in fields(CIRCUITS[classifier.name]())}:
+        choose({name: name for name in ENTANGLERS}, named, what="entangler")
 
 
 def _check_pairing(system: System, run: Run, options: Any, backend_options: Any) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
+from classical_baselines.harness.choices import InputError
 from neuro.interchange.nir_import import read_nir, write_nir
 from neuro.interchange.plain_integers import plain_bytes, read_plain, same_network
 from neuro.loihi.contracts import LoihiNetwork
@@ -21,13 +22,20 @@ from studies.cell import StudyCell
 from studies.integers_on_clips import integers_on_clips
 from studies.specification import Study
 
+ZIP_MARK = b"PK"  # an .npz file is a zip archive
+
 
 def _write_plain(network: LoihiNetwork, path: Path) -> None:
     path.write_bytes(plain_bytes(network))
 
 
 def _read_plain(path: Path) -> LoihiNetwork:
-    return read_plain(path.read_bytes())
+    content = path.read_bytes()
+    if not content.startswith(ZIP_MARK):
+        beginning = content[:12].decode("ascii", errors="replace")
+        what = f"begins with {beginning!r}, as no archive does" if content else "is empty"
+        raise InputError(f"it is no .npz file, as it {what}. Name a file that `trichord export-chip` wrote.")
+    return read_plain(content)
 
 
 @dataclass(frozen=True)

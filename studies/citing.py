@@ -76,7 +76,10 @@ def citation_text(results: StudyResults) -> str:
             lines += ["", heading, *(f"  [{one.key}] {one.text}{_for(one)}" for one in of_part)]
     n_assumed = len({c.id for c in _coefficients(results) if c.source.startswith(ASSUMED)})
     if n_assumed:
-        lines += ["", f"{n_assumed} more prices have no published source: they are assumed, and their rows say so."]
+        more, they, their = (f"{n_assumed} more prices have", "they are", "their rows say")
+        if n_assumed == 1:
+            more, they, their = ("1 more price has", "it is", "its row says")
+        lines += ["", f"{more} no published source: {they} assumed, and {their} so."]
     return "\n".join(lines[1:]) + "\n"
 
 

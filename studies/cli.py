@@ -747,7 +747,7 @@ def import_chip(
         str | None, typer.Option("--readout", help="Of another tool's graph: count or potential.  [default: count]")
     ] = None,
     dt_seconds: Annotated[
-        float | None, typer.Option("--dt", help="Of another tool's graph: seconds of its step.  [default: 1e-4]")
+        float | None, typer.Option("--dt", help="Of another tool's graph: seconds of its step.  [default: 0.0001]")
     ] = None,
     state: Annotated[
         Path | None, typer.Option("--state", help="snnTorch's state dict of the same network: says how it resets.")
@@ -972,7 +972,10 @@ def _requests(studies: list[str], stores: list[Path] | None, shared: dict[str, A
 
     folders = stores or []
     if folders and len(folders) != len(studies):
-        raise InputError(f"--store was given {len(folders)} times for {len(studies)} studies; give each one, or none.")
+        from studies.wording import counted
+
+        given, wanted = counted(len(folders), "time"), counted(len(studies), "study", "studies")
+        raise InputError(f"--store was given {given} for {wanted}; give each one, or none.")
     return [Request(study=study, store=store, **shared) for study, store in zip_longest(studies, folders)]
 
 

@@ -23,6 +23,7 @@ from studies.fit import FitCheck, misfits, seconds_text, unknowns
 from studies.statistics import Interval
 from studies.tornado import one_at_a_time
 from studies.what_if import Side, coefficients_of
+from studies.wording import amount_text, factor_text
 
 CONFIDENCE = 0.95
 MOST_NAMED = 3  # coefficients in a sentence
@@ -145,9 +146,11 @@ def _energy_flip(side: Side, most: float) -> str:
     for row, joules in zip(rows, ends, strict=True):
         for end, at_end in zip((row.low, row.high), joules, strict=True):
             if (at_end <= most) != within:
-                flipping.append((abs(np.log(at_end / side.present_joules)), f"{row.id} at {end:.3g} {row.unit}"))
+                flipping.append(
+                    (abs(np.log(at_end / side.present_joules)), f"{row.id} at {amount_text(end, row.unit, 3)}")
+                )
     factor = most / side.present_joules
-    room = f"{factor:.3g} times the nominal energy is allowed"
+    room = f"{factor_text(factor)} times the nominal energy is allowed"
     if not flipping:
         return f"{room}; no coefficient alone would change that within its range"
     strongest = [text for _, text in sorted(flipping, reverse=True)]

@@ -27,6 +27,7 @@ from typing import Any
 
 from classical_baselines.harness.operations import OperationCounts
 from classical_baselines.harness.pricing import PRICED_STAGES, Deployment
+from studies.wording import amount_text, plain_number, si_text
 
 LIMITS_FILE = Path(__file__).parent / "device_limits.toml"
 AUDIO_BYTES, PICTURE_BYTES = 2, 4  # per value
@@ -50,6 +51,8 @@ class FitCheck:
         if self.needed is None or self.allowed is None:
             return f"{self.what}: not known ({self.note})"
         note = f" ({self.note})" if self.note else ""
+        if self.allowed == 0:
+            return f"{self.what}: {plain_number(self.needed) if self.needed else 'none'}{note}"
         return f"{self.what}: {_amount(self.needed, self.unit)} of {_amount(self.allowed, self.unit)}{note}"
 
 
@@ -183,8 +186,8 @@ def _check(what: str, needed: float | None, allowed: float, note: str, unit: str
 
 
 def seconds_text(seconds: float) -> str:
-    """`55.6 ms`, `1.43 s`."""
-    return f"{1e3 * seconds:.3g} ms" if seconds < 0.9995 else f"{seconds:.3g} s"
+    """`55.6 ms`, `1.43 s`, `86,400 s`."""
+    return si_text(seconds, "s") if seconds < 999.5 else f"{plain_number(seconds)} s"
 
 
 def _amount(value: float, unit: str) -> str:
@@ -192,4 +195,4 @@ def _amount(value: float, unit: str) -> str:
         return f"{value / 1024:,.0f} KiB"
     if unit == "seconds":
         return seconds_text(value)
-    return f"{value:g} {unit}".strip()
+    return amount_text(value, unit)

@@ -1,7 +1,11 @@
 # studies/wording.py
-"""How numbers are written in tables and sentences: per cent, points, joules, each with its interval."""
+"""How numbers are written in tables and sentences: per cent, points, joules, each with its interval.
+
+No number that a person reads has an exponent: what has a unit takes an SI prefix, what has none is written out.
+"""
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # results word what was measured, so nothing of theirs is imported here
@@ -34,16 +38,69 @@ def points_text(comparison: "Comparison") -> str:
     return f"{texts[0]} [{texts[1]}, {texts[2]}]" if comparison.low is not None else f"{texts[0]} [no interval]"
 
 
+PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
+SI_UNITS = {"joules": "J", "watts": "W", "seconds": "s"}  # that take a prefix, by the name that coefficients give them
+
+
 def joules_text(joules: float | None) -> str:
     """Three digits and an SI prefix: `607 µJ`; a dash where it is not known."""
-    if joules is None:
-        return "–"
-    if joules < 0:  # of a net energy, which noise may take below 0
-        return f"−{joules_text(-joules)}"
-    for scale, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n")):
-        if joules >= scale * 0.9995:
-            return f"{_three_digits(joules / scale)} {prefix}J"
-    return f"{_three_digits(joules / 1e-12)} pJ"
+    return "–" if joules is None else si_text(joules, "J")
+
+
+def si_text(value: float, unit: str) -> str:
+    """Three digits and an SI prefix before the unit.
+
+    >>> si_text(6.25e-10, "J"), si_text(0.0422, "W"), si_text(1.19e-17, "J")
+    ('625 pJ', '42.2 mW', '0.0119 fJ')
+    """
+    if value < 0:  # of a net energy, which noise may take below 0
+        return f"−{si_text(-value, unit)}"
+    for scale, prefix in PREFIXES:
+        if value >= scale * 0.9995:
+            return f"{_three_digits(value / scale)} {prefix}{unit}"
+    if 0 < value < 1e-15:
+        return f"{plain_number(value / 1e-15)} f{unit}"
+    return f"{_three_digits(value / 1e-12)} p{unit}"
+
+
+def amount_text(value: float, unit: str, digits: int = 4) -> str:
+    """A coefficient in its unit, by the name that its file gives it.
+
+    >>> amount_text(6.25e-10, "joules"), amount_text(1, "cycles"), amount_text(3000, "factor")
+    ('625 pJ', '1 cycle', '3,000')
+    """
+    if unit in SI_UNITS:
+        return si_text(value, SI_UNITS[unit])
+    number = plain_number(value, digits)
+    return number if unit == "factor" else f"{number} {unit_of(value, unit)}"
+
+
+def unit_of(number: float, plural: str) -> str:
+    """The unit beside a number: one cycle, two cycles; of `spikes per neuron` the first word changes.
+
+    >>> unit_of(1, "cycles"), unit_of(1, "spikes per neuron"), unit_of(0.5, "bits"), unit_of(1, "probability")
+    ('cycle', 'spike per neuron', 'bits', 'probability')
+    """
+    first, space, rest = plural.partition(" ")
+    return plural if number != 1 else f"{first.removesuffix('s')}{space}{rest}"
+
+
+def counted(number: int, singular: str, plural: str = "") -> str:
+    """A count and what is counted.
+
+    >>> counted(1, "cell"), counted(1200, "cell"), counted(2, "pass", "passes")
+    ('1 cell', '1,200 cells', '2 passes')
+    """
+    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"
+
+
+def plain_number(value: float, digits: int = 3) -> str:
+    """So many digits, written out.
+
+    >>> plain_number(2503312.0), plain_number(1.42e-5), plain_number(0.5), plain_number(0.0)
+    ('2,500,000', '0.0000142', '0.5', '0')
+    """
+    return f"{Decimal(f'{value:.{digits}g}'):,f}"
 
 
 def energy_text(energy: "EnergyRow") -> str:
@@ -69,7 +126,7 @@ def said_notes(notes: Mapping[str, Any]) -> dict[str, Any]:
 def note_text(value: Any) -> str:
     """What a backend noted or a check compared: numbers with three digits or whole, lists joined by commas."""
     if isinstance(value, float):
-        return f"{value:,.0f}" if value == round(value) and abs(value) >= 1 else f"{value:.3g}"
+        return f"{value:,.0f}" if value == round(value) and abs(value) >= 1 else plain_number(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
@@ -85,9 +142,7 @@ def _three_digits(value: float) -> str:
 
 def factor_text(factor: float) -> str:
     """Three digits without an exponent: `0.0123`, `94.9`, `35,400,000`."""
-    if factor < 1000:
-        return f"{factor:.3g}" if factor >= 1e-4 else f"{factor:.1e}"
-    return f"{float(f'{factor:.3g}'):,.0f}"
+    return plain_number(factor)
 
 
 def probability_text(probability: float) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from classical_baselines.harness.choices import InputError
+from studies.commands.columns import print_columns, print_wrapped
 from studies.commands.request import Request
 from studies.fold_choice import NestedChoice, check_candidates, nested_choice
-from studies.tables import markdown_table
 from studies.wording import interval_text, percent
 
 
@@ -28,14 +28,18 @@ def choose(request: Request, systems: Sequence[str], protocol: str | None, as_js
     if as_json:
         print(json.dumps(_record(choice, named)))
         return 0
+    print_wrapped(
+        f"Accuracy of the choice under {named}: {interval_text(choice.interval)} % ({choice.interval.method})."
+    )
+    print()
     header = ("fold", "chosen", *(f"{name}, validation %" for name in systems), "chosen, test %")
     lines = [
         (one.fold, one.system, *(percent(one.validation[name]) for name in systems), percent(one.test))
         for one in choice.folds
     ]
-    print("\n".join(markdown_table(header, lines)))
-    print(
-        f"\nAccuracy of the choice under {named}: {interval_text(choice.interval)} ({choice.interval.method}).\n"
+    print_columns([header, *lines])
+    print()
+    print_wrapped(
         "Each fold's system was chosen by that fold's validation clips, averaged over the seeds; no test clip of a "
         "fold had a say in it."
     )

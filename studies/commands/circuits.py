@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from classical_baselines.harness.choices import InputError
-from studies.commands.columns import print_columns
+from studies.commands.columns import print_columns, print_wrapped
 from studies.commands.figure_output import ending_of, write_figure
 
 HEADER = (
@@ -26,6 +26,7 @@ def circuits(qubits: str, layers: str, n_draws: int, seed: int, out: Path | None
 
     from studies.exports.figure_files import WRITERS
     from studies.figures.circuit_measures import circuit_measures
+    from studies.wording import counted, plain_number
 
     write_figure(WRITERS[ending](circuit_measures(found)), out)
     if as_json:
@@ -41,8 +42,8 @@ def circuits(qubits: str, layers: str, n_draws: int, seed: int, out: Path | None
                     str(one.n_qubits),
                     str(one.n_layers),
                     str(one.n_angles),
-                    f"{one.local_variance:.2e}",
-                    f"{one.global_variance:.2e}",
+                    plain_number(one.local_variance),
+                    plain_number(one.global_variance),
                     f"{one.expressibility:.3f} ({one.haar_floor:.3f})",
                     f"{one.entangling:.3f} ({one.haar_entangling:.3f})",
                 )
@@ -50,7 +51,9 @@ def circuits(qubits: str, layers: str, n_draws: int, seed: int, out: Path | None
             ),
         ]
     )
-    print(f"\nAt {max(sizes[1])} layers the variance of the gradient changes with every qubit by a factor of:")
+    print()
+    deepest = counted(max(sizes[1]), "layer")
+    print_wrapped(f"At {deepest} the variance of the gradient changes with every qubit by a factor of:")
     for variant in VARIANTS:
         factors = [
             f"{cost} {'–' if factor is None else f'{factor:.2f}'}"
@@ -58,7 +61,8 @@ def circuits(qubits: str, layers: str, n_draws: int, seed: int, out: Path | None
             for factor in [variance_per_qubit(found, variant.name, cost)]
         ]
         print(f"  {variant.title}: {', '.join(factors)}")
-    print(f"\n{n_draws} settings of the angles each, from |0...0>, seed {seed}. Figure: {out}")
+    print()
+    print_wrapped(f"{counted(n_draws, 'setting')} of the angles each, from |0...0>, seed {seed}. Figure: {out}")
     return 0
 
 

@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict
 
 from studies.citing import bibtex, citation_text, citations
+from studies.commands.columns import print_wrapped
 from studies.commands.request import Request
 
 
@@ -15,6 +16,8 @@ def cite(request: Request, only_bibtex: bool, as_json: bool) -> int:
         print(json.dumps([asdict(one) for one in citations(results)], ensure_ascii=False))
         return 0
     if not only_bibtex:
-        print(citation_text(results))
+        for line in citation_text(results).splitlines():
+            print_wrapped(line.strip(), indent=line[: len(line) - len(line.lstrip())], hanging="      ")
+        print()
     print(bibtex(results), end="")
     return 0

@@ -9,11 +9,13 @@ import json
 from dataclasses import asdict
 
 from classical_baselines.harness.choices import InputError
+from studies.commands.columns import print_columns, print_wrapped
 from studies.commands.request import Request
 from studies.other_tests import OtherTest, other_tests
 from studies.paired_tests import ALPHA, holm
 from studies.results import StudyResults
 from studies.statistics import Comparison
+from studies.wording import counted, plain_number
 
 
 def compare(request: Request, a: str | None, b: str | None, as_json: bool, controls: bool = False) -> int:
@@ -64,15 +66,16 @@ def _controls(request: Request, hybrid: str | None, other: str | None, as_json: 
         print(json.dumps(records))
         return 0
     for one in found:
-        print(one.sentence)
-        width = max(len(run_title(control)) for control, _ in one.controls)
-        for control, comparison in one.controls:
-            print(f"  {run_title(control):{width}}  {comparison.difference:+.3f} {_interval(comparison):16}  "
-                  f"{comparison.verdict}")  # fmt: skip
+        print_wrapped(one.sentence)
+        lines = [
+            (run_title(control), f"{comparison.difference:+.3f} {_interval(comparison)}", comparison.verdict)
+            for control, comparison in one.controls
+        ]
+        print_columns(lines, indent="  ")
         if energy := energy_sentence(one):
-            print(f"  {energy}")
+            print_wrapped(energy, indent="  ")
     if found[0].row.evidence == "validation":
-        print("Validation clips alone: the same clips choose the best control and judge it, which flatters it.")
+        print_wrapped("Validation clips alone: the same clips choose the best control and judge it, which flatters it.")
     return 0
 
 
@@ -84,22 +87,22 @@ def _pair(request: Request, results: StudyResults, a: str, b: str, as_json: bool
         evidence = {"a": a, "b": b, "protocol": ours.protocol, "evidence": ours.evidence}
         print(json.dumps({**evidence, **asdict(found), "other_tests": [asdict(test) for test in others]}))
         return 0
-    p_value = "" if found.p_value is None else f", p = {found.p_value:.3g}"
+    p_value = "" if found.p_value is None else f", p = {plain_number(found.p_value)}"
+    print_wrapped(f"verdict: {a} against {b}: {found.verdict} (margin {found.margin:g})")
     print(
-        f"{a}: {ours.interval.estimate:.3f}   {b}: {theirs.interval.estimate:.3f}   ({ours.protocol}, {ours.evidence})"
+        f"{a}: {ours.interval.estimate:.3f}\n{b}: {theirs.interval.estimate:.3f}   ({ours.protocol}, {ours.evidence})"
     )
-    print(f"difference {found.difference:+.3f}, 95 % {_interval(found)}{p_value} ({found.test})")
-    print(f"verdict: {found.verdict} (margin {found.margin:g})")
+    print_wrapped(f"difference {found.difference:+.3f}, 95 % {_interval(found)}{p_value} ({found.test})", hanging="  ")
     if found.refused:
-        print(f"too little for a verdict: {found.refused}")
+        print_wrapped(f"too little for a verdict: {found.refused}", hanging="  ")
     if found.would_decide:
-        print(f"what would decide it: {found.would_decide}")
+        print_wrapped(f"what would decide it: {found.would_decide}", hanging="  ")
     print("other tests, on which the verdict does not rest:")
     for test in others:
-        print(f"  {test.name}: {_said(test)}")
+        print_wrapped(f"{test.name}: {_said(test)}", indent="  ", hanging="    ")
     corrected = others[0].p_value
     if found.verdict in {"better", "worse"} and corrected is not None and corrected > ALPHA:
-        print(
+        print_wrapped(
             "The verdict is of systems trained on these recordings. Training parts of folds overlap; for other "
             "training recordings the corrected resampled t shows no difference."
         )
@@ -120,22 +123,24 @@ def _all(request: Request, results: StudyResults, as_json: bool) -> int:
         evidence = {"baseline": baseline.system.name, "protocol": baseline.protocol, "evidence": baseline.evidence}
         print(json.dumps({**evidence, "comparisons": records}))
         return 0
-    width = max((len(row.system.name) for row in rows), default=6)
-    print(f"less {baseline.system.name} ({baseline.interval.estimate:.3f}; {baseline.protocol}, {baseline.evidence})\n")
-    print(f"{'system':{width}}  difference  95 % interval     p       p (Holm)  verdict")
+    of_baseline = f"{baseline.interval.estimate:.3f}; {baseline.protocol}, {baseline.evidence}"
+    print_wrapped(f"less {baseline.system.name} ({of_baseline})")
+    print()
+    lines = [("system", "difference", "95 % interval", "p", "p (Holm)", "verdict")]
     for place, (row, found) in enumerate(zip(rows, made, strict=True)):
         p_value = "–" if found.p_value is None else f"{found.p_value:.3f}"
         corrected = f"{adjusted[place]:.3f}" if place in adjusted else "–"
-        print(
-            f"{row.system.name:{width}}  {found.difference:+.3f}      {_interval(found):16}  {p_value:6}  "
-            f"{corrected:8}  {found.verdict}"
-        )
+        numbers = (f"{found.difference:+.3f}", _interval(found), p_value, corrected)
+        lines.append((row.system.name, *numbers, found.verdict))
+    print_columns(lines)
     n_before = sum(found.p_value is not None and found.p_value <= ALPHA for found in made)
     n_after = sum(p_value <= ALPHA for p_value in adjusted.values())
     for test in dict.fromkeys(found.test for found in made):
-        print(f"\ntest: {test}")
-    print(f"{len(tested)} tests: {n_before} with p ≤ {ALPHA:g} as they stand, {n_after} after Holm's correction.")
-    print("A verdict stands for its pair alone; of all systems together, believe the corrected p.")
+        print()
+        print_wrapped(f"test: {test}", hanging="  ")
+    before_and_after = f"{n_before} with p ≤ {ALPHA:g} as they stand, {n_after} after Holm's correction."
+    print_wrapped(f"{counted(len(tested), 'test')}: {before_and_after}")
+    print_wrapped("A verdict stands for its pair alone; of all systems together, believe the corrected p.")
     return 0
 
 
@@ -148,6 +153,7 @@ def _said(test: OtherTest) -> str:
         return f"not made; {test.refused}"
     if test.better is not None and test.worse is not None and test.equivalent is not None:
         masses = (("worse", test.worse), ("equivalent", test.equivalent), ("better", test.better))
-        return ", ".join(f"P({what}) = {mass:.3f}" for what, mass in masses) + f" over {test.n} {test.unit}s"
+        return ", ".join(f"P({what}) = {mass:.3f}" for what, mass in masses) + f" over {counted(test.n, test.unit)}"
     interval = "" if test.low is None or test.high is None else f", [{test.low:+.3f}, {test.high:+.3f}]"
-    return f"p = {test.p_value:.3g}{interval} over {test.n:,} {test.unit}s"
+    p_value = "not known" if test.p_value is None else plain_number(test.p_value)
+    return f"p = {p_value}{interval} over {counted(test.n, test.unit)}"

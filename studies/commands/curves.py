@@ -2,15 +2,13 @@
 """`trichord curves STUDY`: families of systems as curves of accuracy against energy, two and two beside each other."""
 
 import json
-import textwrap
 
 from classical_baselines.harness.choices import InputError, choose
 from classical_baselines.harness.energy import BOUNDARIES
+from studies.commands.columns import print_wrapped, wrapped
 from studies.commands.request import Request
 from studies.energy_curves import FEWEST_SIZES, Pair, pairs, records, table_note
 from studies.wording import joules_text
-
-WIDTH = 80
 
 
 def curves(request: Request, boundary: str, as_json: bool) -> int:
@@ -31,20 +29,20 @@ def curves(request: Request, boundary: str, as_json: bool) -> int:
         return 0
     for one in found:
         print("\n".join(lines(one)), end="\n\n")
-    print(textwrap.fill(table_note(found), WIDTH))
+    print_wrapped(table_note(found))
     return 0
 
 
 def lines(one: Pair) -> list[str]:
     """What is printed of a pair."""
     _, _, _, accuracy, ratio, probability, verdict, _, difference, decides = one.texts
-    said = [f"{one.boundary}  A {one.a.name}, B {one.b.name}: {verdict}"]
+    said = wrapped(f"{one.boundary}  A {one.a.name}, B {one.b.name}: {verdict}", hanging="  ")
     at = f"at {accuracy} %, the highest accuracy that both reach, A / B: {ratio}; P(A less) {probability}"
-    said += textwrap.wrap(at, WIDTH - 2, initial_indent="  ", subsequent_indent="  ")
+    said += wrapped(at, indent="  ")
     spent = (
         "no energy is spent by both"
         if one.energy is None
         else f"at {joules_text(one.energy)}, the most that both spend"
     )
-    said += textwrap.wrap(f"{spent}: {difference}", WIDTH - 2, initial_indent="  ", subsequent_indent="  ")
-    return [*said, f"  what decides the ratio: {decides}"]
+    said += wrapped(f"{spent}: {difference}", indent="  ")
+    return [*said, *wrapped(f"what decides the ratio: {decides}", indent="  ", hanging="    ")]

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from classical_baselines.data.catalogue import data_set, known_data_set
 from classical_baselines.harness.choices import InputError, choose
+from studies.commands.columns import print_wrapped
 from studies.commands.request import use_cache_of
 from studies.specification import LONGEST_CLIP_SECONDS
+from studies.wording import counted
 
 
 def get(name: str, data_root: Path | None) -> int:
@@ -25,10 +27,11 @@ def check(name: str, data_root: Path | None) -> int:
     for problem in found.problems:
         print(problem)
     if found.problems:
-        print(f"{len(found.problems)} problems in {found.n_clips} recordings; get the set again.")
+        print(f"{counted(len(found.problems), 'problem')} in {counted(found.n_clips, 'recording')}; get the set again.")
         return 1
     verified = f"{found.n_verified} equal their published checksum" if found.has_table else "no checksums are published"
-    print(f"{found.n_clips} recordings are readable; {verified}.")
+    are = "is" if found.n_clips == 1 else "are"
+    print(f"{counted(found.n_clips, 'recording')} {are} readable; {verified}.")
     return 0
 
 
@@ -67,9 +70,13 @@ def duplicates(name: str, protocol: str | None, clip_seconds: float | None, data
         apart = "" if clips.groups[pair.first] == clips.groups[pair.second] else "   groups differ"
         print(f"{said}  {names}{apart}{where.get(pair, '')}")
     n_clips = len({index for pair in pairs for index in (pair.first, pair.second)})
-    print(f"{len(pairs)} pairs of near duplicates among {len(clips)} recordings, {n_clips} of which are in one.")
+    print_wrapped(
+        f"{counted(len(pairs), 'pair')} of near duplicates among {counted(len(clips), 'recording')}, {n_clips:,} of "
+        "which are in one."
+    )
     if protocol is not None:
-        print(f"{len(across)} of the pairs straddle the parts of a fold of {protocol}.")
+        straddle = "straddles" if len(across) == 1 else "straddle"
+        print_wrapped(f"{len(across)} of the pairs {straddle} the parts of a fold of {protocol}.")
     return 1 if across else 0
 
 
@@ -77,13 +84,11 @@ def describe(name: str, data_root: Path | None) -> int:
     """Print what is known of a data set."""
     del data_root
     entry = data_set(name)
-    print(entry.title)
+    print_wrapped(entry.title)
     print(f"  clips of {entry.clip_seconds:g} s at {entry.sample_rate_hz} Hz")
-    print(f"  protocols: {', '.join(entry.protocols)}")
-    print(f"  licence:   {entry.licence}")
-    print(f"  source:    {entry.source}")
+    said = [("protocols", ", ".join(entry.protocols)), ("licence", entry.licence), ("source", entry.source)]
     if entry.folders:
-        print(f"  folder:    {' or '.join(entry.folders)} under the data root")
-    for warning in entry.warnings:
-        print(f"  mind:      {warning}")
+        said.append(("folder", f"{' or '.join(entry.folders)} under the data root"))
+    for what, text in [*said, *(("mind", warning) for warning in entry.warnings)]:
+        print_wrapped(text, indent=f"  {f'{what}:':10} ", hanging=" " * 13)
     return 0

@@ -2,11 +2,13 @@
 """`trichord decide STUDY --max-energy 1mJ --min-accuracy 0.9`: which systems meet a budget, and what would flip it."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.coefficient import CoefficientDraws
 from classical_baselines.harness.energy import Boundary, Scenario
+from studies.commands.columns import print_columns, print_wrapped
 from studies.commands.quantity import quantity, share
 from studies.commands.request import Request, place_of
 from studies.decide import Decision, Limits
@@ -16,10 +18,11 @@ from studies.results import Row, values_per_clip
 from studies.run_fit import checks_of
 from studies.specification import Study
 from studies.what_if import Side, side_of
-from studies.wording import joules_text
+from studies.wording import joules_text, probability_text
 
 KINDS = ("modelled", "lower-bound")
 ORDER = ("meets", "undecided", "fails", "does not fit")
+HEADER = ("verdict", "system", "on", "P", "accuracy", "energy", "latency")
 
 
 def decide(
@@ -32,7 +35,7 @@ def decide(
     device: str | None,
     as_json: bool,
 ) -> int:
-    """Print one verdict per system, the likeliest to meet the budget first."""
+    """Print the answer, then one verdict per system, the likeliest to meet the budget first."""
     limits = Limits(
         max_joules=None if max_energy is None else quantity(max_energy, "J", "--max-energy"),
         min_accuracy=None if min_accuracy is None else share(min_accuracy, "--min-accuracy"),
@@ -61,12 +64,52 @@ def decide(
         print(json.dumps([asdict(decision) for decision in decided]))
         return 0
     evidence = "test" if results.confirmed else "validation"
-    print(f"{results.study.name}: {_asked(limits)}; boundary {boundary}, {scenario}; {evidence} clips\n")
+    print_wrapped(_answer(decided))
+    print_wrapped(
+        f"Asked of {results.study.name}: {_asked(limits)}; boundary {boundary}, {scenario}; {evidence} clips."
+    )
+    print()
+    print_columns([HEADER, *map(_line, decided)], right=(4, 5, 6))
     for decision in decided:
-        print("\n".join(_lines(decision)))
+        print(f"\n{decision.system} ({decision.backend}) on {decision.deployment}")
+        for said in _reasons(decision):
+            print_wrapped(said, indent="  ", hanging="    ")
     if unpriced:
-        print(f"\nwithout an energy there: {', '.join(unpriced)}")
+        print()
+        print_wrapped(f"without an energy there: {', '.join(unpriced)}")
     return 0
+
+
+def _answer(decided: Sequence[Decision]) -> str:
+    """One sentence: what meets the budget, or what comes nearest to it."""
+    first, n = decided[0], len(decided)
+    meeting, open_ones = (sum(d.verdict == verdict for d in decided) for verdict in ("meets", "undecided"))
+    name = f"{first.system} on {first.deployment}"
+    p = f"P {_probability(first)}"
+    if meeting == 1:
+        return f"{name} meets the budget ({p}); it is the only one of {n} that surely does."
+    if meeting:
+        return f"{meeting} of {n} meet the budget, {name} most surely ({p})."
+    if open_ones:
+        verb = "is" if open_ones == 1 else "are"
+        return f"None of {n} surely meets the budget; {open_ones} {verb} undecided, the likeliest {name} ({p})."
+    if first.verdict == "does not fit":
+        return f"None of {n} meets the budget: none fits what it would run on."
+    return f"None of {n} meets the budget; the nearest is {name} ({p})."
+
+
+def _probability(decision: Decision) -> str:
+    """`= 0.79`, `between 0.1 and 0.79`."""
+    low, high = decision.p_both
+    return probability_text(low) if low == high else f"between {low:.2f} and {high:.2f}"
+
+
+def _line(decision: Decision) -> tuple[str, ...]:
+    bound = "≥ " if decision.p_energy[0] != decision.p_energy[1] else ""
+    seconds = "not known" if decision.seconds is None else seconds_text(decision.seconds)
+    p = _probability(decision).removeprefix("= ").replace("between ", "").replace(" and ", " to ")
+    numbers = (f"{100 * decision.accuracy:.1f} %", f"{bound}{joules_text(decision.joules)}", seconds)
+    return (decision.verdict, decision.system, decision.deployment, p, *numbers)
 
 
 def _checks(study: Study, side: Side) -> tuple[FitCheck, ...]:
@@ -101,18 +144,12 @@ def _asked(limits: Limits) -> str:
     return ", ".join(parts)
 
 
-def _lines(decision: Decision) -> list[str]:
-    low, high = decision.p_both
-    p = f"P = {low:.2f}" if low == high else f"P between {low:.2f} and {high:.2f}"
-    bound = "at least " if decision.p_energy[0] != decision.p_energy[1] else ""
-    seconds = "latency not known" if decision.seconds is None else seconds_text(decision.seconds)
-    head = f"{decision.verdict:13} {decision.system} ({decision.backend}) on {decision.deployment}: {p}"
-    lines = [f"{head}; {100 * decision.accuracy:.1f} %, {bound}{joules_text(decision.joules)}, {seconds}"]
-    if decision.does_not_fit:
-        lines.append(f"{'':14}does not fit: {decision.does_not_fit}")
+def _reasons(decision: Decision) -> list[str]:
+    """What is behind a verdict, a paragraph each."""
+    said = [f"does not fit: {decision.does_not_fit}"] if decision.does_not_fit else []
+    said += decision.would_flip
     if fits := fitting(decision.checks):
-        lines.append(f"{'':14}fits: {fits}")
-    lines += [f"{'':14}{sentence}" for sentence in decision.would_flip]
+        said.append(f"fits: {fits}")
     if decision.not_known:
-        lines.append(f"{'':14}not known: {decision.not_known}")
-    return lines
+        said.append(f"not known: {decision.not_known}")
+    return said

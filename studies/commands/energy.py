@@ -17,7 +17,7 @@ import numpy as np
 from classical_baselines.harness.choices import InputError, choose
 from classical_baselines.harness.coefficient import CoefficientDraws
 from studies.budgets import EnergyRow, compare_rows
-from studies.commands.columns import print_columns
+from studies.commands.columns import columns, print_columns, print_wrapped
 from studies.commands.request import Request, place_of
 from studies.decisions_per_hour import RateCrossing, RateLine, crossings_with, least_crossings, rate_lines
 from studies.energy_answers import cheapest
@@ -27,13 +27,13 @@ from studies.results import Row, StudyResults
 from studies.tornado import Swing, tornado
 from studies.training_energy import Amortised, Training, amortised, per_decision, training_of
 from studies.what_if import Side, side_of
-from studies.wording import factor_text, joules_text, probability_text, run_name
+from studies.wording import factor_text, joules_text, plain_number, probability_text, run_name, unit_of
 
-COLUMNS = ("system", "backend", "deployment", "scenario", "boundary", "kind", "joules", "5 %", "95 %")
+COLUMNS = ("scenario", "boundary", "kind", "per decision", "5 to 95 %")
 RATES_SHOWN = (1.0, 10.0, 100.0, 1000.0, 3600.0)
 LEAST_SWING_SHOWN = 0.01  # of the ratio
 TRAINED_ON = "xeon-e5-2630-batch-64"  # unless --training-on names another deployment
-SPREAD_OVER = (1e3, 1e6, 1e9)  # decisions
+SPREAD_OVER = {1e3: "1,000", 1e6: "a million", 1e9: "a billion"}  # decisions
 
 
 def energy(
@@ -84,15 +84,15 @@ def _budgets(results: StudyResults, as_json: bool) -> int:
         chances = [less.get(row.key) if cheapest_at.get(row.key) is one else None for row, one in priced]
         print(json.dumps([_record(row, one, p) for (row, one), p in zip(priced, chances, strict=True)]))
         return 0
-    print_columns([COLUMNS, *(_line(row, one) for row, one in priced)])
+    _print_budgets(priced)
     sides = priced_sides(results)
     if sides:
         stages = list(dict.fromkeys(stage for side in sides for stage in side.energy.by_stage))
-        print("\nby stage, at the system boundary, always on, where each run costs least (nominal)")
-        head = ("system", "deployment", *stages, f"P(less than {results.study.baseline})")
+        print("\nby stage, at the system boundary, always on, where each run costs least\n(nominal)")
+        head = ("system on deployment", *stages, f"P(less than {results.study.baseline})")
         lines = [
             (
-                *(side.row.system.name, side.deployment.name),
+                side.name,
                 *(joules_text(side.energy.by_stage.get(stage)) for stage in stages),
                 "" if (p := less.get(side.row.key)) is None else probability_text(p).removeprefix("= "),
             )
@@ -101,8 +101,33 @@ def _budgets(results: StudyResults, as_json: bool) -> int:
         print_columns([head, *lines])
     unpriced = sorted({term for _, one in priced for term in one.unpriced})
     if unpriced:
-        print("\nA lower bound leaves out what has no published price: " + "; ".join(unpriced))
+        print()
+        print_wrapped("A lower bound leaves out what has no published price: " + "; ".join(unpriced))
     return 0
+
+
+def _print_budgets(priced: Sequence[tuple[Row, EnergyRow]]) -> None:
+    """A block per run and deployment, the numbers of all blocks one below the other."""
+    blocks: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for row, one in priced:
+        line = (one.scenario, one.boundary, one.kind, _least(one), _range(one))
+        blocks.setdefault((*row.key, one.deployment), []).append(line)
+    text = columns([COLUMNS, *(line for lines in blocks.values() for line in lines)], indent="  ", right=(3,))
+    print(f"joules per decision\n\n{text[0]}")
+    waiting = iter(text[1:])
+    for (system, backend, deployment), lines in blocks.items():
+        print_wrapped(f"{system} ({backend}) on {deployment}", hanging="  ")
+        print("\n".join(next(waiting) for _ in lines))
+
+
+def _least(one: EnergyRow) -> str:
+    if one.nominal_joules is None:
+        return "–"
+    return f"{'≥ ' if one.kind == 'lower-bound' else ''}{joules_text(one.nominal_joules)}"
+
+
+def _range(one: EnergyRow) -> str:
+    return "" if one.low is None or one.high is None else f"{joules_text(one.low)} to {joules_text(one.high)}"
 
 
 def _less_than_baseline(results: StudyResults) -> dict[tuple[str, str], float]:
@@ -122,9 +147,12 @@ def _decides(a: Side, b: Side, *, as_json: bool) -> int:
         on = {"a": a.title, "b": b.title, "ratio": nominal}
         print(json.dumps({**on, "swings": [asdict(swing) for swing in swings]}))
         return 0
-    print(f"A  {a.title}: {joules_text(a.present_joules)}\nB  {b.title}: {joules_text(b.present_joules)}")
+    for name, side in (("A", a), ("B", b)):
+        print_wrapped(f"{side.title}: {joules_text(side.present_joules)}", indent=f"{name}  ", hanging="   ")
     print(f"A / B = {factor_text(nominal)}; boundary {a.energy.boundary}, {a.energy.scenario}\n")
-    print("A / B with one coefficient at its low and at its high end, all others nominal; rank correlation over draws")
+    print_wrapped(
+        "A / B with one coefficient at its low and at its high end, all others nominal; rank correlation over draws"
+    )
     shown = [swing for swing in swings if swing.swing > LEAST_SWING_SHOWN]
     print_columns([("coefficient", "low", "high", "correlation", "verdict"), *(_swing_line(s) for s in shown)])
     if len(shown) < len(swings):
@@ -154,8 +182,10 @@ def _per_hour(results: StudyResults, as_json: bool) -> int:
         }
         print(json.dumps(record))
         return 0
-    print("joules per decision by decisions per hour; system boundary, always on, where each run costs least (nominal)")
-    head = ("system", "deployment", *(f"{rate:g}/h" for rate in RATES_SHOWN), "at most per hour")
+    print_wrapped(
+        "joules per decision by decisions per hour; system boundary, always on, where each run costs least (nominal)"
+    )
+    head = ("system", "deployment", *(f"{rate:,.0f}/h" for rate in RATES_SHOWN), "at most per hour")
     print_columns([head, *(_rate_line(line) for line in lines)])
     print("\nwhere another system becomes the one that uses least:")
     _print_crossings(least)
@@ -183,7 +213,7 @@ def _rate_record(line: RateLine) -> dict[str, Any]:
 def _print_crossings(crossings: Sequence[RateCrossing]) -> None:
     for crossing in sorted(crossings, key=lambda c: c.per_hour):
         above = f"{crossing.less_below} uses less below, {crossing.less_above} above"
-        print(f"  {crossing.per_hour:,.3g} decisions an hour: {above}")
+        print_wrapped(f"{plain_number(crossing.per_hour)} decisions an hour: {above}", indent="  ", hanging="    ")
     if not crossings:
         print("  none")
 
@@ -209,21 +239,24 @@ def _training(results: StudyResults, training_on: str, as_json: bool) -> int:
     if as_json:
         print(json.dumps([_training_record(t, even.get(t.system)) for _, t in found]))
         return 0
-    print(
-        f"one training on {deployment.title}, saturated: 3 forward passes of arithmetic per clip and epoch (nominal)\n"
-    )
-    spread = [f"per decision over {n:.0e}".replace("e+0", "e") for n in SPREAD_OVER]
+    passes = "3 forward passes of arithmetic per clip and epoch (nominal)"
+    print_wrapped(f"one training on {deployment.title}, saturated: {passes}")
+    print()
+    spread = [f"per decision over {words}" for words in SPREAD_OVER.values()]
     lines = [("system", "multiply-and-adds", "training", *spread, f"even with {results.study.baseline} after")]
     for _, trained in found:
         lines.append(_training_line(trained, sides.get(trained.system), even.get(trained.system), draws))
     print_columns(lines)
     for row, trained in found:
         if trained.reason:
-            print(f"\n{run_name(row)} is not counted: {trained.reason}")
+            print()
+            print_wrapped(f"{run_name(row)} is not counted: {trained.reason}")
     for row, trained in found:
         if trained.machine_joules is not None and trained.machine_seconds is not None:
             days, joules = trained.machine_seconds / 86_400, joules_text(float(trained.machine_joules[0]))
-            print(f"\n{run_name(row)}, trained by parameter shift on the machine: {days:,.3g} days, {joules}")
+            spent = f"{plain_number(days)} {unit_of(days, 'days')}, {joules}"
+            print()
+            print_wrapped(f"{run_name(row)}, trained by parameter shift on the machine: {spent}")
     return 0
 
 
@@ -234,8 +267,8 @@ def _training_line(
         return trained.system, "not counted", "–", *("–" for _ in SPREAD_OVER), ""
     spread = ["–" for _ in SPREAD_OVER]
     if side is not None:
-        spread = [joules_text(joules) for joules in per_decision(trained.joules, side, draws, SPREAD_OVER)]
-    return trained.system, f"{trained.macs:.3g}", joules_text(float(trained.joules[0])), *spread, _even_text(even)
+        spread = [joules_text(joules) for joules in per_decision(trained.joules, side, draws, tuple(SPREAD_OVER))]
+    return trained.system, plain_number(trained.macs), joules_text(float(trained.joules[0])), *spread, _even_text(even)
 
 
 def _even_text(even: Amortised | None) -> str:
@@ -263,14 +296,6 @@ def _training_record(trained: Training, even: Amortised | None) -> dict[str, Any
         "machine_joules": None if trained.machine_joules is None else float(trained.machine_joules[0]),
         "even_with_baseline": None if even is None else asdict(even),
     }
-
-
-def _line(row: Row, one: EnergyRow) -> tuple[str, ...]:
-    joules = (
-        "" if one.nominal_joules is None else f"{'≥ ' if one.kind == 'lower-bound' else ''}{one.nominal_joules:.3g}"
-    )
-    bounds = ["" if bound is None else f"{bound:.3g}" for bound in (one.low, one.high)]
-    return (*row.key, one.deployment, one.scenario, one.boundary, one.kind, joules, *bounds)
 
 
 def _record(row: Row, one: EnergyRow, p_less: float | None) -> dict[str, Any]:

@@ -5,11 +5,13 @@ The page docs/results/statistics.md is made of what this prints.
 """
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
 from classical_baselines.harness.choices import InputError
+from studies.commands.columns import print_columns, print_wrapped
 from studies.commands.request import Request
 from studies.error_rates import (
     AT_THE_MARGIN,
@@ -23,7 +25,7 @@ from studies.error_rates import (
     simulated,
 )
 from studies.statistics import Verdict
-from studies.tables import markdown_table
+from studies.wording import counted
 
 
 def error_rates(request: Request | None, n_studies: int, as_json: bool) -> int:
@@ -48,7 +50,8 @@ def error_rates(request: Request | None, n_studies: int, as_json: bool) -> int:
         print(json.dumps({protocol: [asdict(rate) for rate in rates] for protocol, rates in found.items()}))
         return 0
     for protocol, rates in found.items():
-        print(f"{protocol}: each system against itself, its seeds dealt to two sides in each fold\n")
+        print_wrapped(f"{protocol}: each system against itself, its seeds dealt to two sides in each fold")
+        print()
         _print(
             ("system", "runs", "better or worse", "equivalent", "undecided", "naive paired t"),
             [_of_itself(rate) for rate in rates],
@@ -66,11 +69,13 @@ def _total(rates: Sequence[ErrorRate]) -> None:
         return
     low, high = total.bounds(*WRONG_OF_EQUALS)
     n_wrong = sum(verdicts[verdict] for verdict in WRONG_OF_EQUALS)
-    print(
-        f"\n{n_wrong} of {total.n} runs called better or worse: {100 * n_wrong / total.n:.1f} % "
+    print()
+    print_wrapped(
+        f"{n_wrong} of {total.n} runs called better or worse: {100 * n_wrong / total.n:.1f} % "
         f"[{100 * low:.1f}, {100 * high:.1f}] (exact binomial, as if runs were independent); "
-        f"by a naive paired t {sum(rate.naive or 0 for rate in rates)}\n"
+        f"by a naive paired t {sum(rate.naive or 0 for rate in rates)}"
     )
+    print()
 
 
 def _of_itself(rate: ErrorRate) -> tuple[str, ...]:
@@ -95,7 +100,7 @@ def _simulations(n_studies: int, as_json: bool) -> int:
         if as_json:
             records[title] = [asdict(rate) for rate in rates]
             continue
-        print(f"{title}: {n_studies} studies of each design\n")
+        print(f"{title}: {counted(n_studies, 'study', 'studies')} of each design\n")
         wrong = ("equivalent, %", "undecided, %") if at_margin else ("better or worse, %", "equivalent, %")
         header = ("design", *wrong, "interval misses, %", "naive paired t, %", "corrected resampled t, %")
         _print(header[:4] if at_margin else header, [_of_design(rate, at_margin) for rate in rates])
@@ -117,4 +122,5 @@ def _of_design(rate: ErrorRate, at_margin: bool) -> tuple[str, ...]:
 
 
 def _print(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    print("\n".join(markdown_table(header, rows)), flush=True)
+    print_columns([tuple(header), *rows])
+    sys.stdout.flush()  # the next table takes a while

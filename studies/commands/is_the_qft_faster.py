@@ -6,6 +6,7 @@ from pathlib import Path
 
 from classical_baselines.harness.choices import InputError
 from studies.commands.figure_output import ending_of, write_figure
+from studies.wording import plain_number
 
 LEAST_ERROR = 1e-6  # 1e11 shots and more: years of a processor for one spectrum
 
@@ -13,9 +14,8 @@ LEAST_ERROR = 1e-6  # 1e11 shots and more: years of a processor for one spectrum
 def is_the_qft_faster(error: float, out: Path | None, as_json: bool) -> int:
     """Print the page, or the numbers behind the figure; write the figure where one is asked for."""
     if not LEAST_ERROR <= error < 1:
-        raise InputError(
-            f"--error {error:g}: give a total variation distance from {LEAST_ERROR:g} to below 1, such as 0.05."
-        )
+        least = plain_number(LEAST_ERROR)
+        raise InputError(f"--error {error:g}: give a total variation distance from {least} to below 1, such as 0.05.")
     ending = None if out is None else ending_of(out, "is_the_qft_faster")
 
     if out is not None and ending is not None:

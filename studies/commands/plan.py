@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from studies.cell_key import digest
 from studies.checked_study import CheckedStudy, checked_study
 from studies.code_version import code_of
+from studies.commands.columns import print_wrapped
 from studies.commands.request import Request
 from studies.executors.inline import jobs_of_cores
 from studies.grid import ground_of
@@ -22,12 +23,12 @@ from studies.resolution import (
     observed_spread,
     resolution_of,
 )
+from studies.rough_time import TimeToCome, time_to_come
 from studies.rough_time import in_words as time_in_words
-from studies.rough_time import time_to_come
 from studies.running import Plan
 from studies.specification import Study
 from studies.store import Store
-from studies.wording import joules_text
+from studies.wording import counted, joules_text
 
 if TYPE_CHECKING:
     from studies.energy_before_training import Before
@@ -58,27 +59,39 @@ def plan(request: Request, confirm: bool, energy: bool, as_json: bool) -> int:
         }
         print(json.dumps(record))
         return 0
-    print(f"{study.title}\n{study.question}\n")
-    print(f"data      {study.data.name}, {made.ground.content_hash[:12]}")
+    print_wrapped(study.title)
+    print_wrapped(study.question)
+    print()
+    _print_time(made, time)
+    print(f"\ndata      {study.data.name}, {made.ground.content_hash[:12]}")
     for name, folds in made.ground.folds.items():
-        print(f"protocol  {name}: {len(folds)} folds ({', '.join(folds)})")
+        _say("protocol", f"{name}: {counted(len(folds), 'fold')} ({', '.join(folds)})")
     if checked.near_duplicates:
-        print(f"warning   {checked.near_duplicates}")
+        _say("warning", checked.near_duplicates)
     for note in checked.notes:
-        print(f"note      {note}")
+        _say("note", note)
     print(f"seeds     {', '.join(map(str, study.seeds))}")
     finds, finer = in_words(resolution)
-    print(f"finds     {finds}\n          {finer}")
+    _say("finds", finds)
+    _say("", finer)
     for system in study.systems:
         backends = ", ".join(run.backend.name for run in system.runs)
-        print(f"system    {system.name} ({system.family}, {system.role}) on {backends}: {missing[system.name]} to run")
+        _say("system", f"{system.name} ({system.family}, {system.role}) on {backends}: {missing[system.name]} to run")
     codes = Counter(str(cell.rechecked_code)[:12] for cell in made.cells if cell.rechecked_code)
     for code, n in codes.items():
-        print(f"rechecked {n} fit cells of code {code} stand in, with what was run on them")
-    print(f"\n{made.n_wanted} cells, {made.n_missing} to run; {time_in_words(time)}")
+        stand = "stands" if n == 1 else "stand"
+        _say("rechecked", f"{counted(n, 'fit cell')} of code {code} {stand} in, with what was run on them")
     if not confirm:
-        print("Validation only: add --confirm to open the test clips.")
+        print("\nValidation only: add --confirm to open the test clips.")
     return 0
+
+
+def _print_time(made: Plan, time: TimeToCome) -> None:
+    print_wrapped(f"{counted(made.n_wanted, 'cell')}, {made.n_missing:,} to run; {time_in_words(time)}")
+
+
+def _say(what: str, text: str) -> None:
+    print_wrapped(text, indent=f"{what:9} ", hanging=" " * 10)
 
 
 def _resolution(study: Study, checked: CheckedStudy, made: Plan, store: Store) -> Resolution:
@@ -129,10 +142,11 @@ def _energies(study: Study, request: Request, as_json: bool) -> int:
         ]
         print(json.dumps({"study": study.name, "before_training": True, "energies": records}))
         return 0
-    print(f"{study.name}: joules per decision BEFORE TRAINING, from one clip through every untrained system")
-    print("system boundary, always on, headline run where it costs least; in brackets 5 to 95 % of the draws\n")
+    print_wrapped(f"{study.name}: joules per decision BEFORE TRAINING, from one clip through every untrained system")
+    print_wrapped("system boundary, always on, headline run where it costs least; in brackets 5 to 95 % of the draws")
+    print()
     for one in found:
-        print(f"{one.system:26}  {_energy_text(one)}")
+        print_wrapped(_energy_text(one), indent=f"{one.system:26}  ", hanging=" " * 28)
     print(f"\nspiking networks over {100 * RATES[0]:g} to {100 * RATES[1]:g} % spikes per neuron and step")
     return 0
 

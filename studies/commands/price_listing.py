@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from studies.commands.columns import print_columns
+from studies.commands.columns import print_columns, print_wrapped
 
 
 def say_devices() -> None:
@@ -31,27 +31,30 @@ def say_deployments() -> None:
 def say_anchors() -> None:
     """Every anchor, and how far the models fall from those whose counts are known."""
     from classical_baselines.harness.anchors import anchors
-    from studies.anchor_comparison import comparison_table
-    from studies.wording import joules_text
+    from studies.anchor_comparison import comparison_lines
+    from studies.wording import amount_text
 
     for anchor in anchors().values():
         values = [v for v in ((anchor.nominal,) if anchor.nominal else (anchor.low, anchor.high)) if v is not None]
-        figure = " to ".join(joules_text(v) if anchor.unit == "joules" else f"{v:.4g} {anchor.unit}" for v in values)
-        print(f"{anchor.id}: {anchor.system}, {anchor.quantity}: {figure} ({anchor.kind}; {anchor.evidence})")
-        print(f"    covers {anchor.covers}; leaves out {anchor.leaves_out}")
-        print(f"    meter: {anchor.meter}; {anchor.source}")
-    print(f"\n{comparison_table()}", end="")
+        figure = " to ".join(amount_text(v, anchor.unit) for v in values)
+        said = f"{anchor.system}, {anchor.quantity}: {figure} ({anchor.kind}; {anchor.evidence})"
+        print_wrapped(f"{anchor.id}: {said}", hanging="    ")
+        print_wrapped(f"covers {anchor.covers}; leaves out {anchor.leaves_out}", indent="    ")
+        print_wrapped(f"meter: {anchor.meter}; {anchor.source}", indent="    ")
+    print()
+    print_columns(comparison_lines())
 
 
 def check_device_file(path: Path) -> int:
     """Lint a device file; say what it adds to a study that names it."""
     from studies.price_list import price_list
+    from studies.wording import counted
 
     shipped, found = price_list(), price_list([str(path)])
     for name in set(found.devices) - set(shipped.devices):
         rows = found.devices[name].coefficients
         n_assumed = sum(row.range_assumed for row in rows)
-        print(f"device {name}: {len(rows)} coefficients, {n_assumed} of them with an assumed range")
+        print(f"device {name}: {counted(len(rows), 'coefficient')}, {n_assumed} of them with an assumed range")
     for name in found.deployments:
         if name not in shipped.deployments:
             print(f"deployment {name}: {', '.join(found.deployments[name].device_names)}")

@@ -7,9 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from studies.across import Ranking, ranking
+from studies.commands.columns import print_columns, print_wrapped
 from studies.commands.request import Request
 from studies.paired_tests import ALPHA
-from studies.tables import markdown_table
+from studies.wording import counted, plain_number
 
 
 def rank(requests: Sequence[Request], systems: Sequence[str] | None, out: Path | None, as_json: bool) -> int:
@@ -27,12 +28,14 @@ def rank(requests: Sequence[Request], systems: Sequence[str] | None, out: Path |
             found.systems, found.accuracies, found.ranks, found.mean_ranks, strict=True
         )
     ]
-    print("\n".join(markdown_table(header, rows)))
-    print(f"\naccuracy, and rank on each data set in brackets; {len(found.data_sets)} data sets are the sample")
+    print_columns([header, *rows])
+    print()
+    print_wrapped(f"accuracy, and rank on each data set in brackets; {len(found.data_sets)} data sets are the sample")
     for name, (mean, low, high) in found.interquartile.items():
-        print(f"interquartile mean of {name}: {mean:.3f} [{low:.3f}, {high:.3f}] over data sets and seeds")
+        span = f"{mean:.3f} [{low:.3f}, {high:.3f}]"
+        print_wrapped(f"interquartile mean of {name}: {span} over data sets and seeds", hanging="  ")
     if found.refused:
-        print(f"no test: {found.refused}")
+        print_wrapped(f"no test: {found.refused}")
     else:
         _print_tests(found)
     print(f"Figures: {', '.join(map(str, figures))}")
@@ -41,16 +44,16 @@ def rank(requests: Sequence[Request], systems: Sequence[str] | None, out: Path |
 
 def _print_tests(found: Ranking) -> None:
     if found.friedman_p is not None:
-        print(f"Friedman: p = {found.friedman_p:.3g}")
-    print(f"pairs: Wilcoxon signed-rank, {len(found.pairs)} tests\n")
+        print(f"Friedman: p = {plain_number(found.friedman_p)}")
+    print(f"pairs: Wilcoxon signed-rank, {counted(len(found.pairs), 'test')}\n")
     rows = [
         (pair.a, pair.b, f"{pair.n_better} : {pair.n_worse}", f"{pair.p_value:.3f}", f"{pair.p_holm:.3f}")
         for pair in found.pairs
     ]
-    print("\n".join(markdown_table(("A", "B", "better : worse", "p", "p (Holm)"), rows)))
+    print_columns([("A", "B", "better : worse", "p", "p (Holm)"), *rows])
     for clique in found.cliques:
-        print(f"\nnot told apart at {ALPHA:g}: {', '.join(clique)}", end="")
-    print()
+        print()
+        print_wrapped(f"not told apart at {ALPHA:g}: {', '.join(clique)}", hanging="  ")
 
 
 def _write_figures(found: Ranking, folder: Path) -> list[Path]:

@@ -2,14 +2,12 @@
 """`trichord review STUDY`: the reviewer's checklist filled in from the store, and a methods paragraph to paste."""
 
 import json
-import textwrap
 from dataclasses import asdict
 
+from studies.commands.columns import print_wrapped
 from studies.commands.request import Request
 from studies.methods import methods
 from studies.review import checklist
-
-WIDTH = 110
 
 
 def review(request: Request, as_json: bool) -> int:
@@ -19,10 +17,12 @@ def review(request: Request, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"checklist": [asdict(item) for item in items], "methods": paragraph}, ensure_ascii=False))
         return 0
-    for item in items:
-        print(f"[{item.state:5}] {item.question}")
-        print(textwrap.indent(textwrap.fill(item.answer, WIDTH - 8, break_on_hyphens=False), " " * 8))
     n_open = sum(item.state == "open" for item in items)
-    print(f"\n{n_open} of {len(items)} questions are open.\n\nMethods\n")
-    print(textwrap.fill(paragraph, WIDTH, break_on_hyphens=False))
+    are = "is" if n_open == 1 else "are"
+    print(f"{n_open} of {len(items)} questions {are} open.\n")
+    for item in items:
+        print_wrapped(item.question, indent=f"[{item.state:5}] ", hanging=" " * 8)
+        print_wrapped(item.answer, indent=" " * 8)
+    print("\nMethods\n")
+    print_wrapped(paragraph)
     return 0

@@ -14,12 +14,12 @@ from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.detection import VerifierRates, verifier_rates
 from classical_baselines.harness.diagnosis import Diagnosis
 from studies.attack_list import read_attacks
+from studies.commands.columns import print_columns, print_wrapped, without_shared
 from studies.commands.request import Request
 from studies.detecting import ALL, FOOLED, AttackDetection, detections_of, is_detection
 from studies.report.sections.detection import cost_text, eer_text
 from studies.results import Row, StudyResults
 from studies.scores import Detection, Scores, accuracy_without, detection_of, scores_of
-from studies.tables import markdown_table
 from studies.wording import interval_text, percent, run_name
 
 VERIFIER_KEYS = ("target", "nontarget", "spoof")
@@ -138,8 +138,9 @@ def _without(rows: Sequence[Row], results: StudyResults, label: str, *, as_json:
         for row, interval in found
     ]
     header = ("system", "protocol", "clips", "accuracy, %", f"without {label}, %")
-    print("\n".join(markdown_table(header, lines)))
-    print(f"\nWithout {label}: the clips of every other class; {label} may still be given as an answer.")
+    _print_table([header, *lines])
+    print()
+    print_wrapped(f"Without {label}: the clips of every other class; {label} may still be given as an answer.")
     return 0
 
 
@@ -181,11 +182,21 @@ def _print_calibration(found: Sequence[tuple[Row, Scores]]) -> None:
             )
         )
     header = ("system", "protocol", "clips", "NLL", "Brier", "ECE", "T", "NLL at T", "ECE at T")
-    print("\n".join(markdown_table((*header, "balanced accuracy, %", "MCC"), lines)))
-    print(
-        "\nT: median over the cells of the temperature fitted on each cell's validation clips. NLL in nats; Brier from "
-        "0 to 2; ECE over bins of equal mass. Folds pooled, seeds averaged.\n"
+    _print_table([(*header, "balanced accuracy, %", "MCC"), *lines])
+    print()
+    print_wrapped(
+        "T: median over the cells of the temperature fitted on each cell's validation clips. NLL in nats; Brier from "
+        "0 to 2; ECE over bins of equal mass. Folds pooled, seeds averaged."
     )
+    print()
+
+
+def _print_table(lines: Sequence[Sequence[str]]) -> None:
+    """What all rows share of protocol and clips is said once, above."""
+    shared, kept = without_shared(lines, ("protocol", "clips"))
+    if shared:
+        print_wrapped(shared)
+    print_columns(kept)
 
 
 def _three(*values: float) -> tuple[str, ...]:
@@ -196,12 +207,14 @@ def _print_classes(found: Sequence[tuple[Row, Scores]]) -> None:
     for row, score in found:
         if not row.headline:
             continue
-        print(f"{run_name(row)}, {row.protocol}: each class against all others, %\n")
+        print_wrapped(f"{run_name(row)}, {row.protocol}: each class against all others, %")
+        print()
         lines = [
             (c.label, f"{c.n_clips:g}", *(percent(v) for v in (c.precision, c.recall, c.specificity, c.f1)))
             for c in score.classes
         ]
-        print("\n".join(markdown_table(("class", "clips", "precision", "recall", "specificity", "F1"), lines)) + "\n")
+        print_columns([("class", "clips", "precision", "recall", "specificity", "F1"), *lines])
+        print()
 
 
 def _print_against(against: Mapping[Row, Detection], positive: str, normal: str | None) -> None:
@@ -216,9 +229,10 @@ def _print_against(against: Mapping[Row, Detection], positive: str, normal: str 
     ]
     header = ("system", "protocol", "EER, %", "min t-DCF", "Se / Sp / MAcc, %", "the same, threshold held, %")
     print(f"{positive} against all other classes\n")
-    print("\n".join(markdown_table((*header, *(() if normal is None else ("Se / Sp / ICBHI score, %",))), lines)))
-    print(
-        "\nEER and min t-DCF: at each cell's own threshold, averaged over the cells. Se / Sp / MAcc: the class of the "
+    _print_table([(*header, *(() if normal is None else ("Se / Sp / ICBHI score, %",))), *lines])
+    print()
+    print_wrapped(
+        "EER and min t-DCF: at each cell's own threshold, averaged over the cells. Se / Sp / MAcc: the class of the "
         "largest logit; threshold held: at the operating point of each cell's validation clips."
     )
 
@@ -237,14 +251,15 @@ def _print_detected(detected: Mapping[Row, Sequence[AttackDetection]], *, assume
         return
     header = ("system", "protocol", "clips", "attack", "EER, %", "min t-DCF", "half total error, threshold held, %")
     print("\nBy attack, with 95 % intervals over speakers\n")
-    print("\n".join(markdown_table((*header, "speakers", "different clips"), lines)))
+    _print_table([(*header, "speakers", "different clips"), *lines])
     said = (
         "an assumed verifier without errors of its own that takes every spoof for the voice that it imitates; "
         "--verifier puts the scores of one in its place"
         if assumed
         else "the verifier given"
     )
-    print(f"\nErrors of all networks pooled, each at its own threshold. min t-DCF: behind {said}.")
+    print()
+    print_wrapped(f"Errors of all networks pooled, each at its own threshold. min t-DCF: behind {said}.")
 
 
 def _diagnosis_text(found: Diagnosis | None) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from classical_baselines.harness.choices import InputError
+from studies.commands.columns import print_columns, print_wrapped
 from studies.commands.request import Request
 from studies.report.sections.speaker_trials import estimate_text
 from studies.speaker_trials import N_TRIALS, P_TARGET, Verification, has_speaker_trials, verifications_of
-from studies.tables import markdown_table
 from studies.wording import run_name
 
 
@@ -41,9 +41,10 @@ def speaker_trials(request: Request, systems: Sequence[str], seed: int, as_json:
         return 0
     header = ("system", "clips", "trials", "EER, %", "min DCF", "threshold held, %", "EER less baseline, points")
     lines = [(run_name(row), row.evidence, *_texts(one)) for row, one in found]
-    print("\n".join(markdown_table((*header, "trials", "speakers"), lines)))
-    print(
-        f"\nUp to {N_TRIALS} trials of each kind for each speaker, by --seed {seed}. min DCF: prior {P_TARGET:g}, "
+    print_columns([(*header, "trials", "speakers"), *lines])
+    print()
+    print_wrapped(
+        f"Up to {N_TRIALS} trials of each kind for each speaker, by --seed {seed}. min DCF: prior {P_TARGET:g}, "
         "equal costs. Threshold held: mean of misses and false alarms at the threshold of the validation trials. In "
         "brackets 95 % intervals over speakers."
     )

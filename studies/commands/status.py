@@ -4,6 +4,7 @@
 import json
 from typing import Any
 
+from studies.commands.columns import print_columns, print_wrapped
 from studies.commands.request import Request, refuse_absent
 from studies.grid import KeyedCell
 
@@ -41,19 +42,19 @@ def status(request: Request, as_json: bool) -> int:
         by_fold = [{"protocol": p, "fold": f, "looks": n} for (p, f), n in sorted(looks.items())]
         print(json.dumps({"study": study.name, "systems": rows, "looks": by_fold}))
         return 0
-    width = max(len(row["system"]) for row in rows)
-    print(f"{'system':{width}}  fitted  tested  failed  code")
+    lines = [("system", "fitted", "tested", "failed", "code")]
     for row in rows:
         fitted = f"{row['fitted']}/{row['cells']}"
         codes = ", ".join(code[:12] for code in row["rechecked_from"])
         older = f" (rechecked: {codes})" if codes else ""
-        print(
-            f"{row['system']:{width}}  {fitted:>6}  {row['tested']:>6}  {row['failed']:>6}  {row['code'][:12]}{older}"
-        )
+        lines.append((row["system"], fitted, str(row["tested"]), str(row["failed"]), f"{row['code'][:12]}{older}"))
+    print_columns(lines, right=(1, 2, 3))
     for cell in failures:
         last = store.attempts(cell.fit_key)[-1]
         place = store.path / "attempts" / cell.fit_key
-        print(f"\n{cell.cell.system} · {cell.cell.fold} · seed {cell.cell.seed}: {last.reason}\n  {place}")
+        print()
+        print_wrapped(f"{cell.cell.system} · {cell.cell.fold} · seed {cell.cell.seed}: {last.reason}", hanging="  ")
+        print(f"  {place}")
     if looks:
         print(f"\nlooks at each test fold: {min(looks.values())} to {max(looks.values())}")
     return 0

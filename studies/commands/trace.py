@@ -9,6 +9,7 @@ from typing import Any
 
 from classical_baselines.harness.coefficient import Coefficient
 from studies.cell import CellKind, StudyCell
+from studies.commands.columns import print_columns, print_wrapped
 from studies.commands.request import Request
 from studies.origins import Origin, origin_of
 from studies.printed_numbers import Place, every_place, no_place, parsed, places
@@ -17,12 +18,20 @@ from studies.results import Row, StudyResults, load_results
 from studies.running import Plan
 from studies.store import Store
 from studies.tracing import AccuracyTrace, DifferenceTrace, EnergyTrace, MeasuredTrace, Trace, TracedTerm, trace_address
-from studies.wording import energy_text, interval_text, joules_text, percent, points_text
+from studies.wording import (
+    amount_text,
+    counted,
+    energy_text,
+    interval_text,
+    joules_text,
+    percent,
+    plain_number,
+    points_text,
+)
 
 MOST_PLACES = 30
 SHOWN_KEY = 12
 MOST_LAYERS = 4
-UNIT_TEXT = {"joules": "J", "watts": "W", "seconds": "s"}
 
 
 def trace(request: Request, number: Sequence[str], as_json: bool) -> int:
@@ -88,9 +97,8 @@ def _say_places(found: Sequence[Place], text: str, study: str, *, as_json: bool)
         print(json.dumps({"number": text, "places": [asdict(place) for place in found]}, ensure_ascii=False))
         return
     print(f"{text} stands in {len(found)} places. Name one: `trichord trace {study} ADDRESS`.\n")
-    width = max(len(place.address) for place in found[:MOST_PLACES])
     for place in found[:MOST_PLACES]:
-        print(f"{place.address:{width}}  {place.what}, {_value(place)}")
+        print(f"{place.address}\n    {place.what}, {_value(place)}")
     if len(found) > MOST_PLACES:
         print(f"... and {len(found) - MOST_PLACES} more, which --json lists.")
 
@@ -98,7 +106,7 @@ def _say_places(found: Sequence[Place], text: str, study: str, *, as_json: bool)
 def _value(place: Place) -> str:
     if place.unit == "joules":
         return joules_text(place.value)
-    return f"{place.value:.3g}" if place.unit == "plain" else f"{percent(place.value, 2)} %"
+    return plain_number(place.value) if place.unit == "plain" else f"{percent(place.value, 2)} %"
 
 
 def _say(traced: Trace) -> None:
@@ -116,8 +124,10 @@ def _say(traced: Trace) -> None:
 def _say_accuracy(traced: AccuracyTrace) -> None:
     interval = traced.row.interval
     unit = "group" if interval.n_groups else "clip"
-    print(f"  {interval_text(interval)} %, {traced.row.evidence} clips, {interval.method}\n")
-    print(f"formula   mean over {unit}s of the {unit}'s accuracy: right / clips in each seed, then the mean over seeds")
+    print_wrapped(f"{interval_text(interval)} %, {traced.row.evidence} clips, {interval.method}", indent="  ")
+    print()
+    formula = f"mean over {unit}s of the {unit}'s accuracy: right / clips in each seed, then the mean over seeds"
+    print_wrapped(formula, indent="formula   ", hanging=" " * 10)
     if interval.n_groups:
         print(f"\n{'group':16}  {'accuracy, %':>11}  right / clips, seed by seed")
         for name, score in traced.scores.items():
@@ -128,7 +138,7 @@ def _say_accuracy(traced: AccuracyTrace) -> None:
                 sums[one.cell.seed] = (before[0] + right, before[1] + n)
             print(f"{name:16}  {percent(score, 2):>11}  {'   '.join(f'{r}/{n}' for r, n in sums.values())}")
     said = "the number of the report" if traced.agrees else f"the report has {percent(interval.estimate, 4)}"
-    print(f"\nmean of {len(traced.scores):,} {unit}s: {percent(traced.recomputed, 4)} %, {said}")
+    print(f"\nmean of {counted(len(traced.scores), unit)}: {percent(traced.recomputed, 4)} %, {said}")
     print(f"\n{'fold':16}  {'seed':>4}  right / clips")
     for one in traced.cells:
         print(f"{one.cell.fold:16}  {one.cell.seed:>4}  {one.n_right}/{one.n_clips}")
@@ -136,8 +146,10 @@ def _say_accuracy(traced: AccuracyTrace) -> None:
 
 def _say_difference(traced: DifferenceTrace) -> None:
     found = traced.comparison
-    print(f"  {points_text(found)} points, {found.test}\n  verdict: {found.verdict} (margin {found.margin:g})\n")
-    print(f"formula   mean over {found.unit}s of A's accuracy less B's, over the seeds, folds and clips that both have")
+    print_wrapped(f"{points_text(found)} points, {found.test}", indent="  ")
+    print(f"  verdict: {found.verdict} (margin {found.margin:g})\n")
+    formula = f"mean over {found.unit}s of A's accuracy less B's, over the seeds, folds and clips that both have"
+    print_wrapped(formula, indent="formula   ", hanging=" " * 10)
     if found.differences:
         print(f"\n{'group':16}  {'A, %':>8}  {'B, %':>8}  {'A - B':>8}")
     for group, difference in found.differences.items():
@@ -150,59 +162,67 @@ def _say_difference(traced: DifferenceTrace) -> None:
 
 def _say_energy(traced: EnergyTrace) -> None:
     energy = traced.energy
-    print(
-        f"  {energy_text(energy)} per decision over {energy.clip_seconds:g} s of audio, {energy.kind}; "
-        f"{energy.deployed.title}\n"
-    )
+    over = f"per decision over {energy.clip_seconds:g} s of audio, {energy.kind}; {energy.deployed.title}"
+    print_wrapped(f"{energy_text(energy)} {over}", indent="  ")
+    print()
     lines = [("stage", "operation", "on", "mean per clip", "price", "joules"), *map(_term_line, traced.terms)]
     lines.append(("", "", "", "", "sum", joules_text(traced.recomputed)))
-    _say_table(lines, right=(3, 5))
+    print_columns(lines, right=(3, 5))
     said = "that of the report" if traced.agrees else f"the report has {joules_text(energy.nominal_joules)}"
-    print(f"\nThe sum is {said}. Counts are means over {len(traced.cells)} cells, each a mean over its clips.")
+    print()
+    cells = counted(len(traced.cells), "cell")
+    print_wrapped(f"The sum is {said}. Counts are means over {cells}, each a mean over its clips.")
     notes = {(t.term.stage, t.term.operation, t.term.device): _term_note(t) for t in traced.terms}
     for (stage, operation, device), note in notes.items():
         if note:
-            print(f"  {stage} {operation} on {device}: {note}")
+            print_wrapped(f"{stage} {operation} on {device}: {note}", indent="  ", hanging="    ")
     for heading, entries in (
         ("Counted, and paid for within another price:", traced.included),
         ("Without a price, so that the sum is a lower bound:", energy.unpriced),
     ):
         if entries:
-            print("\n" + "\n  ".join([heading, *entries]))
+            print(f"\n{heading}")
+            for entry in entries:
+                print_wrapped(entry, indent="  ", hanging="    ")
     print("\nCoefficients:")
     for coefficient in traced.coefficients:
-        print(f"  {coefficient.id}: {_coefficient_text(coefficient)}")
-        print(
-            f"      {coefficient.kind}, boundary {coefficient.boundary}; {coefficient.node}; {coefficient.conditions}"
-        )
-        print(f"      evidence: {coefficient.evidence}; source: {coefficient.source}")
+        within = f"{coefficient.kind}, boundary {coefficient.boundary}"
+        print_wrapped(f"{coefficient.id}: {_coefficient_text(coefficient)}", indent="  ", hanging="      ")
+        print_wrapped(f"{within}; {coefficient.node}; {coefficient.conditions}", indent="      ")
+        print_wrapped(f"evidence: {coefficient.evidence}; source: {coefficient.source}", indent="      ")
 
 
 def _say_measured(traced: MeasuredTrace) -> None:
     energy, measured = traced.energy, traced.measured
-    windows = f"{len(measured.joules_by_window)} windows of {measured.window_seconds:g} s or more"
+    windows = f"{counted(len(measured.joules_by_window), 'window')} of {measured.window_seconds:g} s or more"
     print(f"  {energy_text(energy)} per decision over {energy.clip_seconds:g} s of audio")
-    print(f"  measured with {measured.meter}; 95 % (t) over {windows}\n")
+    print_wrapped(f"measured with {measured.meter}; 95 % (t) over {windows}", indent="  ")
+    print()
     for number, joules in enumerate(measured.joules_by_window, start=1):
         print(f"  window {number}  {joules_text(joules)} per decision")
-    print(f"  mean      {joules_text(traced.recomputed)}\n\n{traced.said}")
+    print(f"  mean      {joules_text(traced.recomputed)}\n")
+    print_wrapped(traced.said)
 
 
 def _term_line(traced: TracedTerm) -> tuple[str, ...]:
     term = traced.term
     price = " x ".join(_amount(coefficient, coefficient.nominal) for coefficient in traced.price)
-    return term.stage, term.operation, term.device, f"{term.count:,.6g}", price, joules_text(traced.joules)
+    return term.stage, term.operation, term.device, _count(term.count), price, joules_text(traced.joules)
 
 
 def _term_note(traced: TracedTerm) -> str:
     if traced.derivation:
         return traced.derivation
-    spread = "" if traced.least == traced.most else f" ({traced.least:,.6g} to {traced.most:,.6g} by cell)"
+    spread = "" if traced.least == traced.most else f" ({_count(traced.least)} to {_count(traced.most)} by cell)"
     largest = sorted(traced.layers.items(), key=lambda layer: -layer[1])[:MOST_LAYERS]
     if len(traced.layers) == 1 and not spread:
         return ""
     rest = f", {len(traced.layers) - MOST_LAYERS} more" if len(traced.layers) > MOST_LAYERS else ""
-    return ", ".join(f"{name} {count:,.6g}" for name, count in largest) + rest + spread
+    return ", ".join(f"{name} {_count(count)}" for name, count in largest) + rest + spread
+
+
+def _count(number: float | None) -> str:
+    return "–" if number is None else plain_number(number, 6)
 
 
 def _coefficient_text(coefficient: Coefficient) -> str:
@@ -213,23 +233,11 @@ def _coefficient_text(coefficient: Coefficient) -> str:
 
 
 def _amount(coefficient: Coefficient, value: float) -> str:
-    if coefficient.unit in UNIT_TEXT:
-        return f"{joules_text(value).removesuffix('J')}{UNIT_TEXT[coefficient.unit]}"
-    return f"{value:.4g}" if coefficient.unit == "factor" else f"{value:.4g} {coefficient.unit}"
-
-
-def _say_table(lines: Sequence[tuple[str, ...]], right: Sequence[int]) -> None:
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    for line in lines:
-        cells = [
-            cell.rjust(width) if column in right else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ]
-        print("  ".join(cells).rstrip())
+    return amount_text(value, coefficient.unit)
 
 
 def _say_origin(keys: Mapping[StudyCell, str], origin: Origin, store: Store, rechecks: Sequence[Recheck]) -> None:
-    print(f"\nWhere it comes from: {len(keys)} cells, {origin.wall_seconds:,.0f} s of computing")
+    print(f"\nWhere it comes from: {counted(len(keys), 'cell')}, {origin.wall_seconds:,.0f} s of computing")
     for name, values in (
         ("revision", origin.revisions),
         ("code", origin.code_versions),
@@ -241,9 +249,12 @@ def _say_origin(keys: Mapping[StudyCell, str], origin: Origin, store: Store, rec
         ("started", origin.started),
     ):
         for value in values:
-            print(f"  {name:9} {value}")
+            if name == "command":  # to copy
+                print(f"  {name:9} {value}")
+            else:
+                print_wrapped(str(value), indent=f"  {name:9} ", hanging=" " * 12)
     behind = f", and the published one behind it, {store.behind.path}" if store.behind is not None else ""
-    print(f"  store     {store.path}{behind}")
+    print_wrapped(f"{store.path}{behind}", indent="  store     ", hanging=" " * 12)
     for cell, key in keys.items():
         print(f"  {key[:SHOWN_KEY]}  {cell.system} · {cell.protocol} · {cell.fold} · seed {cell.seed}")
 

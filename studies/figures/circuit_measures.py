@@ -2,7 +2,7 @@
 """Gradient variance against qubits, expressibility and entangling capability against depth, a curve per variant."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -11,15 +11,16 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocat
 
 from studies.circuit_measures import VARIANTS, Measured, records
 from studies.figures.drawing import Drawing
-from studies.figures.style import BLUE, GREEN, OCHRE, ORANGE, PINK, RULE, SKY, SOFT, STYLE
+from studies.figures.style import BLUE, GREEN, INK, OCHRE, ORANGE, PINK, RULE, SOFT, STYLE
 
-LOOKS = {
-    "qft": (GREEN, "D", "-"),
-    "no-transform": (BLUE, "o", "--"),
-    "no-entangler": (ORANGE, "s", "-."),
-    "product": (PINK, "^", ":"),
-    "qcnn": (OCHRE, "v", "-"),
-    "re-uploading": (SKY, "P", "--"),
+# No two share a mark or a dash: the colours are equally dark, and in grey print these alone tell the lines apart.
+LOOKS: Mapping[str, tuple[str, str, tuple[int, tuple[float, ...] | None]]] = {
+    "qft": (GREEN, "D", (0, None)),
+    "no-transform": (BLUE, "o", (0, (3, 1.5))),
+    "no-entangler": (ORANGE, "s", (0, (6, 2, 1, 2))),
+    "product": (PINK, "^", (0, (6, 1.5, 1, 1.5, 1, 1.5))),
+    "qcnn": (OCHRE, "v", (0, (11, 2.5))),
+    "re-uploading": (INK, "P", (0, (9, 2, 3, 2))),
 }
 
 
@@ -57,7 +58,7 @@ def circuit_measures(found: Sequence[Measured]) -> Drawing:
             ax.grid(color=RULE, alpha=0.22, linewidth=0.6)
             ax.set_axisbelow(True)
         handles, labels = axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="lower center", ncols=3, fontsize=8.5)
+        figure.legend(handles, labels, loc="lower center", ncols=3, fontsize=8.5, handlelength=4.5)
     caption = (
         "Circuits of the classifiers at random angles, from |0...0>. Above: variance of the gradient, averaged over "
         "the angles, log axes. Below: the dotted line is what states drawn from all states alike give; the divergence "

@@ -193,5 +193,18 @@ def test_the_command_prints_the_crossing_its_model_and_who_uses_less(monkeypatch
 
     assert record["deployment_a"] == "cortex-m4+ndp9120"
     assert record["present"] == pytest.approx(11.9e-12)
-    assert "break-even: none within the range 1.19e-14 to 1.19e-08; B uses less throughout" in printed
+    answer = "no break-even over ndp.mac-int8 from 0.0119 pJ to 11.9 nJ: B uses less throughout."
+    assert " ".join(printed.split()).startswith(answer)
+    assert max(map(len, printed.splitlines())) <= 80
     assert "model: " in printed
+
+
+def test_the_command_says_of_a_lower_bound_only_what_is_known():
+    bound = side(integers(1e6), "cmos-45nm-int8", boundary="system")  # idle power and host have no price
+    full = side(integers(1e6), "cortex-m4", boundary="system")
+    found = break_even(bound, full, "c45.mac-int8", DRAWS)
+    answer = " ".join(" ".join(command.lines(bound, full, found)).split())
+
+    assert (bound.energy.kind, full.energy.kind, found.less_below) == ("lower-bound", "modelled", "A")
+    assert "A is less" in answer and "as a lower bound: who uses less is not known" in answer
+    assert "A uses less" not in answer

@@ -10,6 +10,7 @@ import pytest
 from classical_baselines.harness.coefficient import CoefficientDraws
 from classical_baselines.harness.devices import load_device
 from classical_baselines.harness.operations import OperationCounts
+from studies import break_even_rate as question
 from studies.break_even_rate import meeting, meeting_rates, meetings, narrowed, rate_family
 from studies.cell import RunRecord
 from studies.figures import draw
@@ -53,6 +54,34 @@ def test_energies_proportional_to_the_rate_meet_where_their_quotient_says():
     share = np.log(found.rate / RATES[1]) / np.log(RATES[2] / RATES[1])
     assert found.accuracy == pytest.approx(0.54 + share * (0.75 - 0.54))
     assert f"{100 * 5 * expected:.3g} [" in found.rate_text and "spiking uses less below" in found.rate_text
+
+
+def test_of_a_lower_bound_or_an_upper_one_only_what_is_known_is_said():
+    family = [spiking(rate) for rate in RATES]
+    below = meeting(family, dense(1e7), DRAWS)  # the rival has the smaller number
+    above = meeting(family, dense(1e12), DRAWS)  # the spiking networks have
+    assert (below.less_below, above.less_below) == ("rival", "spiking")
+    not_known = "but as a lower bound: who uses less is not known"
+    assert not_known in replace(below, lower_bounds=("rival",)).rate_text
+    assert not_known in replace(above, lower_bounds=("spiking",)).rate_text
+    # a bound from below on the side that uses more makes it use more still
+    assert "uses less throughout" in replace(below, lower_bounds=("spiking",)).rate_text
+    assert "uses less throughout" in replace(above, lower_bounds=("rival",)).rate_text
+
+
+@pytest.mark.parametrize(
+    ("macs", "bits", "said"),
+    [
+        (1e7, 4, "is less throughout, but as a lower bound: who uses less is not known"),
+        (1e7, 8, "uses less throughout"),  # even at a price above its own
+        (1e12, 8, "is less throughout than an upper bound of the rival: who uses less is not known"),
+        (1e12, 4, "uses less throughout"),  # even against a price below the rival's own
+    ],
+)
+def test_a_rival_of_four_bits_is_bounded_by_two_prices(monkeypatch, macs, bits, said):
+    monkeypatch.setattr(question, "activation_bits", lambda system: 4)
+    found = replace(meeting([spiking(rate) for rate in RATES], dense(macs), DRAWS), rival_bits=bits)
+    assert said in found.rate_text
 
 
 def test_the_interval_is_that_of_draws_made_anew():

@@ -44,6 +44,14 @@ def test_every_front_end_fixed_or_learnt_and_a_dilated_network_stand_in_a_study_
     assert any(max(one.get("dilations", [1])) > 1 for one in options)
 
 
+@pytest.mark.parametrize("options", [{"n_layers": 1}, {"n_layers": 2}])
+def test_a_misspelt_entangler_does_not_exist_before_it_does_nothing(options):
+    with pytest.raises(InputError, match=r"No entangler is called 'cz-rign'\. Choose one of: cx-ring, cz-ring, none\."):
+        check_before_work(with_run("exact-states", "data-reuploading", entangler="cz-rign", **options))
+    with pytest.raises(InputError, match="entangler = 'cx-ring' is of the two-qubit gates between two layers"):
+        check_before_work(with_run("exact-states", "data-reuploading", entangler="cx-ring", n_layers=1))
+
+
 @pytest.mark.parametrize(
     ("made", "message"),
     [

@@ -43,5 +43,13 @@ def test_what_cannot_be_read_is_refused_with_the_file(tmp_path):
         with pytest.raises(InputError, match=said):
             import_chip(file=tmp_path / name, chip="loihi-1", n_chips=1, as_json=False)
     (tmp_path / "a.npz").write_bytes(b"nothing")
-    with pytest.raises(InputError, match=r"a\.npz: It is no \.npz file"):
+    with pytest.raises(InputError, match=r"a\.npz: it is no \.npz file, as it begins with 'nothing'"):
         import_chip(file=tmp_path / "a.npz", chip="loihi-1", n_chips=1, as_json=False)
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"system,joules\n1\n", "with 'system,joule'"), (b"", "is empty")])
+def test_a_text_called_npz_is_refused_in_our_words_and_not_in_those_of_numpy(tmp_path, content, said):
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(InputError, match=r"it is no \.npz file, as it") as refused:
+        import_chip(file=tmp_path / "a.npz", chip="loihi-1", n_chips=1, as_json=False)
+    assert said in str(refused.value) and "pickle" not in str(refused.value)

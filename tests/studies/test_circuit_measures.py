@@ -117,6 +117,17 @@ def test_every_panel_has_points_within_it_and_a_scale(qubits, layers):
     assert drawing.figure.axes[3].get_ylim()[1] > 0.9
 
 
+def test_no_two_lines_of_the_figure_share_a_dash_a_mark_or_a_colour():
+    drawing = circuit_measures(list(measured_circuits((2, 3), (1, 2), 20, 0)))
+
+    lines = [line for line in drawing.figure.axes[0].get_lines() if line.get_label() in {one.title for one in VARIANTS}]
+    assert len(lines) == len(VARIANTS)
+    for look in ("get_linestyle", "get_marker", "get_color"):
+        seen = {str(getattr(line, look)()) for line in lines}
+        dashes = {str(line._unscaled_dash_pattern) for line in lines}
+        assert len(dashes if look == "get_linestyle" else seen) == len(VARIANTS), look
+
+
 @pytest.mark.parametrize(
     ("qubits", "layers", "draws", "message"),
     [

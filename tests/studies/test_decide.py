@@ -1,5 +1,6 @@
 # tests/studies/test_decide.py
 import json
+import re
 from dataclasses import replace
 from math import atan, pi
 
@@ -100,7 +101,7 @@ def test_the_answer_names_the_price_that_would_flip_it_and_how_far_the_accuracy_
     far = decide(scored([0.7, 0.8]), Limits(1e-9, None), (), DRAWS).would_flip
 
     assert over[0] == "accuracy: 5.0 points below what is asked (P = 0.25)"
-    assert over[1] == "energy: 0.87 times the nominal energy is allowed; flipped by c45.mac-int8 at 7.67e-14 joules"
+    assert over[1] == "energy: 0.87 times the nominal energy is allowed; flipped by c45.mac-int8 at 0.0767 pJ"
     assert far == (
         "energy: 0.00435 times the nominal energy is allowed; no coefficient alone would change that within its range",
     )
@@ -135,9 +136,14 @@ def test_the_command_gives_one_verdict_per_system_or_every_deployment_of_a_devic
     command.decide(Request("x"), **asked(as_json=True))
     every = json.loads(capsys.readouterr().out)
     command.decide(Request("x"), **asked(device="ndp9120"))
-    printed = capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    printed = " ".join(" ".join(lines).split())
 
     assert len({decision["system"] for decision in every}) == len(every)
+    assert re.match(
+        r"None of \d+ surely meets the budget; \d+ (is|are) undecided, the likeliest \S+ on cortex-m4", printed
+    )
+    assert max(map(len, lines)) <= 80
     assert "at most 1 mJ per decision, at least 70 % accuracy; boundary system, always-on; test clips" in printed
     assert "on cortex-m4+ndp9120" in printed
     assert "loihi" not in printed
@@ -154,3 +160,26 @@ def test_a_device_of_no_run_and_an_empty_budget_are_refused(monkeypatch):
         command.decide(Request("x"), **asked(device="abacus"))
     with pytest.raises(InputError, match="Nothing is asked"):
         command.decide(Request("x"), **asked(max_energy=None, min_accuracy=None))
+
+
+def decided(verdict, p, system="ds-cnn"):
+    found = decide(scored([0.79, 0.8, 0.81, 0.8]), Limits(1e-6, 0.5), (), DRAWS)
+    return replace(found, verdict=verdict, p_both=(p, p), system=system)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "answer"),
+    [
+        ([("meets", 0.97), ("fails", 0.0)], "a on cmos-45nm-int8 meets the budget (P = 0.97); it is the only one of 2"),
+        ([("meets", 0.97), ("meets", 0.96)], "2 of 2 meet the budget, a on cmos-45nm-int8 most surely (P = 0.97)."),
+        (
+            [("undecided", 0.5), ("fails", 0.0)],
+            "None of 2 surely meets the budget; 1 is undecided, the likeliest a on ",
+        ),
+        ([("fails", 0.04)], "None of 1 meets the budget; the nearest is a on cmos-45nm-int8 (P = 0.04)."),
+        ([("does not fit", 0.9)], "None of 1 meets the budget: none fits what it would run on."),
+    ],
+)
+def test_the_first_sentence_is_the_answer(verdicts, answer):
+    found = [decided(verdict, p, system) for (verdict, p), system in zip(verdicts, "ab", strict=False)]
+    assert command._answer(found).startswith(answer)

@@ -35,3 +35,4 @@ def test_a_line_of_the_readme_is_answered(tmp_path, words):
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+    assert words[0] != "break-even" or done.stdout.startswith("break-even at ")
