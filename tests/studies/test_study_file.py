@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from classical_baselines.harness.choices import InputError
-from studies.study_file import catalogue, load_study
+from studies.study_file import CATALOGUE, catalogue, load_study
 
 QUICK = load_study("quickstart")
 
@@ -125,3 +125,14 @@ def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
     (tmp_path / "mine.toml").write_bytes(b"\xef\xbb\xbf" + b'extends = "quickstart"\nname = "mine"\n')
 
     assert load_study(str(tmp_path / "mine.toml")).name == "mine"
+
+
+@pytest.mark.parametrize("name", ["deepfake-arabic-digits", "speaker-verification-commands"])
+def test_a_study_of_the_catalogue_asks_the_same_of_other_recordings_at_the_length_and_rate_of_the_first(name):
+    first = load_study(tomllib.loads((CATALOGUE / f"{name}.toml").read_text())["extends"])
+    other = load_study(name)
+
+    assert other.data.name != first.data.name
+    assert other.data.clip_seconds == first.data.clip_seconds
+    assert other.data.sample_rate_hz == first.data.sample_rate_hz
+    assert (other.systems, other.seeds, other.front_ends) == (first.systems, first.seeds, first.front_ends)

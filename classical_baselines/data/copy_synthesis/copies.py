@@ -23,7 +23,7 @@ from torch import Tensor
 from classical_baselines.data.cache import cache_folder
 from classical_baselines.data.copy_synthesis.assignment import Role, roles_of
 from classical_baselines.data.copy_synthesis.attacks import ATTACKS
-from classical_baselines.data.copy_synthesis.making import STEP, copy_of, levelled, recorded
+from classical_baselines.data.copy_synthesis.making import STEP, copy_of, levelled, recorded, unchanged
 from classical_baselines.data.shards import Made, complete_shards
 from classical_baselines.harness.streamed_rows import StreamedRows, fits_in_memory
 
@@ -86,11 +86,10 @@ def copies_of(recordings: "Clips") -> "Clips":
 
 def clip_of(samples: NDArray[np.float32], role: Role, seed: str, rate_hz: int) -> NDArray[np.float32]:
     """The clip that a recording [sample] becomes in its role: equally many samples."""
-    name = f"copy-synthesis/1/{seed}/{role.attack}/{role.is_spoof}"
+    name = f"copy-synthesis/2/{seed}/{role.attack}/{role.is_spoof}"
     draw = np.random.Generator(np.random.PCG64(int.from_bytes(hashlib.sha256(name.encode()).digest()[:16], "big")))
-    clip = levelled(samples.astype(np.float64), rate_hz)
-    if role.is_spoof:
-        clip = copy_of(clip, ATTACKS[role.attack], rate_hz, draw)
+    attack = ATTACKS[role.attack] if role.is_spoof else unchanged
+    clip = copy_of(levelled(samples.astype(np.float64)), attack, rate_hz, draw)
     return recorded(clip, draw).astype(np.float32)
 
 

@@ -1,17 +1,25 @@
 # classical_baselines/data/copy_synthesis/making.py
 """From a recording to a clip of the set, bona fide or copied, so that no plain number tells which it is.
 
-    speech(x)       mean taken out, and what is below 80 Hz (Butterworth of order 4, forward and backward)
-    levelled(x)     speech(x), turned down where its RMS is above -26 dB of full scale; never turned up
-    copy            speech(attack(levelled(x))), at the RMS of levelled(x)
+    levelled(x)     mean taken out, turned down where its RMS is above -26 dB of full scale; never turned up
+    extended(x)     x with 0.1 s of its own mirror image at either end
+    speech(x)       what lies between 80 Hz and 95 % of half the rate (Butterworth of order 8 at either limit, forward
+                    and backward)
+    finished(x)     speech(x), the mirrored ends cut off again, mean taken out
+    copy            finished(attack(extended(levelled(x)))), at the RMS and with the sign of skewness of
+                    finished(extended(levelled(x)))
     recorded(y)     triangular dither of +-1 step added, rounded to 16 bits
 
-A bona fide clip is recorded(levelled(x)), a spoof recorded(copy): equally long, of one RMS, mean and sample format. The
-dither puts the same noise into the silence of both, so that digital silence at an end is in neither; the room above -26
-dB lets a copy of another crest stay below full scale, and what is turned down but never up has no steps coarser than 16
-bits, which would mark a recording. Recordings of speech hold next to nothing below 80 Hz, where an all-pole envelope
-and noise in bands do: without the high-pass that alone tells those two in nine clips of ten. A copy that still passes
-full scale is turned down until it does not.
+A spoof is recorded(copy), and a bona fide clip the same with an attack that changes nothing: equally long, of one RMS,
+mean and sample format, filtered once, after the attack, and cut off alike. A filter before the attack would mark bona
+fide clips, as a vocoder fills what was taken out. The dither puts the same noise into the silence of both, so that
+digital silence at an end is in neither; the room above -26 dB lets a copy of another crest stay below full scale, and
+what is turned down but never up has no steps coarser than 16 bits, which would mark a recording. Recordings of speech
+hold next to nothing below 80 Hz, and little beside half the rate where they were resampled; an all-pole envelope and
+noise in bands fill both. A vocoder that meets a hard end answers it in its own way: without the mirrored ends the
+levels of the first and last 30 ms tell four clips of five of some. Pulses are of one sign and the voice has that of
+its microphone, so each copy has the polarity of its recording. A copy that still passes full scale is turned down until
+it does not.
 
 Sources: speech at -26 dBov is the custom of tests by ITU-T (tools of G.191, level by P.56); Lipshitz, Wannamaker &
 Vanderkooy, Quantization and dither: a theoretical survey, J. Audio Eng. Soc. 40 (1992), 355-375: triangular dither of
@@ -21,37 +29,53 @@ two steps.
 import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
-from classical_baselines.data.copy_synthesis.attack import SHORTEST_SECONDS, Attack, Floats
+from classical_baselines.data.copy_synthesis.attack import Attack, Floats
 
 MOST_RMS = 10 ** (-26 / 20)
 LOWEST_HZ = 80.0
-HIGH_PASS_ORDER = 4
+HIGHEST_OF_HALF_RATE = 0.95
+BAND_ORDER = 8
+END_SECONDS = 0.1  # ours: longer than any frame of an attack reaches, and than the shortest sound that one works on
 STEP = 2.0**-15
 MOST_PEAK = 1 - 4 * STEP  # room for the dither
 
 
 def speech_band(samples: Floats, rate_hz: int) -> Floats:
-    """Without its mean, and without what is below LOWEST_HZ."""
-    sections = butter(HIGH_PASS_ORDER, LOWEST_HZ, btype="highpass", fs=rate_hz, output="sos")
+    """Without what is below LOWEST_HZ or beside half the rate."""
+    limits = LOWEST_HZ, HIGHEST_OF_HALF_RATE * rate_hz / 2
+    sections = butter(BAND_ORDER, limits, btype="bandpass", fs=rate_hz, output="sos")
     n_padded = min(len(samples) - 1, round(2 * rate_hz / LOWEST_HZ))
-    passed = sosfiltfilt(sections, samples - samples.mean(), padlen=n_padded)
-    return np.asarray(passed - passed.mean())
+    return np.asarray(sosfiltfilt(sections, samples, padlen=n_padded))
 
 
-def levelled(samples: Floats, rate_hz: int) -> Floats:
-    """In the band of speech, and no louder than MOST_RMS."""
-    centred = speech_band(samples, rate_hz)
+def levelled(samples: Floats) -> Floats:
+    """Without its mean, and no louder than MOST_RMS."""
+    centred = samples - samples.mean()
     rms = root_mean_square(centred)
-    return np.asarray(_below_full_scale(centred * (MOST_RMS / rms if rms > MOST_RMS else 1.0)))
+    return _below_full_scale(centred * (MOST_RMS / rms if rms > MOST_RMS else 1.0))
+
+
+def unchanged(samples: Floats, rate_hz: int, draw: np.random.Generator) -> Floats:
+    """The attack of a bona fide clip."""
+    del rate_hz, draw
+    return samples
 
 
 def copy_of(samples: Floats, attack: Attack, rate_hz: int, draw: np.random.Generator) -> Floats:
-    """A levelled recording [sample] after an attack, at its own RMS; a shorter one is filled with zeros meanwhile."""
-    fewest = int(np.ceil(SHORTEST_SECONDS * rate_hz))
-    given = np.pad(samples, (0, max(0, fewest - len(samples))))
-    made = speech_band(attack(given, rate_hz, draw)[: len(samples)], rate_hz)
+    """A levelled recording [sample] after an attack, at the RMS that the recording has in the band of speech."""
+    n_end = round(END_SECONDS * rate_hz)
+    own = slice(n_end, n_end + len(samples))
+    given = np.pad(samples, n_end, mode="reflect")
+
+    def finished(sound: Floats) -> Floats:
+        kept = speech_band(sound, rate_hz)[own]
+        return kept - kept.mean()
+
+    original, made = finished(given), finished(attack(given, rate_hz, draw))
+    if np.mean(original**3) * np.mean(made**3) < 0:
+        made = -made
     rms = root_mean_square(made)
-    return _below_full_scale(made * (root_mean_square(samples) / rms)) if rms > 0 else made
+    return _below_full_scale(made * (root_mean_square(original) / rms)) if rms > 0 else made
 
 
 def recorded(samples: Floats, draw: np.random.Generator) -> Floats:

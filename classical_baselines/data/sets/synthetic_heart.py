@@ -33,6 +33,6 @@ SYNTHETIC_HEART = DataSet(
     warnings=(
         "Synthetic: no heart was recorded. Good for a demonstration and for tests; nothing follows for patients.",
         "Synthetic databases differ in stethoscope, noise and share of abnormal hearts, as ours chose: leave one out.",
-        "Synthetic patients are draws of parameters, six clips each; all clips of a patient have one label.",
+        "Synthetic patients are draws of parameters, two clips each; all clips of a patient have one label.",
     ),
 )

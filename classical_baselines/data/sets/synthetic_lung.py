@@ -32,6 +32,6 @@ SYNTHETIC_LUNG = DataSet(
     source="classical_baselines/data/breath_sounds.py",
     warnings=(
         "Synthetic: no lung was recorded. Good for a demonstration and for tests; nothing follows for patients.",
-        "Synthetic patients have two clips of each label; real patients have not, which tells their labels.",
+        "Synthetic patients have one clip of each label; real patients have not, which tells their labels.",
     ),
 )

@@ -136,11 +136,11 @@ def test_patients_stand_in_one_part_each_and_have_all_labels():
     (fold,) = SPLITTERS["official-split"](clips)
     sides = [{clips.groups[i] for i in side} for side in (fold.train, fold.validation, fold.test)]
 
-    assert [len(side) for side in sides] == [20, 6, 10]
-    assert len(set.union(*sides)) == 36
+    assert [len(side) for side in sides] == [60, 20, 40]
+    assert len(set.union(*sides)) == 120
     assert fold.group_disjoint
-    assert len(set(zip(clips.groups, clips.targets.tolist(), strict=True))) == 36 * len(LABELS)
-    assert len({one.lung for one in patients()}) == 36
+    assert len(set(zip(clips.groups, clips.targets.tolist(), strict=True))) == len(clips) == 120 * len(LABELS)
+    assert len({one.lung for one in patients()}) == 120
 
 
 @pytest.mark.parametrize(

@@ -197,10 +197,10 @@ def test_each_patient_is_of_one_database_and_one_label_and_each_database_has_bot
     clips = heart_clips()
     of_patient = set(zip(clips.groups, clips.folds, clips.targets.tolist(), strict=True))
 
-    assert len(of_patient) == len(set(clips.groups)) == 48
-    assert len(clips) == 48 * N_TAKES
+    assert len(of_patient) == len(set(clips.groups)) == 192
+    assert len(clips) == 192 * N_TAKES
     assert {(fold, target) for _, fold, target in of_patient} == {(f, t) for f in "1234" for t in (0, 1)}
-    assert len({one.heart for one in patients()}) == 48  # no two patients are alike
+    assert len({one.heart for one in patients()}) == 192  # no two patients are alike
     assert heart_clips().content_hash == clips.content_hash
 
 

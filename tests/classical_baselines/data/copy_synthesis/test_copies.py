@@ -59,9 +59,9 @@ def test_length_level_mean_format_and_ends_do_not_tell_the_labels(made):
     np.testing.assert_array_equal(steps, np.round(steps))
     assert np.abs(steps).max() < 32767
     assert np.abs(steps.mean(axis=1)).max() < 0.05
-    rms = recordings.waveform.numpy().std(axis=1)  # sounds above 300 Hz, and noise of which 2 % is below 80 Hz
+    rms = recordings.waveform.numpy().std(axis=1)  # sounds above 300 Hz, and noise of which 7 % is out of the band
     expected = np.minimum(rms, 10 ** (-26 / 20))
-    np.testing.assert_allclose(np.sqrt(((steps / 32768) ** 2).mean(axis=1)), expected, rtol=0.03)
+    np.testing.assert_allclose(np.sqrt(((steps / 32768) ** 2).mean(axis=1)), expected, rtol=0.06)
     for ends in (steps[:, :200], steps[:, -200:]):  # no digital silence
         assert (np.count_nonzero(ends, axis=1) > 20).all()
 
@@ -74,7 +74,7 @@ def test_bona_fide_clips_are_their_recordings_and_spoofs_are_not(made):
     bona_fide = clips.targets.numpy() == 0
 
     assert clips.label_names == ("bonafide", "spoof")
-    assert np.array(likeness)[bona_fide].min() > 0.995  # less by what is below 80 Hz of their noise
+    assert np.array(likeness)[bona_fide].min() > 0.98  # less by what is out of the band of their noise
     assert np.array(likeness)[~bona_fide].max() < 0.98
 
 
