@@ -9,6 +9,7 @@ FLOORS = ("linear-layer", "handcrafted-svm", "band-linear", "band-svm")
 NETWORKS = ("se-residual-cnn", "ds-cnn-int8", "distilled-transformer")
 HYBRIDS = ("qft-hybrid", "hybrid-removed", "hybrid-same-size", "hybrid-no-entanglers", "hybrid-fft", "hybrid-surrogate")
 SPIKING = ("convolutional-snn", "convolutional-snn-float-trained", "convolutional-snn-latency")
+TUNED_ALIKE = ("environmental-sound", "keywords", "keystrokes", "musical-notes")
 SAME_CELLS = [  # all that a cell's key holds of a system
     *(("environmental-sound", "baselines-esc-10", name) for name in (*FLOORS, *NETWORKS)),
     *(("environmental-sound", "spiking-baselines-esc-10", name) for name in SPIKING),
@@ -25,7 +26,7 @@ def test_a_system_is_that_of_the_study_whose_settings_it_has(study, source, name
     assert ours == theirs
 
 
-@pytest.mark.parametrize("study", ["environmental-sound", "keywords", "keystrokes", "musical-notes"])
+@pytest.mark.parametrize("study", TUNED_ALIKE)
 @pytest.mark.parametrize("name", HYBRIDS)
 def test_hybrids_and_controls_have_the_best_of_as_many_trials_each(study, name):
     ours, theirs = load_study(study).system(name), load_study("what-the-circuit-adds").system(name)
@@ -34,7 +35,7 @@ def test_hybrids_and_controls_have_the_best_of_as_many_trials_each(study, name):
     assert ours.training.learning_rate == theirs.training.learning_rate
 
 
-@pytest.mark.parametrize("study", ["environmental-sound", "keywords", "keystrokes", "musical-notes", "accuracy-per-joule"])
+@pytest.mark.parametrize("study", [*TUNED_ALIKE, "accuracy-per-joule"])
 def test_every_system_has_an_energy_by_the_run_that_stands_for_it(study):
     """Its accuracy and its joules are of one run, and on both sides of a curve or a control there is a price."""
     for system in load_study(study).systems:
