@@ -24,7 +24,8 @@ def print_columns(lines: Sequence[Sequence[str]], *, indent: str = "", right: Se
 def columns(lines: Sequence[Sequence[str]], *, indent: str = "", right: Sequence[int] = ()) -> list[str]:
     """The lines as text: a column is as wide as its widest field, and fields go on below where a line is too wide.
 
-    Fields break between words; where that is not enough, after hyphens too. The columns `right` end at one place.
+    Fields break between words; where that is not enough, after hyphens too. What goes on in the first column is indented,
+    so that a new line is told from one that goes on. The columns `right` end at one place.
 
     >>> columns([("what", "joules"), ("a", "1"), ("b", "12")], right=(1,))
     ['what  joules', 'a          1', 'b         12']
@@ -33,6 +34,8 @@ def columns(lines: Sequence[Sequence[str]], *, indent: str = "", right: Sequence
     text = []
     for line in lines:
         cells = [_broken(field, width) for field, width in zip(line, widths, strict=True)]
+        if 0 not in right:
+            cells[0] = _hung(line[0], widths[0])
         for place in range(max(map(len, cells))):
             parts = [cell[place] if place < len(cell) else "" for cell in cells]
             padded = [
@@ -52,7 +55,7 @@ def wrapped(text: str, *, indent: str = "", hanging: str | None = None) -> list[
     """A paragraph in lines; `hanging` indents all but the first. A word that is too long keeps its line.
 
     >>> [len(line) for line in wrapped("a word " * 20, indent="- ", hanging="  ")]
-    [79, 62]
+    [80, 62]
     """
     after = indent if hanging is None else hanging
     wrapper = textwrap.TextWrapper(
@@ -95,6 +98,17 @@ def _words(field: str) -> list[str]:
 
 def _pieces(field: str) -> list[str]:
     return [piece for word in _words(field) for piece in _HYPHEN.split(word)]
+
+
+def _hung(field: str, width: int) -> list[str]:
+    """The lines of a field, all but the first indented where there is room."""
+    lines = _broken(field, width)
+    if len(lines) == 1:
+        return lines
+    narrower = _broken(field, width - len(GAP))
+    if max(map(len, narrower)) > width - len(GAP):
+        return lines
+    return [narrower[0], *(GAP + line for line in narrower[1:])]
 
 
 def _broken(field: str, width: int) -> list[str]:

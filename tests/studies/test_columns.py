@@ -43,6 +43,13 @@ def test_a_paragraph_keeps_a_number_and_its_unit_on_one_line(quantity):
         assert any(quantity in line for line in wrapped(f"{'x' * n} {quantity} and more"))
 
 
+def test_what_goes_on_in_the_first_column_is_indented_and_a_new_line_is_not():
+    lines = columns([("case", "found"), ("one two " * 6, "three " * 12), ("four", "five")])
+
+    assert [line for line in lines if not line.startswith(" ")] == [lines[0], lines[1], "four" + lines[-1][4:]]
+    assert lines[2].startswith("  one") or lines[2].startswith("  two")
+
+
 def test_what_cannot_be_broken_is_left_whole():
     path = "/" + "x" * 100
     assert wrapped(f"File: {path}") == ["File:", path]
