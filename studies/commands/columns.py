@@ -24,8 +24,8 @@ def print_columns(lines: Sequence[Sequence[str]], *, indent: str = "", right: Se
 def columns(lines: Sequence[Sequence[str]], *, indent: str = "", right: Sequence[int] = ()) -> list[str]:
     """The lines as text: a column is as wide as its widest field, and fields go on below where a line is too wide.
 
-    Fields break between words; where that is not enough, after hyphens too. What goes on in the first column is indented,
-    so that a new line is told from one that goes on. The columns `right` end at one place.
+    Fields break between words; where that is not enough, after hyphens too. What goes on in the first column is
+    indented, so that a new line is told from one that goes on. The columns `right` end at one place.
 
     >>> columns([("what", "joules"), ("a", "1"), ("b", "12")], right=(1,))
     ['what  joules', 'a          1', 'b         12']
