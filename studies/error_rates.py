@@ -73,8 +73,8 @@ class Design:
         return float(special.ndtri(accuracy + difference)) * self.total - self.level
 
 
-# What a verdict is asked of; spreads as in docs/results/spoken-digits (differences: 5.5 points between speakers, 3.9
-# between the seeds of one), luck of a training from the same page's fixed split
+# What a verdict is asked of; spreads as in `spoken-digits` at revision 8b21f5a (differences: 5.5 points between
+# speakers, 3.9 between the seeds of one), luck of a training from its fixed split
 DESIGNS = (
     Design("6 groups left out in turn, 3 seeds", (150,), 6, 6, 3),
     Design("6 groups of 10 to 240 clips, left out in turn, 3 seeds", (10, 20, 40, 60, 120, 240), 6, 6, 3),

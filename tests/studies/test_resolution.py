@@ -175,7 +175,7 @@ def test_the_spread_that_a_plan_assumes_is_that_of_the_published_study():
     baseline = trials_of(members.pop(study.baseline))
     found = typical([spread_between(trials_of(one), baseline) for one in members.values()], "published")
 
-    assert len(members) == 17
+    assert len(members) == 15
     assert found.between == pytest.approx(PUBLISHED_SPREAD.between, abs=5e-4)
     assert found.within == pytest.approx(PUBLISHED_SPREAD.within, abs=5e-4)
 

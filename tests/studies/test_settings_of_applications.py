@@ -7,6 +7,16 @@ from studies.study_file import load_study
 
 FLOORS = ("linear-layer", "handcrafted-svm", "band-linear", "band-svm")
 NETWORKS = ("se-residual-cnn", "ds-cnn-int8", "distilled-transformer")
+HEADLINE_NETWORKS = ("linear-layer", "handcrafted-svm", "band-linear", "ast-full-band", *NETWORKS)
+HEADLINE_CIRCUITS = (
+    "qft-circuit",
+    "alone-removed",
+    "alone-surrogate",
+    "qft-hybrid",
+    "hybrid-removed",
+    "hybrid-no-entanglers",
+    "hybrid-fft",
+)
 HYBRIDS = ("qft-hybrid", "hybrid-removed", "hybrid-same-size", "hybrid-no-entanglers", "hybrid-fft", "hybrid-surrogate")
 SPIKING = ("convolutional-snn", "convolutional-snn-float-trained", "convolutional-snn-latency")
 TUNED_ALIKE = ("environmental-sound", "keywords", "keystrokes", "musical-notes")
@@ -16,6 +26,9 @@ SAME_CELLS = [  # all that a cell's key holds of a system
     *(("environmental-sound", "what-the-circuit-adds-esc-10", name) for name in HYBRIDS),
     *(("keywords", "baselines-speech-commands", name) for name in (*FLOORS, *NETWORKS)),
     ("keywords", "spiking-baselines-speech-commands", "convolutional-snn"),
+    *(("spoken-digits", "baselines", name) for name in HEADLINE_NETWORKS),
+    *(("spoken-digits", "spiking-baselines", name) for name in ("convolutional-snn", "convolutional-snn-latency")),
+    *(("spoken-digits", "what-the-circuit-adds", name) for name in HEADLINE_CIRCUITS),
 ]
 
 
@@ -35,7 +48,13 @@ def test_hybrids_and_controls_have_the_best_of_as_many_trials_each(study, name):
     assert ours.training.learning_rate == theirs.training.learning_rate
 
 
-@pytest.mark.parametrize("study", [*TUNED_ALIKE, "accuracy-per-joule"])
+def test_every_system_of_the_spoken_digits_has_a_study_that_its_cells_are_of():
+    named = {name for study, _, name in SAME_CELLS if study == "spoken-digits"}
+
+    assert named == {system.name for system in load_study("spoken-digits").systems}
+
+
+@pytest.mark.parametrize("study", [*TUNED_ALIKE, "accuracy-per-joule", "spoken-digits"])
 def test_every_system_has_an_energy_by_the_run_that_stands_for_it(study):
     """Its accuracy and its joules are of one run, and on both sides of a curve or a control there is a price."""
     for system in load_study(study).systems:
@@ -66,4 +85,6 @@ def specified(study_name, name):
         "training": system.training,
         "backends": [run.backend for run in system.runs],
         "first seed": study.seeds[0],
+        "quantiles": study.intensity_quantiles,
+        "threads": study.threads_per_cell,
     }
