@@ -120,7 +120,7 @@ def test_numbers_and_figure_are_written_and_an_error_that_is_none_is_refused(cap
     assert len(printed["seconds"]) == 6 * 27 == len(out.read_text().splitlines()) - 1
     row = next(r for r in printed["seconds"] if (r["task"], r["loading"], r["n_qubits"]) == ("spectrum", "free", 10))
     assert row["shots"] == pytest.approx(1023 / (2 * pi * 0.01))
-    with pytest.raises(InputError, match="--error 1: give a total variation distance from 0.000001 to below 1"):
+    with pytest.raises(InputError, match=r"--error 1: give a total variation distance from 0\.000001 to below 1"):
         is_the_qft_faster(1.0, None, as_json=False)
     with pytest.raises(InputError, match="--error 1e-300: give a total variation distance"):
         is_the_qft_faster(1e-300, None, as_json=False)
