@@ -27,6 +27,10 @@ def trials_of(n_right, n_clips, seeds=(0,), kind="ill", folds=None):
     return Trials(right.astype(bool), groups.astype(np.str_), clips.astype(np.str_), seed, fold.astype(np.str_))
 
 
+def kept(trials, which):
+    return Trials(*(getattr(trials, name)[which] for name in ("correct", "groups", "clips", "seeds", "folds")))
+
+
 GROUPS = "abcdefgh"
 FOUR, SIX = dict.fromkeys(GROUPS, 4), dict.fromkeys(GROUPS, 6)
 
@@ -105,6 +109,14 @@ def test_trials_that_one_system_lacks_are_left_out_and_none_shared_is_none():
     b = trials_of(drawn(10, 4), FOUR, seeds=(0,))
 
     assert rate_difference([a], [b], 0.02) == rate_difference([trials_of(drawn(8, 4), FOUR)], [b], 0.02)
+    one_seed = trials_of(drawn(8, 4), FOUR)
+    few = [kept(one, np.arange(32) % 8 > 0) for one in (one_seed, b)]  # every other group lacks a clip
+    assert rate_difference([one_seed], few[1:], 0.02) == rate_difference(few[:1], few[1:], 0.02)
+    well = trials_of(drawn(14, 6), SIX, kind="well")  # under one seed alone, as is then all else
+    assert rate_difference([a, well], [a, well], 0.02).difference == 0
+    both = [trials_of([drawn(10, 4), drawn(15, 4)], FOUR, seeds=(0, 1)), well]
+    with np.errstate(invalid="raise"):  # a share of no clips is not asked for
+        assert rate_difference([a, well], both, 0.02) == rate_difference([one_seed, well], [b, well], 0.02)
     assert rate_difference([a], [replace(b, seeds=b.seeds + 7)], 0.02) is None
     with pytest.raises(InputError, match="at least one; got 1 and 2"):
         rate_difference([a], [b, b], 0.02)
