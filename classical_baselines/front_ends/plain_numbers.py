@@ -12,7 +12,8 @@ e = 1e-12 in every level:
 
 of one transform of the whole clip under a Hann window of its own length, w_i = sin^2(pi (i + 1/2) / n), padded with
 zeros to the next power of two: of w_i (d_i - sum_j w_j d_j / sum_j w_j), as the mean of a tone that is cut off within
-a period, taken out alone, would stand in its place as a low frequency. Gain and a constant change none of them; a silent clip has skewness 0 and levels of -120 dB.
+a period, taken out alone, would stand in its place as a low frequency. Gain and a constant change none of them; a
+silent clip has skewness 0 and levels of -120 dB.
 
     features        [batch, number, 1], of unlike units: whoever classifies them has to standardise them
 """
