@@ -63,6 +63,8 @@ def test_what_lies_beyond_the_clip_gain_and_a_constant_change_nothing():
 
     first = numbers_of(samples, 4096)
 
+    of_itself = numbers_of(samples)  # but for the bins, which are as many as the window asks for
+    assert [first[name] for name in FEATURE_NAMES[:5]] == pytest.approx([of_itself[name] for name in FEATURE_NAMES[:5]])
     assert numbers_of(0.01 * samples + 0.3, 4096) == pytest.approx(first, abs=1e-6)
     beyond = torch.tensor(np.concatenate([samples, np.full(2096, 7.0)])[None])
     found = PlainNumbers()(beyond, torch.tensor([2000]), RATE_HZ)
