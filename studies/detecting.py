@@ -20,10 +20,13 @@ do. C0 is then 0, and the cost is that of the countermeasure alone, weighed by t
 The speakers are the sample, and the intervals those of `group_ratios`. At the least cost a threshold that moves changes
 nothing to first order; at equal errors it changes nothing where both curves are equally steep, which is assumed. What
 other training speakers, attacks or seeds would change is not in the interval.
+
+The EER less that of the study's baseline is paired by speaker, and tested as accuracies are (`paired_rates`), of right
+answers at each network's own threshold of equal errors.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -41,8 +44,10 @@ from classical_baselines.harness.detection import (
 from studies.cell import CellResult, StudyCell
 from studies.group_ratios import Flags, Floats, group_ratio, half_width, interval_of_share
 from studies.intervals import zero_seen_bound
+from studies.paired_rates import rate_difference
 from studies.results import Evidence, Row, StudyResults, whole_run
 from studies.scores import log_odds
+from studies.statistics import Comparison, Trials
 
 FOOLED = VerifierRates(miss=0.0, false_alarm=0.0, spoof_false_alarm=1.0)
 ALL = ""  # in place of an attack's name
@@ -77,6 +82,7 @@ class AttackDetection:
     n_speakers: int
     n_clips: int  # different clips
     n_networks: int
+    beyond_baseline: Comparison | None  # EER less the baseline's, below 0 is better; None for the baseline itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,13 +95,18 @@ class _Trials:
     speaker: NDArray[np.str_]
     clip: NDArray[np.str_]
     held: float | None  # threshold
+    seed: int
+    fold: str
 
     def of(self, attack: str) -> "_Trials":
         """The spoofs of one attack and all bona fide clips."""
         kept = self.bona_fide | (self.attack == attack)
-        return _Trials(
-            self.score[kept], self.bona_fide[kept], self.attack[kept], self.speaker[kept], self.clip[kept], self.held
-        )
+        names = ("score", "bona_fide", "attack", "speaker", "clip")
+        return replace(self, **{name: getattr(self, name)[kept] for name in names})
+
+    def threshold(self) -> float:
+        """Where miss and false alarm differ least."""
+        return equal_error_rate(self.score[self.bona_fide], self.score[~self.bona_fide])[1]
 
 
 def is_detection(results: StudyResults) -> bool:
@@ -113,16 +124,57 @@ def detections_of(
 
     `attacks` names the attack of a spoof by the stem of its file, where the clips do not tell.
     """
-    if row.ece is None:
-        return []
-    networks = [one for one in _networks(row, results, attacks or {}) if _both(one)]
+    networks, known = _kept(row, results, attacks or {})
     if not networks:
         return []
+    baseline = results.row(results.study.baseline, protocol=row.protocol)
+    is_other = baseline is not None and baseline.key != row.key and baseline.evidence == row.evidence
+    theirs = _kept(baseline, results, attacks or {})[0] if is_other and baseline is not None else []
+    margin = results.study.equivalence_margin
+    found = []
+    for attack in (ALL, *known):
+        ours, others = (
+            [part for one in some if _both(part := one if attack == ALL else one.of(attack))]
+            for some in (networks, theirs)
+        )
+        found.append(_detection(attack, ours, verifier, _difference(ours, others, margin)))
+    return found
+
+
+def _kept(row: Row, results: StudyResults, attacks: Mapping[str, str]) -> tuple[list[_Trials], list[str]]:
+    """The networks that were given clips of both kinds, and the attacks, where every spoof's is known."""
+    if row.ece is None:
+        return [], []
+    networks = [one for one in _networks(row, results, attacks) if _both(one)]
     known = sorted({name for one in networks for name in one.attack if name})
     if any((one.attack[~one.bona_fide] == "").any() for one in networks):
         known = []  # a table of some attacks would look like one of all
-    of_each = [(name, [part for one in networks if _both(part := one.of(name))]) for name in known]
-    return [_detection(ALL, networks, verifier), *(_detection(name, some, verifier) for name, some in of_each)]
+    return networks, known
+
+
+def _difference(ours: Sequence[_Trials], theirs: Sequence[_Trials], margin: float) -> Comparison | None:
+    """EER less EER: the shares of right answers with the sign turned; the verdict is of ours."""
+    found = rate_difference(_kinds(ours), _kinds(theirs), margin) if theirs else None
+    if found is None:
+        return None
+    low, high = (None if bound is None else -bound for bound in (found.high, found.low))
+    by_group = {name: -value for name, value in found.differences.items()}
+    return replace(found, difference=-found.difference, low=low, high=high, differences=by_group)
+
+
+def _kinds(networks: Sequence[_Trials]) -> tuple[Trials, Trials]:
+    """Right or wrong at the threshold of equal errors, of bona fide clips and of spoofs."""
+    right = np.concatenate([(one.score > one.threshold()) == one.bona_fide for one in networks])
+    bona_fide, speaker, clip = (
+        np.concatenate([getattr(one, name) for one in networks]) for name in ("bona_fide", "speaker", "clip")
+    )
+    sizes = [len(one.score) for one in networks]
+    seed = np.repeat(np.array([one.seed for one in networks], dtype=np.int64), sizes)
+    fold = np.repeat(np.array([one.fold for one in networks], dtype=np.str_), sizes)
+    of_real, of_fake = (
+        Trials(*(values[kept] for values in (right, speaker, clip, seed, fold))) for kept in (bona_fide, ~bona_fide)
+    )
+    return of_real, of_fake
 
 
 def _networks(row: Row, results: StudyResults, attacks: Mapping[str, str]) -> list[_Trials]:
@@ -138,6 +190,8 @@ def _networks(row: Row, results: StudyResults, attacks: Mapping[str, str]) -> li
                 speaker=np.where(groups == "", clips, groups),
                 clip=clips,
                 held=_held_threshold(row, results.fits.get(cell), place),
+                seed=cell.seed,
+                fold=cell.fold,
             )
         )
     return found
@@ -170,7 +224,9 @@ def _both(trials: _Trials) -> bool:
     return bool(trials.bona_fide.any() and not trials.bona_fide.all())
 
 
-def _detection(attack: str, networks: Sequence[_Trials], verifier: VerifierRates) -> AttackDetection:
+def _detection(
+    attack: str, networks: Sequence[_Trials], verifier: VerifierRates, beyond_baseline: Comparison | None
+) -> AttackDetection:
     pairs = [(one.score[one.bona_fide], one.score[~one.bona_fide]) for one in networks]
     c0, c1, c2 = tandem_weights(verifier, COST)
     least = [minimum_tandem_cost(*pair, verifier)[1] for pair in pairs]
@@ -178,12 +234,13 @@ def _detection(attack: str, networks: Sequence[_Trials], verifier: VerifierRates
     held = [one.held for one in networks if one.held is not None]
     return AttackDetection(
         attack=attack,
-        eer=_Pooled.of(networks, [equal_error_rate(*pair)[1] for pair in pairs]).half_total(),
+        eer=_Pooled.of(networks, [one.threshold() for one in networks]).half_total(),
         min_tdcf=tandem.cost(c0, c1, c2),
         held=_Pooled.of(networks, held).held() if len(held) == len(networks) else None,
         n_speakers=tandem.n_speakers,
         n_clips=len(np.unique(np.concatenate([one.clip for one in networks]))),
         n_networks=len(networks),
+        beyond_baseline=beyond_baseline,
     )
 
 

@@ -15,10 +15,13 @@ The patients are the sample: intervals are those of `group_ratios`; the score mo
 Clips of all folds and seeds are pooled. A patient moves the AUROC by the placements of its clips among those of the
 other kind, less the AUROC, summed over the number of clips of their kind (Obuchowski, Biometrics 53 (1997), 567; with
 one clip a patient, DeLong's). What other training patients or seeds would change is not in the interval.
+
+The score less that of the study's baseline is paired by patient, and tested as accuracies are (`paired_rates`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +29,9 @@ from numpy.typing import NDArray
 from classical_baselines.harness.diagnosis import operating_point
 from classical_baselines.harness.evaluation import probabilities
 from studies.group_ratios import Flags, Floats, group_ratio, interval_of_share
+from studies.paired_rates import rate_difference
 from studies.results import Members, Row, StudyResults, whole_run
+from studies.statistics import Comparison, Trials
 
 NORMAL = "normal"  # as PhysioNet/CinC 2016 and ICBHI 2017 name it
 
@@ -51,6 +56,29 @@ class PatientDiagnosis:
     score: Share
     auroc: Share
     thresholds: tuple[float, ...]  # the operating points, one per cell
+    beyond_baseline: Comparison | None  # of the score; None for the baseline itself, and where it has no row
+
+
+@dataclass(frozen=True, eq=False)
+class _Answered:
+    """What the networks of a row answered at their operating points."""
+
+    trials: Trials  # right or wrong; a clip without a group is a patient of its own
+    abnormal: Flags  # [trial]
+    p_abnormal: Sequence[Floats]  # [network][trial]
+    thresholds: tuple[float, ...]
+
+    def kinds(self) -> tuple[Trials, Trials]:
+        """Of abnormal clips, of normal ones."""
+        ill, well = (
+            Trials(*(getattr(self.trials, name)[kept] for name in ("correct", "groups", "clips", "seeds", "folds")))
+            for kept in (self.abnormal, ~self.abnormal)
+        )
+        return ill, well
+
+    def by_network(self, values: NDArray[Any]) -> list[NDArray[Any]]:
+        """[trial] -> [network][trial]."""
+        return np.split(values, np.cumsum([len(one) for one in self.p_abnormal])[:-1])
 
 
 def normal_place(results: StudyResults) -> int | None:
@@ -61,6 +89,18 @@ def normal_place(results: StudyResults) -> int | None:
 
 def diagnosis_of(row: Row, results: StudyResults, normal: int) -> PatientDiagnosis | None:
     """Of a row of test clips; None for one of validation clips, or without logits, and where clips are of one kind."""
+    found = _answered(row, results, normal)
+    if found is None:
+        return None
+    trials = found.trials
+    sensitivity, specificity, score = patient_shares(trials.correct, found.abnormal, trials.groups, trials.clips)
+    abnormal, patients = found.by_network(found.abnormal), found.by_network(trials.groups)
+    auroc = patient_auroc(found.p_abnormal, abnormal, patients, trials.clips)
+    beyond = _beyond_baseline(found, row, results, normal)
+    return PatientDiagnosis(sensitivity, specificity, score, auroc, found.thresholds, beyond)
+
+
+def _answered(row: Row, results: StudyResults, normal: int) -> _Answered | None:
     members = results.members(row.system.name, row.run.backend.name, row.protocol)
     if row.evidence != "test" or row.ece is None:
         return None
@@ -76,13 +116,22 @@ def diagnosis_of(row: Row, results: StudyResults, normal: int) -> PatientDiagnos
         abnormal.append(result.targets != normal)
         thresholds.append(threshold)
         scores.append(1 - probabilities(run.logits)[:, normal])
-    ill = np.concatenate(abnormal)
-    if _one_kind(ill):
+    if _one_kind(np.concatenate(abnormal)):
         return None
     patients, clips = _patients_and_clips(members)
-    sensitivity, specificity, score = patient_shares(np.concatenate(right), ill, patients, clips)
-    auroc = patient_auroc(scores, abnormal, np.split(patients, np.cumsum([len(one) for one in abnormal])[:-1]), clips)
-    return PatientDiagnosis(sensitivity, specificity, score, auroc, tuple(thresholds))
+    sizes = [len(one) for one in right]
+    seeds = np.repeat(np.array([cell.seed for cell, _, _ in members], dtype=np.int64), sizes)
+    folds = np.repeat(np.array([cell.fold for cell, _, _ in members], dtype=np.str_), sizes)
+    trials = Trials(np.concatenate(right), patients, clips, seeds, folds)
+    return _Answered(trials, np.concatenate(abnormal), scores, tuple(thresholds))
+
+
+def _beyond_baseline(found: _Answered, row: Row, results: StudyResults, normal: int) -> Comparison | None:
+    baseline = results.row(results.study.baseline, protocol=row.protocol)
+    theirs = None if baseline is None or baseline.key == row.key else _answered(baseline, results, normal)
+    if theirs is None:
+        return None
+    return rate_difference(found.kinds(), theirs.kinds(), results.study.equivalence_margin)
 
 
 def answers(p_class: Floats, normal: int, threshold: float) -> NDArray[np.int64]:

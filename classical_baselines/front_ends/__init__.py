@@ -148,6 +148,12 @@ def _bicoherence() -> type:
     return Bicoherence
 
 
+def _plain_numbers() -> type:
+    from classical_baselines.front_ends.plain_numbers import PlainNumbers
+
+    return PlainNumbers
+
+
 FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
     {
         "log-mel": _log_mel,
@@ -172,6 +178,7 @@ FRONT_ENDS: Mapping[str, Callable[[], type]] = MappingProxyType(
         "interaural-delay": _interaural_delay,
         "two-ears": _two_ears,
         "bicoherence": _bicoherence,
+        "plain-numbers": _plain_numbers,
         "sound-and-image": _sound_and_image,
     }
 )

@@ -125,6 +125,10 @@ def band_statistics(machine, samples, front_end, rate):
     return scalar_features.band_statistics(machine, samples, N_SAMPLES, front_end, HANN_32, filters)
 
 
+def plain_numbers(machine, samples, front_end, rate):
+    return scalar_features.plain_numbers(machine, samples, N_SAMPLES, front_end, rate)
+
+
 def waveform(machine, samples, front_end, rate):
     (row,) = scalar_spectrograms.waveform(machine, samples, N_SAMPLES, front_end)
     return [[value.value for value in row.values.values()]]
@@ -275,6 +279,8 @@ CASES = [
     ("handcrafted", TINY | {"n_coefficients": 3, "n_parts": 3, "with_shape": False}, handcrafted, RATE),
     ("band-statistics", TINY | {"n_parts": 3}, band_statistics, RATE),
     ("band-statistics", TINY | {"n_parts": 0, "relative_to": "clip-maximum"}, band_statistics, RATE),
+    ("plain-numbers", {"end_seconds": 0.002, "low_hz": 600.0}, plain_numbers, RATE),
+    ("plain-numbers", {"end_seconds": 0.1, "high_share": 0.5}, plain_numbers, RATE),
     ("waveform", {}, waveform, RATE),
     ("waveform", {"relative_to": "fixed"}, waveform, RATE),
     ("events", {"n_units": 20}, events, RATE),

@@ -2,12 +2,15 @@
 
 import math
 
+from tests.references.scalar_fourier import fourier
 from tests.references.scalar_spectrograms import (
+    half,
     levels,
     magnitudes,
     mel_frames,
     n_frames_of,
     power_frames,
+    squared,
 )
 
 REACH = 4
@@ -177,3 +180,64 @@ def statistics(machine, row, n_parts):
         parts = [total * (1 / sizes[p]) for p, total in enumerate(sums)]
         found = [mean, deviation, change * (1 / (n - 1)), *parts]
     return [value.value if not math.isnan(value.value) else 0.0 for value in found]
+
+
+def plain_numbers(machine, samples, n_samples, front_end, sample_rate_hz):
+    """[number][1]: skewness, its size, crest, both ends, the lowest and the highest band."""
+    n, n_end = n_samples, min(n_samples, round(front_end.end_seconds * sample_rate_hz))
+    written, distances = machine.memory(), machine.memory()
+    with machine.step("mean"):
+        total = machine.scalar(0)
+        for i in range(n):
+            total = total + samples[i]
+        mean = total * (1 / n)
+    with machine.step("moments"):
+        second, third, largest = machine.scalar(0), machine.scalar(0), machine.scalar(0)
+        for i in range(n):
+            distance = samples[i] - mean
+            distances[i] = distance
+            square = distance * distance
+            second = second + square
+            third = third.plus_product(square, distance)
+            largest = largest.at_least(square)
+        second, third = second * (1 / n), third * (1 / n)
+        inverse = machine.scalar(0) if second <= 0 else machine.scalar(1 / second.value)
+        machine.count("transcendental_fp32")
+        written["skewness"] = third * inverse * inverse.sqrt()
+        written["size"] = written.values["skewness"].size()
+        written["crest"] = ((largest * inverse) + 1e-12).log10() * 10
+    with machine.step("ends"):
+        for name, first in (("first", 0), ("last", n - n_end)):
+            total = machine.scalar(0)
+            for i in range(first, first + n_end):
+                distance = distances[i]
+                total = total.plus_product(distance, distance)
+            written[name] = ((total * (1 / n_end) * inverse) + 1e-12).log10() * 10
+    weights = [math.sin(math.pi * (i + 0.5) / n) ** 2 for i in range(n)]
+    hann, frame = machine.table(weights), machine.memory()
+    with machine.step("window"):
+        total = machine.scalar(0)
+        for i in range(n):
+            weighed = distances[i] * hann[i]
+            frame[i] = weighed
+            total = total + weighed
+        mean = total * (1 / sum(weights))
+        for i in range(n):
+            frame[i] = frame[i].plus_product(-mean, hann[i])
+    n_fft = 2 ** math.ceil(math.log2(n))
+    values = [frame.values.get(i, machine.scalar(0)) for i in range(n_fft)]
+    power = squared(machine, half(fourier(machine, values)))
+    with machine.step("bands"):
+        total, low, high = machine.scalar(0), machine.scalar(0), machine.scalar(0)
+        for k in range(n_fft // 2 + 1):
+            value, hz = power[k], k * sample_rate_hz / n_fft
+            total = total + value
+            if hz < front_end.low_hz:
+                low = low + value
+            if hz >= front_end.high_share * sample_rate_hz / 2:
+                high = high + value
+        inverse = machine.scalar(0) if total <= 0 else machine.scalar(1 / total.value)
+        machine.count("transcendental_fp32")
+        written["low"] = ((low * inverse) + 1e-12).log10() * 10
+        written["high"] = ((high * inverse) + 1e-12).log10() * 10
+    return [[value.value] for value in written.values.values()]

@@ -8,6 +8,7 @@ from math import sqrt
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_rel
 from sklearn.metrics import roc_curve
 
 from classical_baselines.harness.choices import InputError
@@ -17,6 +18,7 @@ from studies.commands.scores import scores
 from studies.detecting import ALL, FOOLED, detections_of, is_detection
 from studies.report.page import page_html
 from studies.report.sections.detection import SECTION
+from studies.wording import points_text
 from tests.studies.asked import Asked
 from tests.studies.synthetic_results import synthetic_results
 
@@ -103,15 +105,15 @@ def test_rates_are_those_of_scikit_learns_curve_at_each_networks_own_threshold(s
     assert found.n_speakers == 6
 
 
-def of_counts(results, errors):
+def counted(results, errors, system="ds-cnn", backend="int8"):
     """Of one network, ten bona fide clips and ten spoofs of each speaker: so many of both err at a threshold of 0."""
-    cell = next(cell for cell in results.tests if cell.system == "ds-cnn" and cell.protocol == "official")
+    cell = next(cell for cell in results.tests if cell.system == system and cell.protocol == "official")
     score, targets, groups = [], [], []
     for speaker, (n_missed, n_passed) in errors.items():
         score += [-1.0] * n_missed + [1.0] * (10 - n_missed) + [1.0] * n_passed + [-1.0] * (10 - n_passed)
         targets += [0] * 10 + [1] * 10
         groups += [speaker] * 20
-    run = next(run for run in results.tests[cell].runs if run.backend == "int8")
+    run = next(run for run in results.tests[cell].runs if run.backend == backend)
     logits = np.stack([score, np.zeros(len(score))], axis=1).astype(np.float32)
     one = replace(
         results.tests[cell],
@@ -120,7 +122,13 @@ def of_counts(results, errors):
         groups=tuple(groups),
         clip_names=tuple(f"clip-{i}" for i in range(len(score))),
     )
-    changed = replace(results, tests={cell: one}, wanted=(cell,))
+    return {cell: one}
+
+
+def of_counts(results, errors):
+    """The results of that one network alone, and its row."""
+    tests = counted(results, errors)
+    changed = replace(results, tests=tests, wanted=tuple(tests))
     return changed, changed.row("ds-cnn", protocol="official")
 
 
@@ -161,6 +169,49 @@ def test_without_any_error_the_interval_is_that_of_none_seen_in_so_many_speakers
     none_seen = 1 - 0.025 ** (1 / 4)
     assert (found.eer.estimate, found.eer.low, found.eer.high) == (0, 0, pytest.approx(none_seen))
     assert (found.min_tdcf.estimate, found.min_tdcf.high) == (0, 1)
+
+
+def test_the_difference_from_the_baseline_is_the_paired_t_test_of_speakers_and_its_sign_says_fewer_errors(speech):
+    """Eight speakers, each with ten clips of both kinds, so that the EER is the mean of their half total errors."""
+    ours = dict(zip("abcdefgh", [(1, 1), (0, 1), (2, 2), (1, 0), (0, 0), (2, 1), (1, 2), (1, 1)], strict=True))
+    theirs = dict(zip("abcdefgh", [(4, 3), (3, 3), (3, 4), (4, 2), (3, 4), (4, 4), (2, 4), (4, 3)], strict=True))
+    tests = counted(speech, theirs) | counted(speech, ours, "convolutional-snn", "loihi-emulator")
+    results = replace(speech, tests=tests, wanted=tuple(tests))
+
+    (baseline,), (found,) = (detections_of(results.row(name, protocol="official"), results) for name in SYSTEMS)
+
+    a, b = (np.array(list(errors.values())).sum(axis=1) / 20 for errors in (ours, theirs))
+    assert baseline.beyond_baseline is None
+    difference = found.beyond_baseline
+    assert difference.difference == pytest.approx(found.eer.estimate - baseline.eer.estimate)
+    assert difference.differences == pytest.approx(dict(zip("abcdefgh", a - b, strict=True)))
+    # one fold and one seed: speakers share its training, and what another would give is not known
+    assert difference.verdict == "undecided" and "one seed was run" in difference.refused
+    interval = ttest_rel(a, b).confidence_interval(0.95)
+    assert (difference.low, difference.high) == pytest.approx((interval.low, interval.high))
+
+    own_folds = {
+        replace(cell, fold=speaker): replace(
+            one,
+            **{name: getattr(one, name)[start : start + 20] for name in ("targets", "groups", "clip_names")},
+            runs=(replace(one.runs[0], logits=one.runs[0].logits[start : start + 20]),),
+        )
+        for cell, one in tests.items()
+        for start, speaker in zip(range(0, 160, 20), "abcdefgh", strict=True)
+    }
+    apart = replace(speech, tests=own_folds, wanted=tuple(own_folds))
+    (found,) = detections_of(apart.row("convolutional-snn", protocol="official"), apart)
+    assert found.beyond_baseline.difference < 0
+    assert found.beyond_baseline.verdict == "better"  # leave-one-speaker-out: each has a training of its own
+
+
+def test_each_attack_is_compared_with_the_baseline_on_the_clips_of_both(speech):
+    ours, theirs = (detections_of(speech.row(name), speech) for name in reversed(SYSTEMS))
+
+    for one, other in zip(ours, theirs, strict=True):
+        assert other.beyond_baseline is None
+        assert one.beyond_baseline.difference == pytest.approx(one.eer.estimate - other.eer.estimate)
+        assert one.beyond_baseline.low < one.beyond_baseline.difference < one.beyond_baseline.high
 
 
 def test_one_speaker_has_no_interval(speech):
@@ -238,6 +289,9 @@ def test_the_report_shows_them_for_bona_fide_and_spoofed_speech_alone(speech):
         assert f"{one.min_tdcf.estimate:.3f} [{one.min_tdcf.low:.3f}, {one.min_tdcf.high:.3f}]" in section
     assert "accepts 0 % of other speakers and 100 % of spoofs" in section
     assert all(f"<th>{attack}</th>" in section for attack in ATTACKS)
+    assert "EER less that of ds-cnn" in section
+    (other, *_) = detections_of(speech.row("convolutional-snn"), speech)
+    assert points_text(other.beyond_baseline) in section
     assert SECTION.values(few_results()) is None
 
 

@@ -11,7 +11,8 @@ from sklearn.metrics import roc_auc_score
 
 from studies.diagnosing import answers, diagnosis_of, normal_place, patient_auroc, patient_shares
 from studies.report.page import page_html
-from tests.studies.synthetic_results import synthetic_results
+from studies.wording import points_text
+from tests.studies.synthetic_results import SPEAKERS, synthetic_results
 
 # Patients a and b are ill, c and d well: a 3 of 4 found, b 1 of 2; c 2 of 2 left alone, d 1 of 2.
 PATIENTS = np.array(list("aaaabbccdd"))
@@ -140,7 +141,28 @@ def test_the_report_shows_them_for_data_that_say_which_label_is_normal_alone(of_
     assert "Sensitivity and specificity" in page and "ICBHI score, %" in page
     assert f"{100 * one.score.estimate:.1f} [{100 * one.score.low:.1f}, {100 * one.score.high:.1f}]" in page
     assert f"{one.auroc.estimate:.3f} [{one.auroc.low:.3f}, {one.auroc.high:.3f}]" in page
+    assert "ICBHI score less that of ds-cnn" in page
+    other = diagnosis_of(of_patients.row("convolutional-snn"), of_patients, 0).beyond_baseline
+    assert points_text(other) in page[page.index("ICBHI score less that of ds-cnn") :]
     assert "Sensitivity and specificity" not in page_html(synthetic_results())
+
+
+def test_the_score_less_the_baselines_is_the_mean_over_seeds_and_pairs_patients(of_patients):
+    found, none = (
+        diagnosis_of(of_patients.row(name), of_patients, 0).beyond_baseline for name in ("dense-snn", "ds-cnn")
+    )
+
+    of_seeds = []
+    for seed in (0, 1, 2):
+        tests = {cell: one for cell, one in of_patients.tests.items() if cell.seed == seed}
+        alone = replace(of_patients, tests=tests)
+        ours, theirs = (diagnosis_of(alone.row(name), alone, 0).score.estimate for name in ("dense-snn", "ds-cnn"))
+        of_seeds.append(ours - theirs)
+    assert none is None
+    assert found.difference == pytest.approx(np.mean(of_seeds))
+    assert set(found.differences) == set(SPEAKERS)
+    assert (found.n_units, found.unit) == (6, "group")
+    assert found.low < found.difference < found.high
 
 
 def test_rows_of_validation_clips_have_no_operating_point(of_patients):

@@ -5,21 +5,22 @@
     extended(x)     x with 0.1 s of its own mirror image at either end
     speech(x)       what lies between 80 Hz and 95 % of half the rate (Butterworth of order 8 at either limit, forward
                     and backward)
-    finished(x)     speech(x), the mirrored ends cut off again, mean taken out
+    finished(x)     speech(x), the mirrored ends cut off again, faded in and out over 20 ms (raised cosine)
     copy            finished(attack(extended(levelled(x)))), at the RMS and with the sign of skewness of
                     finished(extended(levelled(x)))
     recorded(y)     triangular dither of +-1 step added, rounded to 16 bits
 
-A spoof is recorded(copy), and a bona fide clip the same with an attack that changes nothing: equally long, of one RMS,
-mean and sample format, filtered once, after the attack, and cut off alike. A filter before the attack would mark bona
-fide clips, as a vocoder fills what was taken out. The dither puts the same noise into the silence of both, so that
-digital silence at an end is in neither; the room above -26 dB lets a copy of another crest stay below full scale, and
-what is turned down but never up has no steps coarser than 16 bits, which would mark a recording. Recordings of speech
-hold next to nothing below 80 Hz, and little beside half the rate where they were resampled; an all-pole envelope and
-noise in bands fill both. A vocoder that meets a hard end answers it in its own way: without the mirrored ends the
-levels of the first and last 30 ms tell four clips of five of some. Pulses are of one sign and the voice has that of
-its microphone, so each copy has the polarity of its recording. A copy that still passes full scale is turned down until
-it does not.
+A spoof is recorded(copy), and a bona fide clip the same with an attack that changes nothing: equally long, of one RMS
+and sample format, filtered once, after the attack, and cut off alike. A filter before the attack would mark bona fide
+clips, as a vocoder fills what was taken out. The dither puts the same noise into the silence of both, so that digital
+silence at an end is in neither; the room above -26 dB lets a copy of another crest stay below full scale, and what is
+turned down but never up has no steps coarser than 16 bits, which would mark a recording. Recordings of speech hold next
+to nothing below 80 Hz, and little beside half the rate where they were resampled; an all-pole envelope and noise in
+bands fill both. A vocoder that meets a hard end answers it in its own way: without the mirrored ends the levels of the
+first and last 30 ms tell four clips of five of some. It also smears an end, and a wave that is cut off hard where it is
+loud has a mean: left in, it tells seven clips of ten of one vocoder, and taken out, so does the pedestal in its place.
+Hence the fade, and no mean after it. Pulses are of one sign and the voice has that of its microphone, so each copy has
+the polarity of its recording. A copy that still passes full scale is turned down until it does not.
 
 Sources: speech at -26 dBov is the custom of tests by ITU-T (tools of G.191, level by P.56); Lipshitz, Wannamaker &
 Vanderkooy, Quantization and dither: a theoretical survey, J. Audio Eng. Soc. 40 (1992), 355-375: triangular dither of
@@ -36,6 +37,7 @@ LOWEST_HZ = 80.0
 HIGHEST_OF_HALF_RATE = 0.95
 BAND_ORDER = 8
 END_SECONDS = 0.1  # ours: longer than any frame of an attack reaches, and than the shortest sound that one works on
+FADE_SECONDS = 0.02  # ours: longer than a period of the voice
 STEP = 2.0**-15
 MOST_PEAK = 1 - 4 * STEP  # room for the dither
 
@@ -46,6 +48,14 @@ def speech_band(samples: Floats, rate_hz: int) -> Floats:
     sections = butter(BAND_ORDER, limits, btype="bandpass", fs=rate_hz, output="sos")
     n_padded = min(len(samples) - 1, round(2 * rate_hz / LOWEST_HZ))
     return np.asarray(sosfiltfilt(sections, samples, padlen=n_padded))
+
+
+def faded(samples: Floats, rate_hz: int) -> Floats:
+    """In and out by halves of a raised cosine over FADE_SECONDS, or half of a clip that is shorter than both."""
+    n_fade = min(round(FADE_SECONDS * rate_hz), len(samples) // 2)
+    rise = np.sin(np.pi * (np.arange(n_fade) + 0.5) / (2 * n_fade)) ** 2
+    middle = np.ones(len(samples) - 2 * n_fade)
+    return samples * np.concatenate([rise, middle, rise[::-1]])
 
 
 def levelled(samples: Floats) -> Floats:
@@ -68,8 +78,7 @@ def copy_of(samples: Floats, attack: Attack, rate_hz: int, draw: np.random.Gener
     given = np.pad(samples, n_end, mode="reflect")
 
     def finished(sound: Floats) -> Floats:
-        kept = speech_band(sound, rate_hz)[own]
-        return kept - kept.mean()
+        return faded(speech_band(sound, rate_hz)[own], rate_hz)
 
     original, made = finished(given), finished(attack(given, rate_hz, draw))
     if np.mean(original**3) * np.mean(made**3) < 0:

@@ -4,7 +4,8 @@
 from studies.detecting import ALL, FOOLED, AttackDetection, Rate, detections_of, is_detection
 from studies.report.section import Section, Values
 from studies.results import StudyResults
-from studies.wording import percent
+from studies.statistics import Comparison
+from studies.wording import percent, points_text
 
 
 def _values(results: StudyResults) -> Values | None:
@@ -30,6 +31,9 @@ def _values(results: StudyResults) -> Values | None:
     return {
         "rows": rows,
         "attacks": attacks,
+        "baseline": results.study.baseline,
+        "margin": f"{100 * results.study.equivalence_margin:g}",
+        "any_beyond": any(row["beyond"] for row in rows),
         "any_held": any(row["held"] for row in rows),
         "n_without": len(wanted) - len(rows),
         "verifier": (
@@ -45,9 +49,20 @@ def _texts(one: AttackDetection) -> dict[str, object]:
         "eer": eer_text(one.eer),
         "cost": cost_text(one.min_tdcf),
         "held": "" if held is None else f"{percent(held.miss)} / {percent(held.false_alarm)}",
+        "beyond": None if one.beyond_baseline is None else difference_texts(one.beyond_baseline),
         "half_total": "" if held is None else eer_text(held.half_total),
         "n_speakers": one.n_speakers,
         "n_clips": one.n_clips,
+    }
+
+
+def difference_texts(comparison: Comparison) -> dict[str, str]:
+    """The difference, p and verdict of a comparison, as cells of a table."""
+    return {
+        "points": points_text(comparison),
+        "p": "–" if comparison.p_value is None else f"{comparison.p_value:.3f}",
+        "verdict": comparison.verdict,
+        "would_decide": comparison.would_decide,
     }
 
 

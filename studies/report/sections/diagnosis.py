@@ -5,6 +5,7 @@ import numpy as np
 
 from studies.diagnosing import Share, diagnosis_of, normal_place
 from studies.report.section import Section, Values
+from studies.report.sections.detection import difference_texts
 from studies.results import StudyResults
 from studies.wording import percent
 
@@ -26,6 +27,7 @@ def _values(results: StudyResults) -> Values | None:
             "specificity": share_text(one.specificity),
             "score": share_text(one.score),
             "auroc": f"{one.auroc.estimate:.3f}" + _bounds(one.auroc),
+            "beyond": None if one.beyond_baseline is None else difference_texts(one.beyond_baseline),
             "threshold": f"{np.median(one.thresholds):.2f}",
             "n_ill": one.sensitivity.n_patients,
             "n_well": one.specificity.n_patients,
@@ -35,6 +37,9 @@ def _values(results: StudyResults) -> Values | None:
     ]
     return {
         "rows": rows,
+        "baseline": results.study.baseline,
+        "margin": f"{100 * results.study.equivalence_margin:g}",
+        "any_beyond": any(row["beyond"] for row in rows),
         "normal": labels[normal],
         "score": "MAcc" if len(labels) == 2 else "ICBHI score",
         "n_classes": len(labels),
