@@ -119,7 +119,7 @@ def test_a_system_is_measured_against_the_best_that_hears_the_delay_alone_set_by
 def test_a_contender_that_hears_the_delay_alone_is_held_against_rivals_and_is_a_floor_of_what_hears_more(
     directions, monkeypatch
 ):
-    missed = {"ds-cnn": 1, "dense-snn": 2, "svm-mfcc": 3}  # sectors; a contender, a contender, a rival
+    missed = {"ds-cnn": 1, "dense-snn": 2, "svm-mfcc": 3, "small-ast": 0}  # sectors; contenders but the SVM, a rival
     tests = {
         cell: replace(
             one,
@@ -137,26 +137,25 @@ def test_a_contender_that_hears_the_delay_alone_is_held_against_rivals_and_is_a_
         lambda _, system: SimpleNamespace(name="interaural" if system.name == "ds-cnn" else "interaural-delay"),
     )
 
-    more, contender, rival = (localisations_of(results.row(name), results) for name in missed)
+    more, contender, rival, best_contender = (localisations_of(results.row(name), results) for name in missed)
 
-    for hears_more, alone, floor in zip(more, contender, rival, strict=True):
+    for hears_more, alone, floor, least in zip(more, contender, rival, best_contender, strict=True):
         assert alone.beyond_delay.mean == pytest.approx(floor.lateral.mean - alone.lateral.mean)
-        best = min(alone.lateral.mean, floor.lateral.mean)
-        assert hears_more.beyond_delay.mean == pytest.approx(best - hears_more.lateral.mean)
+        assert least.lateral.mean < min(alone.lateral.mean, floor.lateral.mean)
+        assert hears_more.beyond_delay.mean == pytest.approx(least.lateral.mean - hears_more.lateral.mean, abs=0.2)
         assert floor.beyond_delay is None
-    assert any(one.lateral.mean < other.lateral.mean for one, other in zip(contender, rival, strict=True))
 
 
 @pytest.fixture(scope="module")
 def in_noise(directions):
-    """Its test cells of the CNN without an error, and probed, first seed alone: two sectors off at 10 dB, four at 0."""
+    """Test cells of the CNN, without an error in the first seed, which alone was probed: a sector off at 10 dB, two at 0."""
     right, probes = {}, {}
     for cell, one in directions.tests.items():
         if cell.system != "ds-cnn" or cell.protocol != "leave-one-group-out":
             continue
         own = next(run for run in one.runs if run.backend == "int8")
         answers = [replace(own, logits=99 * np.eye(10)[(one.targets + missed) % 10]) for missed in (0, 1, 2)]
-        right[cell] = replace(one, runs=(answers[0],))
+        right[cell] = replace(one, runs=(answers[0 if cell.seed == 0 else 2],))
         if cell.seed == 0:
             probes[cell, Probe("snr_db", (10.0, 0.0))] = replace(one, kind="probe", runs=tuple(answers[1:]))
             probes[cell, Probe("gain_db", (6.0,))] = replace(one, kind="probe", runs=(answers[2],))
