@@ -19,8 +19,8 @@ the choice is for sounds that were not heard, by heads that were.
 A lateral angle between the steps of the sectors, f of the way from one to the next, becomes masses of 1 - f and f on
 the two, shared alike by the sectors of a step in front and behind, so that the median of the lateral angle
 (`studies/localising.py`) is the angle again. All other masses are `LEAST_MASS`, so the logits say where, and not how
-surely: calibrate them before any other use. A sector in front has `IN_FRONT` more than the one behind, so that a tie is
-told in front, as the report does, and not by which sector has the lower number.
+surely: calibrate them before any other use. Of a step the sector in front has the share (1 + `IN_FRONT`) / 2 and the
+one behind the rest, so that a tie is told in front, as the report does, and not by which sector has the lower number.
 
 Reference: Koenker & Bassett, Econometrica 46(1), 1978, 33-50 (the linear programme and its dual).
 """
@@ -42,7 +42,7 @@ from classical_baselines.models.standardisation import check_pictures
 HIGHEST_DEGREE = 9
 N_PARTS = 5  # of the training clips, each left out once
 LEAST_MASS = 1e-5  # of a lateral step: the median moves by 0.001 degrees
-IN_FRONT = 1e-3
+IN_FRONT = 0.005  # share of a step: more than the store rounds logits by, so that a tie is told alike of what was kept
 FEWEST_SECTORS = 4
 _PER_SECTOR = 1000  # azimuths that the median over a sector is taken from
 Floats = NDArray[np.float64]
@@ -88,7 +88,8 @@ class DelayPolynomialClassifier(Classifier):
         centre = 360 * np.arange(n_classes) / n_classes
         angles, step_of = np.unique(lateral_deg(centre).round(9), return_inverse=True)
         self.n_steps, self.lowest, self.step_deg = len(angles), float(angles[0]), float(angles[1] - angles[0])
-        share = IN_FRONT * (np.cos(np.radians(centre)).round(9) > 0) - np.log(np.bincount(step_of))[step_of]
+        n_sharing = np.bincount(step_of)[step_of]  # two, but for the outermost and an odd number of sectors
+        share = np.log((1 + (n_sharing - 1) * IN_FRONT * np.sign(np.cos(np.radians(centre)).round(9))) / n_sharing)
         self.register_buffer("coefficients", torch.zeros((max(options.degrees) + 1) // 2))
         self.register_buffer("n_terms", torch.zeros((), dtype=torch.long))
         self.register_buffer("step_of", torch.from_numpy(step_of), persistent=False)

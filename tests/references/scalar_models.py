@@ -107,9 +107,9 @@ def delay_polynomial(machine, model, features):
         least = 1e-5
         told = {first: (1 - beyond).at_least(least).log(), first + 1: beyond.at_least(least).log()}
         alike = [sum(abs(math.degrees(other) - math.degrees(one)) < 1e-6 for other in centres) for one in centres]
-        own = machine.table(
-            [(1e-3 if math.cos(2 * math.pi * k / n_classes) > 1e-9 else 0) - math.log(n) for k, n in enumerate(alike)]
-        )
+        side = [math.cos(2 * math.pi * k / n_classes) for k in range(n_classes)]
+        shares = [1 if n == 1 else 0.5025 if ahead > 0 else 0.4975 for n, ahead in zip(alike, side, strict=True)]
+        own = machine.table([math.log(share) for share in shares])
         for k, angle in enumerate(centres):
             at = min(range(len(angles)), key=lambda i: abs(angles[i] - math.degrees(angle)))
             logits[k] = machine.scalar(own[k]) + told.get(at, math.log(least))

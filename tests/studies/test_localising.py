@@ -142,13 +142,14 @@ def test_a_contender_that_hears_the_delay_alone_is_held_against_rivals_and_is_a_
     for hears_more, alone, floor, least in zip(more, contender, rival, best_contender, strict=True):
         assert alone.beyond_delay.mean == pytest.approx(floor.lateral.mean - alone.lateral.mean)
         assert least.lateral.mean < min(alone.lateral.mean, floor.lateral.mean)
-        assert hears_more.beyond_delay.mean == pytest.approx(least.lateral.mean - hears_more.lateral.mean, abs=0.2)
+        assert hears_more.beyond_delay.mean == pytest.approx(least.lateral.mean - hears_more.lateral.mean)
         assert floor.beyond_delay is None
 
 
 @pytest.fixture(scope="module")
 def in_noise(directions):
-    """Test cells of the CNN, without an error in the first seed, which alone was probed: a sector off at 10 dB, two at 0."""
+    """Test cells of the CNN, without an error in the first seed, which alone was probed: a sector off at 10 dB, two at
+    0."""
     right, probes = {}, {}
     for cell, one in directions.tests.items():
         if cell.system != "ds-cnn" or cell.protocol != "leave-one-group-out":
