@@ -27,7 +27,9 @@ from numpy.typing import NDArray
 from classical_baselines.data.binaural.directions import between_deg, is_sectors, lateral_deg, placed_of
 from classical_baselines.harness.evaluation import probabilities
 from studies.intervals import t_interval
+from studies.probe_curves import probed_runs
 from studies.results import Members, Row, StudyResults
+from studies.specification import System
 
 DELAY_ALONE = "interaural-delay"  # the front end of the floor
 BESIDE_DEG = 10.0  # from the line through both ears: a sector, within which front and back are not told apart
@@ -88,6 +90,48 @@ def localisations_of(row: Row, results: StudyResults) -> list[Localisation]:
 
 
 @dataclass(frozen=True)
+class NoisyLocalisation:
+    """Lateral error of one system on one set of responses, by the ratio of signal to noise."""
+
+    system: System
+    responses: str
+    unchanged: MeanError | None  # without noise; None where no test cell stands beside those that were probed
+    at_snr_db: Mapping[float, MeanError]
+
+
+def localisations_in_noise(results: StudyResults) -> list[NoisyLocalisation]:
+    """One for each system that was put through noise, in the order of the study, and each set of responses, by name."""
+    probed = probed_runs(results, "snr_db")
+    found = []
+    for system in results.study.systems:
+        of_system = {value: members for (name, value), members in probed.items() if name == system.name}
+        if not of_system:
+            continue
+        cells = {cell for members in of_system.values() for cell, _, _ in members}
+        tested = [
+            (cell, results.tests[cell], run)
+            for cell in sorted(cells & results.tests.keys())
+            for run in results.tests[cell].runs
+            if run.backend == system.headline_run.backend.name
+        ]
+        without = _lateral_by_set(tested)
+        in_noise = {value: _lateral_by_set(of_system[value]) for value in sorted(of_system, reverse=True)}
+        found += [
+            NoisyLocalisation(
+                system, name, without.get(name), {value: sets[name] for value, sets in in_noise.items() if name in sets}
+            )
+            for name in sorted({name for sets in in_noise.values() for name in sets})
+        ]
+    return found
+
+
+def _lateral_by_set(members: Members) -> dict[str, MeanError]:
+    return {
+        name: _mean_error(list(clips.by_recording(clips.truth).values())) for name, clips in _heard(members).items()
+    }
+
+
+@dataclass(frozen=True)
 class _Heard:
     """The clips of one set of responses, all seeds."""
 
@@ -121,21 +165,28 @@ def _heard(members: Members) -> dict[str, _Heard]:
 
 
 def _floor(row: Row, results: StudyResults) -> Mapping[str, Mapping[str, float]]:
-    """By set and recording, the lateral error of what hears the delay alone; empty for these rows themselves.
+    """By set and recording, the lateral error of what hears the delay alone, the best such system set by set.
 
-    Of several such systems it is, set by set, the one with the least mean error: the highest bar.
+    Empty for the rivals among them; of another system that hears the delay alone the rivals are the floor.
     """
+    if _hears_delay_alone(row, results) and row.system.role == "rival":
+        return {}
     floor: dict[str, Mapping[str, float]] = {}
     for other in results.rows:
-        is_floor = results.study.front_end_of(other.system).name == DELAY_ALONE and other.headline
-        if is_floor and (other.protocol, other.evidence) == (row.protocol, row.evidence) and other.ece is not None:
-            if other.system.name == row.system.name:
-                return {}
+        if not (_hears_delay_alone(other, results) and other.headline) or other.system.name == row.system.name:
+            continue
+        if _hears_delay_alone(row, results) and other.system.role != "rival":
+            continue
+        if (other.protocol, other.evidence) == (row.protocol, row.evidence) and other.ece is not None:
             members = results.members(other.system.name, other.run.backend.name, other.protocol)
             for name, clips in _heard(members).items():
                 errors = clips.by_recording(clips.truth)
                 floor[name] = min(errors, floor.get(name, errors), key=_mean)
     return floor
+
+
+def _hears_delay_alone(row: Row, results: StudyResults) -> bool:
+    return results.study.front_end_of(row.system).name == DELAY_ALONE
 
 
 def _mean(errors: Mapping[str, float]) -> float:

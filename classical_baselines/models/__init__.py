@@ -160,6 +160,12 @@ def _azimuth_cnn() -> type:
     return AzimuthCnn
 
 
+def _delay_polynomial() -> type:
+    from classical_baselines.models.delay_polynomial import DelayPolynomial
+
+    return DelayPolynomial
+
+
 CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "ds-cnn": _ds_cnn,
     "residual-cnn": _residual_cnn,
@@ -178,6 +184,7 @@ CLASSIFIERS: Mapping[str, Callable[[], type]] = {
     "cross-modal-fusion": _cross_modal_fusion,
     "sense-fusion": _sense_fusion,
     "azimuth-cnn": _azimuth_cnn,
+    "delay-polynomial": _delay_polynomial,
     "low-bit-cnn": _low_bit_cnn,
     "causal-tcn": _causal_tcn,
     "causal-rnn": _causal_rnn,

@@ -65,6 +65,12 @@ def _two_senses_removed() -> type[Any]:
     return TwoSensesRemoved
 
 
+def _two_senses_same_size() -> type[Any]:
+    from quantum.controls.two_senses_same_size import TwoSensesSameSize
+
+    return TwoSensesSameSize
+
+
 def _same_size_layer() -> type[Any]:
     from quantum.controls.same_size_layer import SameSizeLayer
 
@@ -100,6 +106,7 @@ CLASSIFIERS: Mapping[str, Callable[[], type[Any]]] = {
     "patch-map": _patch_map,
     "circuit-removed": _circuit_removed,
     "two-senses-removed": _two_senses_removed,
+    "two-senses-same-size": _two_senses_same_size,
     "same-size-layer": _same_size_layer,
     "fourier-features": _fourier_features,
     "quadratic-surrogate": _quadratic_surrogate,

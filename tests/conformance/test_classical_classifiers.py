@@ -11,7 +11,9 @@ from tests.references.dispatched_macs import dispatched_macs
 
 PICTURE = EncodedShape("intensity", (32, 64))
 SAMPLES = EncodedShape("intensity", (1, 2048))
+DELAY = EncodedShape("intensity", (1, 1))
 READ_SAMPLES = ("raw-cnn", "front-end-cnn")
+READ_A_DELAY = ("delay-polynomial",)
 OPTIONS = {  # smaller than the defaults, where these are slow; and every way to build one
     "ds-cnn": [{}, {"residual": False, "bits": 8}],
     "residual-cnn": [{}, {"bits": 8}],
@@ -49,6 +51,7 @@ OPTIONS = {  # smaller than the defaults, where these are slow; and every way to
         *({"fusion": fusion} for fusion in ("mid", "late", "sound", "image")),
     ],
     "azimuth-cnn": [{}, {"order": 1, "mirrored": False}, {"order": 2, "widths": (8,), "kernel": 5}],
+    "delay-polynomial": [{}, {"degrees": (1,)}],
     "low-bit-cnn": [{}, {"channels": (), "strides": (), "hidden": (16,), "weight_bits": 3, "activation_bits": 2}],
     "causal-tcn": [{"width": 16, "bits": 8}, {"width": 16}],
     "pruned": [{"network": {"name": "ds-cnn", "options": {"widths": (16,), "strides": (1,)}}}],
@@ -70,20 +73,28 @@ OPTIONS = {  # smaller than the defaults, where these are slow; and every way to
     "graded-convolutional-twin": [{}],
 }
 CASES = [(name, options) for name in sorted(CLASSIFIERS) for options in OPTIONS.get(name, [{}])]
-FITTED_DIRECTLY = ("linear-model", "support-vector-machine")
+FITTED_DIRECTLY = ("delay-polynomial", "linear-model", "support-vector-machine")
 PICTURES = torch.rand(40, 32, 64, generator=torch.Generator().manual_seed(0))
 WAVEFORMS = 2 * PICTURES.reshape(40, 1, 2048) - 1
+DELAYS = PICTURES[:, :1, :1]
 TARGETS = torch.arange(40) % 5
 
 
 def clips_for(name):
+    if name in READ_A_DELAY:
+        return DELAYS
     return WAVEFORMS if name in READ_SAMPLES else PICTURES
+
+
+def shape_for(name):
+    if name in READ_A_DELAY:
+        return DELAY
+    return SAMPLES if name in READ_SAMPLES else PICTURE
 
 
 def new(name, options, *, fitted=True, seed=3):
     torch.manual_seed(seed)
-    shape = SAMPLES if name in READ_SAMPLES else PICTURE
-    classifier = CLASSIFIERS[name]()(**options).build(shape, 5)
+    classifier = CLASSIFIERS[name]()(**options).build(shape_for(name), 5)
     if fitted:
         classifier.fit_directly(clips_for(name), TARGETS, 0)
     return classifier
@@ -169,6 +180,9 @@ def test_its_cost_is_known_and_agrees_with_what_pytorch_dispatches(case):
         )  # dispatched for ten pairs of classes; a vector has coefficients in four
         by_hand = counts.total("mac_fp32") - 2048 - n_support + pairs_with_zeros
         assert by_hand == dispatched_macs(classifier, clips[:1])
+    elif case[0] == "delay-polynomial":
+        # a number for each term and one for the place among the sectors: not matrix products
+        assert counts.total("mac_fp32") - int(classifier.n_terms) - 1 == dispatched_macs(classifier, clips[:1]) == 0
     elif case[0] == "front-end-cnn":
         # its front end is dispatched with products with zeros: test_learnt_front_end_counts.py has its layers
         front_end = classifier.front_end

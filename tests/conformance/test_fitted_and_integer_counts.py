@@ -22,24 +22,32 @@ from classical_baselines.models.raw_cnn import RawCnn
 from classical_baselines.models.residual_cnn import ResidualCnn
 from classical_baselines.twins.integer_graph import integer_graph
 from tests.classical_baselines.models.test_integer_network import quantised
-from tests.conformance.test_classical_classifiers import FITTED_DIRECTLY
+from tests.conformance.test_classical_classifiers import FITTED_DIRECTLY, READ_A_DELAY
 from tests.references import scalar_models
 from tests.references.counting_integers import counted_run
 from tests.references.counting_scalars import Machine
 
 PROGRAMS = {
+    "delay-polynomial": scalar_models.delay_polynomial,
     "linear-model": scalar_models.linear_model,
     "support-vector-machine": scalar_models.support_vector_machine,
 }
 
 
-@pytest.mark.parametrize("n_classes", [2, 3, 4])
-@pytest.mark.parametrize("name", sorted(PROGRAMS))
+SHAPES = {"delay-polynomial": (1, 1)}  # of one clip
+SECTORS = {"delay-polynomial": (4, 10, 36)}
+
+
+@pytest.mark.parametrize(
+    ("name", "n_classes"), [(name, n) for name in sorted(PROGRAMS) for n in SECTORS.get(name, (2, 3, 4))]
+)
 def test_a_fitted_model_costs_what_its_program_does(name, n_classes):
     generator = torch.Generator().manual_seed(n_classes)
-    targets = torch.arange(24) % n_classes
-    features = torch.randn(24, 2, 3, generator=generator) + targets[:, None, None]
-    model = CLASSIFIERS[name]()().build(EncodedShape("intensity", (2, 3)), n_classes)
+    targets, shape = torch.arange(24) % n_classes, SHAPES.get(name, (2, 3))
+    features = torch.randn(24, *shape, generator=generator) + targets[:, None, None]
+    if name in READ_A_DELAY:
+        features = features.sigmoid()
+    model = CLASSIFIERS[name]()().build(EncodedShape("intensity", shape), n_classes)
     model.fit_directly(features, targets, 0)
     machine, clip = Machine(), features[5]
 

@@ -32,6 +32,7 @@ SYSTEMS = {
     ],
     "two-sense-hybrid": [(SENSES, Unencoded())],
     "two-senses-removed": [(SENSES, Unencoded())],
+    "two-senses-same-size": [(SENSES, Unencoded())],
     "data-reuploading": [
         ({"n_qubits": 4, "n_layers": 16}, Unencoded()),
         ({"n_qubits": 4, "n_layers": 3, **FRONT}, Unencoded()),

@@ -1,5 +1,6 @@
 """Classifiers that are fitted directly, from their definitions, on numbers that count: see `counting_scalars`."""
 
+import math
 from itertools import combinations
 
 
@@ -78,4 +79,38 @@ def support_vector_machine(machine, model, features):
                 totals[i], totals[j] = totals[i] + value, totals[j] - value
             for k, total in enumerate(totals):
                 logits[k] = wins[k] + total / ((total.size() + 1) * 3)
+    return [value.value for value in logits.values.values()]
+
+
+def delay_polynomial(machine, model, features):
+    """Powers of 2 e - 1 by Horner's rule, between the outermost angles; two masses, a logit for each sector."""
+    n_classes, n_terms = len(model.share), int(model.n_terms)
+    centres = [math.asin(math.sin(2 * math.pi * k / n_classes)) for k in range(n_classes)]
+    angles = sorted({round(math.degrees(angle), 6) for angle in centres})
+    source, lateral = machine.samples(features, 4), machine.memory()
+    with machine.step("polynomial"):
+        stored = machine.table(model.coefficients.tolist()[:n_terms])
+        delay = machine.scalar(-1).plus_product(2, source[0])
+        square = delay * delay if n_terms > 1 else None
+        value = stored[n_terms - 1]
+        for k in reversed(range(n_terms - 1)):
+            value = machine.scalar(stored[k]).plus_product(value, square)
+        lateral[0] = (delay * value).at_least(angles[0]).at_most(angles[-1])
+    logits = machine.memory()
+    with machine.step("sectors"):
+        step = angles[1] - angles[0]
+        place = machine.scalar(-angles[0] / step).plus_product(lateral[0], 1 / step)
+        last = place.at_most(len(angles) - 2)
+        machine.count("compare_fp32")  # its whole part
+        first = math.floor(last.value)
+        beyond = place - first
+        least = 1e-5
+        told = {first: (1 - beyond).at_least(least).log(), first + 1: beyond.at_least(least).log()}
+        alike = [sum(abs(math.degrees(other) - math.degrees(one)) < 1e-6 for other in centres) for one in centres]
+        side = [math.cos(2 * math.pi * k / n_classes) for k in range(n_classes)]
+        shares = [1 if n == 1 else 0.5025 if ahead > 0 else 0.4975 for n, ahead in zip(alike, side, strict=True)]
+        own = machine.table([math.log(share) for share in shares])
+        for k, angle in enumerate(centres):
+            at = min(range(len(angles)), key=lambda i: abs(angles[i] - math.degrees(angle)))
+            logits[k] = machine.scalar(own[k]) + told.get(at, math.log(least))
     return [value.value for value in logits.values.values()]

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classical_baselines.data.binaural.directions import Placed, sector_labels
-from studies.localising import is_localised, lateral_and_azimuth, localisations_of
+from studies.localising import is_localised, lateral_and_azimuth, localisations_in_noise, localisations_of
+from studies.probe import Probe
 from studies.report.page import page_html
 from tests.studies.synthetic_results import synthetic_results
 
@@ -113,6 +114,87 @@ def test_a_system_is_measured_against_the_best_that_hears_the_delay_alone_set_by
     assert of_one["fhk_ku100"].mean > 5
     assert of_both["ari_nh2"].mean == of_both["fhk_ku100"].mean == pytest.approx(0, abs=1e-6)
     assert localisations_of(results.row("svm-mfcc"), results)[0].beyond_delay is None
+
+
+def test_a_contender_that_hears_the_delay_alone_is_held_against_rivals_and_is_a_floor_of_what_hears_more(
+    directions, monkeypatch
+):
+    missed = {"ds-cnn": 1, "dense-snn": 2, "svm-mfcc": 3, "small-ast": 0}  # sectors; contenders but the SVM, a rival
+    tests = {
+        cell: replace(
+            one,
+            runs=tuple(
+                replace(run, logits=99 * np.eye(10)[(one.targets + missed[cell.system]) % 10]) for run in one.runs
+            ),
+        )
+        for cell, one in directions.tests.items()
+        if cell.system in missed
+    }
+    results = replace(directions, tests=tests)
+    monkeypatch.setattr(
+        type(results.study),
+        "front_end_of",
+        lambda _, system: SimpleNamespace(name="interaural" if system.name == "ds-cnn" else "interaural-delay"),
+    )
+
+    more, contender, rival, best_contender = (localisations_of(results.row(name), results) for name in missed)
+
+    for hears_more, alone, floor, least in zip(more, contender, rival, best_contender, strict=True):
+        assert alone.beyond_delay.mean == pytest.approx(floor.lateral.mean - alone.lateral.mean)
+        assert least.lateral.mean < min(alone.lateral.mean, floor.lateral.mean)
+        assert hears_more.beyond_delay.mean == pytest.approx(least.lateral.mean - hears_more.lateral.mean)
+        assert floor.beyond_delay is None
+
+
+@pytest.fixture(scope="module")
+def in_noise(directions):
+    """Test cells of the CNN, without an error in the first seed, which alone was probed: a sector off at 10 dB, two at
+    0."""
+    right, probes = {}, {}
+    for cell, one in directions.tests.items():
+        if cell.system != "ds-cnn" or cell.protocol != "leave-one-group-out":
+            continue
+        own = next(run for run in one.runs if run.backend == "int8")
+        answers = [replace(own, logits=99 * np.eye(10)[(one.targets + missed) % 10]) for missed in (0, 1, 2)]
+        right[cell] = replace(one, runs=(answers[0 if cell.seed == 0 else 2],))
+        if cell.seed == 0:
+            probes[cell, Probe("snr_db", (10.0, 0.0))] = replace(one, kind="probe", runs=tuple(answers[1:]))
+            probes[cell, Probe("gain_db", (6.0,))] = replace(one, kind="probe", runs=(answers[2],))
+    return replace(directions, tests=right, probes=probes)
+
+
+def test_lateral_errors_in_noise_are_those_of_plain_sums_over_the_probed_clips(in_noise):
+    found = localisations_in_noise(in_noise)
+
+    assert [(one.system.name, one.responses) for one in found] == [("ds-cnn", "ari_nh2"), ("ds-cnn", "fhk_ku100")]
+
+    def lateral(degrees):
+        return np.degrees(np.arcsin(np.sin(np.radians(degrees))))
+
+    for parity, one in ((1, found[0]), (0, found[1])):
+        assert list(one.at_snr_db) == [10.0, 0.0]
+        for missed, error in ((0, one.unchanged), (1, one.at_snr_db[10.0]), (2, one.at_snr_db[0.0])):
+            errors = [
+                abs(lateral(36 * ((int(target) + missed) % 10)) - lateral(36 * int(target) + 4))
+                for cell, made in in_noise.tests.items()
+                if cell.seed == 0
+                for i, target in enumerate(made.targets)
+                if i % 2 == parity
+            ]
+            assert error.mean == pytest.approx(np.mean(errors), abs=1e-3)
+            assert error.low < error.mean < error.high
+
+
+def test_the_report_shows_lateral_errors_by_the_ratio_of_signal_to_noise(in_noise, directions):
+    page = page_html(in_noise)
+
+    for column in ("without noise", "10 dB", "0 dB"):
+        assert f"<th>{column}</th>" in page
+    for one in localisations_in_noise(in_noise):
+        for error in (one.unchanged, *one.at_snr_db.values()):
+            assert f'<td class="n">{error.mean:.1f} [{error.low:.1f}, {error.high:.1f}]</td>' in page
+    assert "errs least on the very clips that are judged" in page
+    assert "<th>without noise</th>" not in page_html(directions)
 
 
 def test_the_report_shows_degrees_where_labels_are_sectors_alone(directions):

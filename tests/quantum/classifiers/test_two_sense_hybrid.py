@@ -8,6 +8,7 @@ from classical_baselines.harness.choices import InputError
 from classical_baselines.harness.contracts import EncodedShape
 from quantum.classifiers.two_sense_hybrid import TwoSenseHybrid
 from quantum.controls.two_senses_removed import TwoSensesRemoved
+from quantum.controls.two_senses_same_size import TwoSensesSameSize
 
 SMALL = {
     "sound_rows": 8,
@@ -73,6 +74,20 @@ def test_the_control_reads_the_very_vector_that_the_circuit_would_be_given():
     control.front.load_state_dict(hybrid.front.state_dict())
 
     torch.testing.assert_close(control.vectors(clips), 4 * hybrid.states(clips))
+
+
+def test_the_layer_in_the_circuits_place_has_its_parameters_and_reads_its_vector():
+    hybrid, control, clips = built(), built(TwoSensesSameSize), pictures()
+    control.front.load_state_dict(hybrid.front.state_dict())
+
+    n_parameters = [sum(one.numel() for one in network.parameters()) for network in (hybrid, control)]
+    assert n_parameters[0] == n_parameters[1]
+    torch.testing.assert_close(control.vectors(clips), 4 * hybrid.states(clips))
+    # 4 qubits: 6 angles a qubit; by numpy, its squares of a circular sum, each value a mean of one element
+    vector, weight = control.vectors(clips).detach().numpy(), control.network[0].weight.detach().numpy()
+    expected = sum(w * np.roll(vector, -t * max(1, 16 // len(weight)), axis=1) for t, w in enumerate(weight)) ** 2
+    found = control.network[1](control.network[0](control.vectors(clips))).detach().numpy()
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_an_image_is_seen_by_its_pixels_whatever_their_rows():
