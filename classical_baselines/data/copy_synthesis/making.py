@@ -1,5 +1,5 @@
 # classical_baselines/data/copy_synthesis/making.py
-"""From a recording to a clip of the set, bona fide or copied, so that plain numbers tell as little as can be of which it is.
+"""From a recording to a clip of the set, bona fide or copied, so that plain numbers tell little of which it is.
 
     levelled(x)     mean taken out, turned down where its RMS is above -26 dB of full scale; never turned up
     extended(x)     x with 0.1 s of its own mirror image at either end
