@@ -77,8 +77,8 @@ class BothEars:
 def onset_weights(power: Tensor, kept: float) -> Tensor:
     """w [batch, frame, bin] of powers [batch, frame, bin], 0 to 1.
 
-    >>> onset_weights(torch.tensor([[[4.0], [8.0], [4.0], [6.0]]]), 0.5).flatten().tolist()
-    [1.0, 0.5, 0.0, 0.3333333432674408]
+    >>> onset_weights(torch.tensor([[[4.0], [8.0], [4.0], [16.0]]]), 0.5).flatten().tolist()
+    [1.0, 0.5, 0.0, 0.75]
     """
     weights = torch.empty_like(power)
     before = torch.zeros_like(power[:, 0])

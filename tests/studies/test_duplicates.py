@@ -83,8 +83,8 @@ def test_the_command_names_the_pairs_and_those_that_straddle(leaking, monkeypatc
     assert data.duplicates("fsdd", "leave-one-group-out", None, None) == 1
     out = capsys.readouterr().out
     assert "test and validation of group 0" in out
-    assert "1 pairs of near duplicates among 6 recordings, 2 of which are in one." in out
-    assert "1 of the pairs straddle the parts of a fold of leave-one-group-out." in out
+    assert "1 pair of near duplicates among 6 recordings, 2 of which are in one." in out
+    assert "1 of the pairs straddles the parts of a fold of leave-one-group-out." in out
 
 
 def test_a_protocol_that_cannot_split_the_set_is_named_before_anything_is_searched(leaking, monkeypatch):

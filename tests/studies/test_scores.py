@@ -132,6 +132,7 @@ def test_a_verifiers_file_is_read_and_a_line_that_is_none_is_named(tmp_path):
 @pytest.fixture
 def request_of_synthetic(monkeypatch, results):
     monkeypatch.setattr(Request, "results", lambda self: results)
+    monkeypatch.setattr(Request, "open_study", lambda self: results.study)
     return Request("spoken-digits")
 
 
