@@ -26,16 +26,25 @@ def run_name(row: "Row") -> str:
 
 def interval_text(interval: "Interval") -> str:
     """`84.2 [76.5, 91.8]`."""
-    if interval.low is None:
-        return f"{percent(interval.estimate)} [no interval]"
-    return f"{percent(interval.estimate)} [{percent(interval.low)}, {percent(interval.high)}]"
+    return bounded_text(interval.estimate, interval.low, interval.high)
 
 
 def points_text(comparison: "Comparison") -> str:
     """A difference in points with its sign and interval: `−3.9 [−6.0, −1.8]`."""
-    values = [comparison.difference, comparison.low, comparison.high]
-    texts = ["–" if value is None else f"{100 * value:+.1f}".replace("-", "−") for value in values]
-    return f"{texts[0]} [{texts[1]}, {texts[2]}]" if comparison.low is not None else f"{texts[0]} [no interval]"
+    return bounded_text(comparison.difference, comparison.low, comparison.high, "+.1f")
+
+
+def bounded_text(
+    estimate: float | None, low: float | None, high: float | None, form: str = ".1f", scale: float = 100
+) -> str:
+    """What is estimated, `scale` times as large, with its interval; `form` is of each number.
+
+    >>> bounded_text(0.182, 0.13, 0.234), bounded_text(-0.012, None, None, "+.1f"), bounded_text(4.2, 3.8, 4.6, scale=1)
+    ('18.2 [13.0, 23.4]', '−1.2 [no interval]', '4.2 [3.8, 4.6]')
+    """
+    values = (estimate, low, high)
+    texts = ["–" if value is None else f"{scale * value:{form}}".replace("-", "−") for value in values]
+    return f"{texts[0]} [no interval]" if low is None else f"{texts[0]} [{texts[1]}, {texts[2]}]"
 
 
 PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))

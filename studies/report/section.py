@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from studies.results import StudyResults
+from studies.results import Row, StudyResults
 
 Values = Mapping[str, Any]
 
@@ -19,6 +19,17 @@ def nothing_more(results: StudyResults) -> Values:
     """The values of a section that consists of figures and words."""
     del results
     return {}
+
+
+def row_values(row: Row) -> dict[str, str]:
+    """What the tables of several sections say of a row first."""
+    return {
+        "title": row.title,
+        "family": row.system.family,
+        "backend": row.run.backend.name,
+        "protocol": row.protocol,
+        "evidence": row.evidence,
+    }
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 """Of data whose labels are bona fide and spoof: equal error rate and tandem cost, of all attacks and of each."""
 
 from studies.detecting import ALL, FOOLED, AttackDetection, Rate, detections_of, is_detection
-from studies.report.section import Section, Values
+from studies.report.section import Section, Values, row_values
 from studies.results import StudyResults
 from studies.statistics import Comparison
-from studies.wording import percent, points_text
+from studies.wording import bounded_text, percent, points_text
 
 
 def _values(results: StudyResults) -> Values | None:
@@ -16,11 +16,7 @@ def _values(results: StudyResults) -> Values | None:
     attacks = sorted({one.attack for _, some in found for one in some} - {ALL})
     rows = [
         {
-            "title": row.title,
-            "family": row.system.family,
-            "backend": row.run.backend.name,
-            "protocol": row.protocol,
-            "evidence": row.evidence,
+            **row_values(row),
             **_texts(some[0]),
             "by_attack": [_texts(by_name[attack]) if attack in by_name else None for attack in attacks],
         }
@@ -68,16 +64,12 @@ def difference_texts(comparison: Comparison) -> dict[str, str]:
 
 def eer_text(rate: Rate) -> str:
     """Per cent: `14.2 [9.5, 18.9]`."""
-    if rate.low is None or rate.high is None:
-        return f"{percent(rate.estimate)} [no interval]"
-    return f"{percent(rate.estimate)} [{percent(rate.low)}, {percent(rate.high)}]"
+    return bounded_text(rate.estimate, rate.low, rate.high)
 
 
 def cost_text(rate: Rate) -> str:
     """A share of the cost of no countermeasure: `0.342 [0.241, 0.443]`."""
-    if rate.low is None or rate.high is None:
-        return f"{rate.estimate:.3f} [no interval]"
-    return f"{rate.estimate:.3f} [{rate.low:.3f}, {rate.high:.3f}]"
+    return bounded_text(rate.estimate, rate.low, rate.high, ".3f", scale=1)
 
 
 SECTION = Section("detection", "Detection", _values)

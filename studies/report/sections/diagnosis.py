@@ -4,10 +4,10 @@
 import numpy as np
 
 from studies.diagnosing import Share, diagnosis_of, normal_place
-from studies.report.section import Section, Values
+from studies.report.section import Section, Values, row_values
 from studies.report.sections.detection import difference_texts
 from studies.results import StudyResults
-from studies.wording import percent
+from studies.wording import bounded_text
 
 
 def _values(results: StudyResults) -> Values | None:
@@ -19,14 +19,11 @@ def _values(results: StudyResults) -> Values | None:
     found = [(row, diagnosis_of(row, results, normal)) for row in wanted]
     rows = [
         {
-            "title": row.title,
-            "family": row.system.family,
-            "backend": row.run.backend.name,
-            "protocol": row.protocol,
+            **row_values(row),
             "sensitivity": share_text(one.sensitivity),
             "specificity": share_text(one.specificity),
             "score": share_text(one.score),
-            "auroc": f"{one.auroc.estimate:.3f}" + _bounds(one.auroc),
+            "auroc": bounded_text(one.auroc.estimate, one.auroc.low, one.auroc.high, ".3f", scale=1),
             "beyond": None if one.beyond_baseline is None else difference_texts(one.beyond_baseline),
             "threshold": f"{np.median(one.thresholds):.2f}",
             "n_ill": one.sensitivity.n_patients,
@@ -49,14 +46,7 @@ def _values(results: StudyResults) -> Values | None:
 
 def share_text(share: Share) -> str:
     """`84.2 [76.5, 91.8]`."""
-    if share.low is None:
-        return f"{percent(share.estimate)} [no interval]"
-    return f"{percent(share.estimate)} [{percent(share.low)}, {percent(share.high)}]"
-
-
-def _bounds(share: Share) -> str:
-    """In the digits of an AUROC."""
-    return " [no interval]" if share.low is None else f" [{share.low:.3f}, {share.high:.3f}]"
+    return bounded_text(share.estimate, share.low, share.high)
 
 
 SECTION = Section("diagnosis", "Sensitivity and specificity", _values)

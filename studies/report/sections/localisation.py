@@ -1,9 +1,9 @@
 """Of data whose labels are directions: by how many degrees systems err, for each set of impulse responses."""
 
 from studies.localising import BESIDE_DEG, MeanError, is_localised, localisations_in_noise, localisations_of
-from studies.report.section import Section, Values
+from studies.report.section import Section, Values, row_values
 from studies.results import StudyResults
-from studies.wording import percent
+from studies.wording import bounded_text, percent
 
 
 def _values(results: StudyResults) -> Values | None:
@@ -12,10 +12,7 @@ def _values(results: StudyResults) -> Values | None:
     wanted = [row for row in results.rows if row.headline]
     rows = [
         {
-            "title": row.title,
-            "family": row.system.family,
-            "backend": row.run.backend.name,
-            "evidence": row.evidence,
+            **row_values(row),
             "responses": one.responses,
             "lateral": degrees_text(one.lateral),
             "beyond_delay": "" if one.beyond_delay is None else degrees_text(one.beyond_delay),
@@ -51,9 +48,7 @@ def noise_table(results: StudyResults) -> Values | None:
 
 def degrees_text(error: MeanError) -> str:
     """`4.2 [3.8, 4.6]`."""
-    if error.low is None or error.high is None:
-        return f"{error.mean:.1f} [no interval]"
-    return f"{error.mean:.1f} [{error.low:.1f}, {error.high:.1f}]"
+    return bounded_text(error.mean, error.low, error.high, scale=1)
 
 
 SECTION = Section("localisation", "Localisation", _values)

@@ -2,9 +2,9 @@
 """Of clips that say what recorded them and where: accuracy by device and by city."""
 
 from studies.recording_conditions import REFERENCE, Fall, conditions_of, has_recording_conditions
-from studies.report.section import Section, Values
+from studies.report.section import Section, Values, row_values
 from studies.results import StudyResults
-from studies.wording import interval_text, percent
+from studies.wording import bounded_text, interval_text, percent
 
 
 def _values(results: StudyResults) -> Values | None:
@@ -12,11 +12,7 @@ def _values(results: StudyResults) -> Values | None:
         return None
     rows = [
         {
-            "title": row.title,
-            "family": row.system.family,
-            "backend": row.run.backend.name,
-            "protocol": row.protocol,
-            "evidence": row.evidence,
+            **row_values(row),
             "kind": one.kind,
             "name": one.name,
             "accuracy": interval_text(one.accuracy),
@@ -35,9 +31,7 @@ def _values(results: StudyResults) -> Values | None:
 
 def fall_text(fall: Fall) -> str:
     """In points: `−12.0 [−15.1, −8.9]`."""
-    values = [fall.mean, fall.low, fall.high]
-    texts = ["–" if value is None else f"{100 * value:+.1f}".replace("-", "−") for value in values]
-    return f"{texts[0]} [no interval]" if fall.low is None else f"{texts[0]} [{texts[1]}, {texts[2]}]"
+    return bounded_text(fall.mean, fall.low, fall.high, "+.1f")
 
 
 SECTION = Section("recording-conditions", "Devices and cities", _values)

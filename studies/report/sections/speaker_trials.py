@@ -1,7 +1,7 @@
 # studies/report/sections/speaker_trials.py
 """Of data whose labels are known and unknown speakers: how often two clips of unheard voices are mistaken."""
 
-from studies.report.section import Section, Values
+from studies.report.section import Section, Values, row_values
 from studies.results import StudyResults
 from studies.speaker_trials import (
     N_TRIALS,
@@ -10,6 +10,7 @@ from studies.speaker_trials import (
     has_speaker_trials,
     verifications_of,
 )
+from studies.wording import bounded_text
 
 
 def _values(results: StudyResults) -> Values | None:
@@ -17,10 +18,7 @@ def _values(results: StudyResults) -> Values | None:
         return None
     rows = [
         {
-            "title": row.title,
-            "family": row.system.family,
-            "backend": row.run.backend.name,
-            "evidence": row.evidence,
+            **row_values(row),
             "kind": one.kind,
             "eer": estimate_text(one.eer),
             "min_dcf": f"{one.min_dcf.value:.3f}",
@@ -40,10 +38,7 @@ def _values(results: StudyResults) -> Values | None:
 
 def estimate_text(estimate: Estimate, *, signed: bool = False) -> str:
     """In per cent or points: `18.2 [13.0, 23.4]`, `−1.2 [−3.0, +0.6]`."""
-    values = [estimate.value, estimate.low, estimate.high]
-    form = "+.1f" if signed else ".1f"
-    texts = ["–" if value is None else f"{100 * value:{form}}".replace("-", "−") for value in values]
-    return f"{texts[0]} [no interval]" if estimate.low is None else f"{texts[0]} [{texts[1]}, {texts[2]}]"
+    return bounded_text(estimate.value, estimate.low, estimate.high, "+.1f" if signed else ".1f")
 
 
 SECTION = Section("speaker-trials", "Verification of unheard speakers", _values)
