@@ -17,7 +17,7 @@ from studies.energy_answers import cheapest, least_energy, least_energy_at_best_
 from studies.intervals import t_interval
 from studies.results import Row, StudyResults, whole_run
 from studies.statistics import Comparison
-from studies.wording import interval_text, percent, points_text, run_name
+from studies.wording import interval_text, p_text, percent, points_text, run_name
 
 CIRCUIT_TOPIC = "does the circuit add anything?"
 FAMILY_NAMES = {"classical": "Classical", "neuro": "Spiking", "quantum": "Quantum hybrid"}
@@ -66,7 +66,8 @@ def sentence(a: str, b: str, comparison: Comparison) -> str:
     difference = points_text(comparison)
     if comparison.verdict == "equivalent":
         return f"{a} and {b} are equivalent within {100 * comparison.margin:g} points: {difference}."
-    tested = "no test" if comparison.p_value is None else f"p = {comparison.p_value:.3f}"
+    p = p_text(comparison.p_value)
+    tested = "no test" if comparison.p_value is None else f"p {'' if p.startswith('<') else '= '}{p}"
     if comparison.verdict != "undecided":
         size = f"{abs(100 * comparison.difference):.1f} points"
         return f"{a} is {size} {comparison.verdict} than {b}: {difference}, {tested}."

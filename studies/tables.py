@@ -29,7 +29,7 @@ from studies.spike_codes import HEADER, code_rows, table_note
 from studies.state_codes import HEADER as STATE_CODES_HEADER
 from studies.state_codes import state_code_rows, state_codes_note
 from studies.statistics import Comparison
-from studies.wording import energy_text, interval_text, joules_text, percent, points_text
+from studies.wording import energy_text, interval_text, joules_text, p_text, percent, points_text
 
 MOST_GROUP_COLUMNS = 12  # beyond it groups are summed up by quartiles
 COLUMNS = (
@@ -315,7 +315,7 @@ def _comparison_table(results: StudyResults) -> list[str]:
                 a.title,
                 b.title,
                 points_text(c),
-                "–" if c.p_value is None else f"{c.p_value:.3f}",
+                p_text(c.p_value),
                 c.verdict,
                 c.would_decide,
             )

@@ -154,6 +154,17 @@ def factor_text(factor: float) -> str:
     return plain_number(factor)
 
 
+def p_text(p_value: float | None) -> str:
+    """A p value with three digits behind the point; a dash where there is no test.
+
+    >>> p_text(0.03125), p_text(0.0001), p_text(None)
+    ('0.031', '<0.001', '–')
+    """
+    if p_value is None:
+        return "–"
+    return "<0.001" if p_value < 0.0005 else f"{p_value:.3f}"
+
+
 def probability_text(probability: float) -> str:
     """`= 0.65`; `> 0.99` and `< 0.01` where draws cannot tell it from certainty."""
     if probability > 0.99:

@@ -15,7 +15,7 @@ from studies.other_tests import OtherTest, other_tests
 from studies.paired_tests import ALPHA, holm
 from studies.results import StudyResults
 from studies.statistics import Comparison
-from studies.wording import counted, plain_number
+from studies.wording import counted, p_text, plain_number
 
 
 def compare(request: Request, a: str | None, b: str | None, as_json: bool, controls: bool = False) -> int:
@@ -128,9 +128,8 @@ def _all(request: Request, results: StudyResults, as_json: bool) -> int:
     print()
     lines = [("system", "difference", "95 % interval", "p", "p (Holm)", "verdict")]
     for place, (row, found) in enumerate(zip(rows, made, strict=True)):
-        p_value = "–" if found.p_value is None else f"{found.p_value:.3f}"
-        corrected = f"{adjusted[place]:.3f}" if place in adjusted else "–"
-        numbers = (f"{found.difference:+.3f}", _interval(found), p_value, corrected)
+        p_values = p_text(found.p_value), p_text(adjusted.get(place))
+        numbers = (f"{found.difference:+.3f}", _interval(found), *p_values)
         lines.append((row.system.name, *numbers, found.verdict))
     print_columns(lines)
     n_before = sum(found.p_value is not None and found.p_value <= ALPHA for found in made)

@@ -10,7 +10,7 @@ from studies.across import Ranking, ranking
 from studies.commands.columns import print_columns, print_wrapped
 from studies.commands.request import Request
 from studies.paired_tests import ALPHA
-from studies.wording import counted, plain_number
+from studies.wording import counted, p_text, plain_number
 
 
 def rank(requests: Sequence[Request], systems: Sequence[str] | None, out: Path | None, as_json: bool) -> int:
@@ -47,7 +47,7 @@ def _print_tests(found: Ranking) -> None:
         print(f"Friedman: p = {plain_number(found.friedman_p)}")
     print(f"pairs: Wilcoxon signed-rank, {counted(len(found.pairs), 'test')}\n")
     rows = [
-        (pair.a, pair.b, f"{pair.n_better} : {pair.n_worse}", f"{pair.p_value:.3f}", f"{pair.p_holm:.3f}")
+        (pair.a, pair.b, f"{pair.n_better} : {pair.n_worse}", p_text(pair.p_value), p_text(pair.p_holm))
         for pair in found.pairs
     ]
     print_columns([("A", "B", "better : worse", "p", "p (Holm)"), *rows])

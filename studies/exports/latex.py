@@ -20,7 +20,7 @@ from studies.report.page import Drawings
 from studies.results import Row, StudyResults
 from studies.robustness import RobustnessTable, cell_text, robustness, table_note
 from studies.tables import comparisons
-from studies.wording import energy_text, interval_text, percent, points_text
+from studies.wording import energy_text, interval_text, p_text, percent, points_text
 
 ESCAPES = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
@@ -111,7 +111,7 @@ def _differences(results: StudyResults) -> str:
                 escaped(a.title),
                 escaped(b.title),
                 escaped(points_text(found)),
-                "--" if found.p_value is None else f"{found.p_value:.3f}",
+                escaped(p_text(found.p_value)),
                 escaped(found.verdict),
             ]
             for a, b, found in made

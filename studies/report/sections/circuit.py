@@ -4,7 +4,7 @@
 from studies.circuit_controls import AgainstControls, against_controls, energy_sentence, run_title
 from studies.report.section import Section, Values
 from studies.results import StudyResults
-from studies.wording import interval_text, percent, points_text
+from studies.wording import interval_text, p_text, percent, points_text
 
 
 def values(results: StudyResults) -> Values | None:
@@ -30,7 +30,7 @@ def _lines(one: AgainstControls) -> list[dict[str, str]]:
             "validation": percent(score),
             "score": interval_text(control.interval),
             "difference": points_text(comparison),
-            "p": "–" if comparison.p_value is None else f"{comparison.p_value:.3f}",
+            "p": p_text(comparison.p_value),
             "verdict": comparison.verdict,
             "would_decide": comparison.would_decide,
         }

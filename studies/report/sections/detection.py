@@ -5,7 +5,7 @@ from studies.detecting import ALL, FOOLED, AttackDetection, Rate, detections_of,
 from studies.report.section import Section, Values, row_values
 from studies.results import StudyResults
 from studies.statistics import Comparison
-from studies.wording import bounded_text, percent, points_text
+from studies.wording import bounded_text, p_text, percent, points_text
 
 
 def _values(results: StudyResults) -> Values | None:
@@ -56,7 +56,7 @@ def difference_texts(comparison: Comparison) -> dict[str, str]:
     """The difference, p and verdict of a comparison, as cells of a table."""
     return {
         "points": points_text(comparison),
-        "p": "–" if comparison.p_value is None else f"{comparison.p_value:.3f}",
+        "p": p_text(comparison.p_value),
         "verdict": comparison.verdict,
         "would_decide": comparison.would_decide,
     }

@@ -4,7 +4,7 @@
 from studies.report.section import Section, Values
 from studies.results import StudyResults
 from studies.tables import comparisons
-from studies.wording import points_text
+from studies.wording import p_text, points_text
 
 
 def _values(results: StudyResults) -> Values:
@@ -16,7 +16,7 @@ def _values(results: StudyResults) -> Values:
                 "b": b.title,
                 "family": a.system.family,
                 "difference": points_text(comparison),
-                "p": "–" if comparison.p_value is None else f"{comparison.p_value:.3f}",
+                "p": p_text(comparison.p_value),
                 "test": comparison.test,
                 "verdict": comparison.verdict,
                 "would_decide": comparison.would_decide,
