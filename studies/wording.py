@@ -47,6 +47,8 @@ def bounded_text(
     return f"{texts[0]} [no interval]" if low is None else f"{texts[0]} [{texts[1]}, {texts[2]}]"
 
 
+WRITTEN_OUT_FROM = 1e-6
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 SI_UNITS = {"joules": "J", "watts": "W", "seconds": "s"}  # that take a prefix, by the name that coefficients give them
 
@@ -104,11 +106,14 @@ def counted(number: int, singular: str, plural: str = "") -> str:
 
 
 def plain_number(value: float, digits: int = 3) -> str:
-    """So many digits, written out.
+    """So many digits, written out; below a millionth as a multiple of a power of ten.
 
-    >>> plain_number(2503312.0), plain_number(1.42e-5), plain_number(0.5), plain_number(0.0)
-    ('2,500,000', '0.0000142', '0.5', '0')
+    >>> plain_number(2503312.0), plain_number(1.42e-5), plain_number(0.5), plain_number(0.0), plain_number(3.82e-16)
+    ('2,500,000', '0.0000142', '0.5', '0', '3.82 × 10⁻¹⁶')
     """
+    if 0 < abs(value) < WRITTEN_OUT_FROM:
+        factor, _, exponent = f"{value:.{digits - 1}e}".partition("e-")
+        return f"{Decimal(factor).normalize():f} × 10⁻{exponent.lstrip('0').translate(SUPERSCRIPTS)}"
     return f"{Decimal(f'{value:.{digits}g}'):,f}"
 
 
